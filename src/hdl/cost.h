@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "hdl/module.h"
+
+/// What a module costs on a device family, counted on its own tree before any synthesis.
+namespace sluice::hdl {
+
+enum class Family : std::uint8_t {
+  xc7,   ///< Xilinx 7-series: LUT6, CARRY4, DSP48E1 25x18, RAMB18
+  xcup,  ///< UltraScale+: LUT6, CARRY8 (Yosys: CARRY4), DSP48E2 27x18, RAMB18
+  ecp5,  ///< Lattice ECP5: LUT4, CCU2C, MULT18X18D, DP16KD, no shift registers
+};
+const char* familyName(Family family);
+
+/// Primitives. An estimate for LUT, FF and carry; exact for DSP and BRAM18, which are instantiated as counted.
+struct Cost {
+  std::uint64_t lut = 0;     ///< look-up tables used as logic, inverters included
+  std::uint64_t lutRam = 0;  ///< look-up tables used as memory
+  std::uint64_t srl = 0;     ///< look-up tables used as shift registers
+  std::uint64_t ff = 0;
+  std::uint64_t carry = 0;   ///< carry primitives of the family
+  std::uint64_t dsp = 0;
+  std::uint64_t bram18 = 0;  ///< 18-kbit blocks (one RAMB36 counts 2, one DP16KD counts 1)
+
+  bool operator==(const Cost&) const = default;
+  Cost& operator+=(const Cost& other);
+};
+
+/// Of the module with everything below it.
+Cost cost(const Module& module, Family family);
+
+}  // namespace sluice::hdl

@@ -1,0 +1,118 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "ir/type.h"
+
+/// The operations of the graph, each a plain struct of its attributes. A node is one of them plus its tensors.
+///
+/// Two dialects share the graph, and passes turn the first into the second piece by piece:
+///   real     what a framework says: quantize, matMul, batchNormalize, relu, add, ...  Elements are real numbers.
+///   integer  what hardware does: dense, threshold, lookup, rescale, argMax, ...       Elements are codes.
+/// A real operation may read a codes tensor: it then sees the real values the codes stand for.
+/// A lowered graph is a real prologue (up to the first quantizers), an integer middle, which alone becomes
+/// hardware, and a real epilogue (scale, softmax, ...), which the host computes.
+namespace sluice::ir {
+
+enum class Rounding : std::uint8_t {
+  halfEven,   ///< to nearest, ties to even (QONNX ROUND, ap_fixed RND_CONV)
+  floor,      ///< to minus infinity (FLOOR, TRN)
+  ceil,       ///< to plus infinity (CEIL)
+  towardZero, ///< (ROUND_TO_ZERO, DOWN, TRN_ZERO)
+  awayFromZero, ///< (UP)
+  halfUp,     ///< ties to plus infinity (RND)
+  halfDown,   ///< ties to minus infinity (RND_MIN_INF)
+  halfAwayFromZero, ///< (HALF_UP of QONNX, RND_INF)
+  halfTowardZero,   ///< (HALF_DOWN of QONNX, RND_ZERO)
+};
+
+// ---- real dialect ---------------------------------------------------------------------------------------------
+
+/// Network input; no tensors in, one out, whose type is given.
+struct Input { bool operator==(const Input&) const = default; };
+
+/// code = clamp(round(x / scale + zeroPoint), range), a codes tensor. `scale` has one element or one per channel
+/// (last axis); the output's type carries scale, zero point and range.
+struct Quantize {
+  std::vector<double> scale;
+  std::int64_t zeroPoint = 0;
+  fixed::Interval range;
+  Rounding rounding = Rounding::halfEven;
+  bool operator==(const Quantize&) const = default;
+};
+
+/// QONNX BipolarQuant: +scale where x >= 0, else -scale. Codes are -1 and +1.
+struct Bipolar { double scale = 1; bool operator==(const Bipolar&) const = default; };
+
+/// y[..., j] = sum_i x[..., i] * w[i, j].  x [..., n], w [n, m] -> [..., m]
+struct MatMul { bool operator==(const MatMul&) const = default; };
+
+/// y = gamma * (x - mean) / sqrt(variance + epsilon) + beta, per channel (last axis). Inputs x, gamma, beta, mean, variance.
+struct BatchNormalize { double epsilon = 1e-5; bool operator==(const BatchNormalize&) const = default; };
+
+enum class BinaryKind : std::uint8_t { add, subtract, multiply, divide, power };
+/// Element by element, with numpy's broadcasting.
+struct Binary { BinaryKind kind = BinaryKind::add; bool operator==(const Binary&) const = default; };
+
+enum class UnaryKind : std::uint8_t { relu, sigmoid, tanh, negate, identity };
+struct Unary { UnaryKind kind = UnaryKind::relu; bool operator==(const Unary&) const = default; };
+
+/// Over the last axis. The largest input is subtracted first.
+struct Softmax { bool operator==(const Softmax&) const = default; };
+
+/// Same elements in the same row-major order, new shape.
+struct Reshape { Shape shape; bool operator==(const Reshape&) const = default; };
+
+/// y = x with its axes permuted.
+struct Transpose { std::vector<std::int64_t> permutation; bool operator==(const Transpose&) const = default; };
+
+// ---- integer dialect: exact, every result inside the range of its type ----------------------------------------
+
+/// acc[j] = bias[j] + sum_i w[i, j] * x[i].   x codes [..., n], w codes [n, m], optional bias codes [m] -> codes [..., m]
+/// The sum is exact; the range of the output is proven from the range of x and the actual weights.
+struct Dense { bool operator==(const Dense&) const = default; };
+
+/// y = base[c] + sign[c] * (number of k with x >= threshold[c, k]).   x codes [..., n], thresholds codes [n or 1, K],
+/// each row ascending; a row with fewer steps repeats thresholds above the range of x. sign is +1 where the chain
+/// rises and -1 where it falls (a negative scale). base and sign have one element or one per channel.
+struct Threshold {
+  std::vector<std::int64_t> base{0};
+  std::vector<std::int8_t> sign{1};
+  bool operator==(const Threshold&) const = default;
+};
+
+/// y = table[c, x - first].  x codes [..., n], table codes [n or 1, entries]; first = the lowest code of x's range.
+struct Lookup { std::int64_t first = 0; bool operator==(const Lookup&) const = default; };
+
+/// y = clamp((a[c] * x + b[c]) >> shift, range), >> rounding to minus infinity. Inputs x, a [n or 1], b [n or 1].
+struct Rescale {
+  std::uint32_t shift = 0;
+  fixed::Interval range;
+  bool operator==(const Rescale&) const = default;
+};
+
+/// y = sum_k x_k * 2^shift[k], all inputs of one shape: a merge on the common dyadic grid.
+struct Merge { std::vector<std::uint32_t> shift; bool operator==(const Merge&) const = default; };
+
+/// Indices of the k largest elements along the last axis, largest first; of equal ones the lower index first.
+/// Output: codes [..., k] in [0, n-1], scale 1. k = 1 is arg-max. Elements must share one scale.
+struct TopK { std::int64_t k = 1; bool operator==(const TopK&) const = default; };
+
+using Operation = std::variant<Input, Quantize, Bipolar, MatMul, BatchNormalize, Binary, Unary, Softmax, Reshape,
+                               Transpose, Dense, Threshold, Lookup, Rescale, Merge, TopK>;
+
+/// One row of the op table.
+struct OpInfo {
+  const char* name;       ///< as written in the text form: "dense"
+  int minInputs, maxInputs;
+  bool integer;           ///< of the integer dialect
+  const char* summary;    ///< one line for `sluice dump --help` and the docs
+};
+/// The row for an operation. The table is in the order of the variant.
+const OpInfo& info(const Operation& operation);
+const std::vector<OpInfo>& opTable();
+
+}  // namespace sluice::ir
