@@ -5,6 +5,7 @@
 #include <variant>
 #include <vector>
 
+#include "fixed/rounding.h"
 #include "ir/type.h"
 
 /// The operations of the graph, each a plain struct of its attributes. A node is one of them plus its tensors.
@@ -17,17 +18,7 @@
 /// hardware, and a real epilogue (scale, softmax, ...), which the host computes.
 namespace sluice::ir {
 
-enum class Rounding : std::uint8_t {
-  halfEven,   ///< to nearest, ties to even (QONNX ROUND, ap_fixed RND_CONV)
-  floor,      ///< to minus infinity (FLOOR, TRN)
-  ceil,       ///< to plus infinity (CEIL)
-  towardZero, ///< (ROUND_TO_ZERO, DOWN, TRN_ZERO)
-  awayFromZero, ///< (UP)
-  halfUp,     ///< ties to plus infinity (RND)
-  halfDown,   ///< ties to minus infinity (RND_MIN_INF)
-  halfAwayFromZero, ///< (HALF_UP of QONNX, RND_INF)
-  halfTowardZero,   ///< (HALF_DOWN of QONNX, RND_ZERO)
-};
+using fixed::Rounding;
 
 // ---- real dialect ---------------------------------------------------------------------------------------------
 
@@ -78,19 +69,28 @@ struct Dense { bool operator==(const Dense&) const = default; };
 /// y = base[c] + sign[c] * (number of k with x >= threshold[c, k]).   x codes [..., n], thresholds codes [n or 1, K],
 /// each row ascending; a row with fewer steps repeats thresholds above the range of x. sign is +1 where the chain
 /// rises and -1 where it falls (a negative scale). base and sign have one element or one per channel.
+/// The output's type carries scale and zeroPoint; its range follows from base, sign, K and the range of x.
 struct Threshold {
   std::vector<std::int64_t> base{0};
   std::vector<std::int8_t> sign{1};
+  std::vector<double> scale{1};        ///< real units per output code, one or one per channel
+  std::int64_t zeroPoint = 0;
   bool operator==(const Threshold&) const = default;
 };
 
 /// y = table[c, x - first].  x codes [..., n], table codes [n or 1, entries]; first = the lowest code of x's range.
+/// Scale and zero point of the output are those of the table's type.
 struct Lookup { std::int64_t first = 0; bool operator==(const Lookup&) const = default; };
 
 /// y = clamp((a[c] * x + b[c]) >> shift, range), >> rounding to minus infinity. Inputs x, a [n or 1], b [n or 1].
+/// With tieToEven the division by 2^shift rounds to nearest instead, ties to the even code: with v = a*x + b and
+/// shift >= 1, (v + 2^(shift-1) - 1 + bit `shift` of v) >> shift. Ties of a quantizer cannot be had from b alone.
 struct Rescale {
   std::uint32_t shift = 0;
   fixed::Interval range;
+  bool tieToEven = false;
+  std::vector<double> scale{1};        ///< real units per output code, one or one per channel
+  std::int64_t zeroPoint = 0;
   bool operator==(const Rescale&) const = default;
 };
 
