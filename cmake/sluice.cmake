@@ -4,6 +4,9 @@
 add_library(sluice_flags INTERFACE)
 target_include_directories(sluice_flags INTERFACE "${CMAKE_SOURCE_DIR}/src")
 target_compile_options(sluice_flags INTERFACE -Wall -Wextra -Wconversion -Wno-missing-field-initializers)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  target_compile_options(sluice_flags INTERFACE -Wno-restrict)  # false alarms on "a" + std::string, GCC bug 105651
+endif()
 if(SLUICE_WERROR)
   target_compile_options(sluice_flags INTERFACE -Werror)
 endif()
