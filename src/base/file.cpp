@@ -20,7 +20,8 @@ Result<std::string> readFile(const std::filesystem::path& path, std::uint64_t li
   while (file.read(block, sizeof block) || file.gcount() > 0) {
     content.append(block, static_cast<std::size_t>(file.gcount()));
     if (content.size() > limitBytes)
-      return badInput("is larger than the " + std::to_string(limitBytes) + " bytes allowed here", path.string());
+      return badInput("is larger than the " + std::to_string(limitBytes) + " bytes allowed here",
+                      path.string());
   }
   return content;
 }

@@ -10,8 +10,8 @@
 
 /// Result: a value, or one error that a person can act on.
 ///
-/// Whatever a user, a file or a tool can cause is returned, not thrown. Exceptions of libraries are caught where
-/// the library is called. The command line maps the code to its exit code (exitCode below).
+/// Whatever a user, a file or a tool can cause is returned, not thrown. Exceptions of libraries are caught
+/// where the library is called. The command line maps the code to its exit code (exitCode below).
 namespace sluice {
 
 enum class ErrorCode : std::uint8_t {
@@ -51,8 +51,8 @@ inline Error ioError(std::string message, std::string where = {}) {
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}          // NOLINT: implicit by intent
-  Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}      // NOLINT: implicit by intent
+  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}      // NOLINT: implicit by intent
+  Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT: implicit by intent
   [[nodiscard]] bool ok() const { return state_.index() == 0; }
   explicit operator bool() const { return ok(); }
   [[nodiscard]] const T& value() const& { return require(), std::get<0>(state_); }
@@ -95,7 +95,8 @@ class [[nodiscard]] Status {
 
 /// SLUICE_TRY(const auto x, f()): x = the value of f(), or return its error to our caller, unchanged.
 /// Several statements: use it inside braces.
-#define SLUICE_TRY(declaration, expression) SLUICE_TRY_(declaration, expression, SLUICE_CONCAT(sluiceTry_, __LINE__))
+#define SLUICE_TRY(declaration, expression) \
+  SLUICE_TRY_(declaration, expression, SLUICE_CONCAT(sluiceTry_, __LINE__))
 #define SLUICE_TRY_(declaration, expression, name) \
   auto name = (expression);                        \
   if (!name.ok()) return name.error();             \
