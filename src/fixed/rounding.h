@@ -1,8 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <string_view>
 
-/// How a real number becomes an integer. Only `fixed` rounds; everyone else names a mode.
+#include "fixed/interval.h"
+
+/// The only rounding code of Sluice: how a number that is no integer becomes one.
 namespace sluice::fixed {
 
 enum class Rounding : std::uint8_t {
@@ -16,5 +20,18 @@ enum class Rounding : std::uint8_t {
   halfAwayFromZero,  ///< (HALF_UP of QONNX, RND_INF)
   halfTowardZero,    ///< (HALF_DOWN of QONNX, RND_ZERO)
 };
+
+/// "halfEven", as written in the text form of a graph; and back.
+const char* name(Rounding rounding);
+std::optional<Rounding> roundingFromName(std::string_view name);
+
+/// The integer that `x` rounds to, exactly; infinities and NaN stay what they are.
+double roundToInteger(double x, Rounding rounding);
+
+/// round(value / 2^bits), exactly. bits <= 63.
+std::int64_t roundShiftRight(std::int64_t value, std::uint32_t bits, Rounding rounding);
+
+/// The integer of `range` nearest to `x`, which is an integer or infinite. NaN counts as 0.
+std::int64_t clampToRange(double x, Interval range);
 
 }  // namespace sluice::fixed

@@ -72,6 +72,17 @@ class Graph {
   TensorId addInput(std::string name, TensorType type);
 };
 
+/// Nodes that read each tensor, once per node, in order: users() for all tensors in one walk.
+std::vector<std::vector<NodeId>> allUsers(const Graph& graph);
+
+/// Whether the node computes codes from codes exactly: the integer dialect, Reshape and Transpose of codes, and TopK of
+/// codes of one scale. Such nodes make up the integer middle (regions.h).
+bool isInteger(const Graph& graph, const Node& node);
+
+/// The constant's elements. The tensor must be a constant of that kind.
+const std::vector<double>& realsOf(const Tensor& tensor);
+const std::vector<std::int64_t>& codesOf(const Tensor& tensor);
+
 /// Type of the output of an operation on inputs of these types and, where known, constants. The one place of shape
 /// and format inference; the verifier uses it too.
 Result<TensorType> inferType(const Operation& operation, const std::vector<const Tensor*>& inputs);

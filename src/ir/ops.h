@@ -63,12 +63,18 @@ struct Transpose { std::vector<std::int64_t> permutation; bool operator==(const 
 // ---- integer dialect: exact, every result inside the range of its type ----------------------------------------
 
 /// acc[j] = bias[j] + sum_i w[i, j] * x[i].   x codes [..., n], w codes [n, m], optional bias codes [m] -> codes [..., m]
-/// The sum is exact; the range of the output is proven from the range of x and the actual weights.
+///
+/// The sum is exact; the range of the output is proven from the range of x and the actual weights, which are constants.
+/// Units  acc in steps of scale(x) * scale(w), a product that must be exact in double; one scale for all of x, one or
+///        one per column for w; bias in the same steps. acc has zero point 0.
+/// Zero points  w has none (0). Where x has one, zx, a bias is required, and whoever builds the node puts
+///        -zx * sum_i w[i, j] into it: the node sums codes as they are.
 struct Dense { bool operator==(const Dense&) const = default; };
 
 /// y = base[c] + sign[c] * (number of k with x >= threshold[c, k]).   x codes [..., n], thresholds codes [n or 1, K],
 /// each row ascending; a row with fewer steps repeats thresholds above the range of x. sign is +1 where the chain
 /// rises and -1 where it falls (a negative scale). base and sign have one element or one per channel.
+/// Thresholds are plain integers, codes of x (type: scale 1, zero point 0).
 /// The output's type carries scale and zeroPoint; its range follows from base, sign, K and the range of x.
 struct Threshold {
   std::vector<std::int64_t> base{0};
@@ -79,12 +85,14 @@ struct Threshold {
 };
 
 /// y = table[c, x - first].  x codes [..., n], table codes [n or 1, entries]; first = the lowest code of x's range.
-/// Scale and zero point of the output are those of the table's type.
+/// Scale (one) and zero point of the output are those of the table's type; its range is that of the entries it can reach.
 struct Lookup { std::int64_t first = 0; bool operator==(const Lookup&) const = default; };
 
 /// y = clamp((a[c] * x + b[c]) >> shift, range), >> rounding to minus infinity. Inputs x, a [n or 1], b [n or 1].
 /// With tieToEven the division by 2^shift rounds to nearest instead, ties to the even code: with v = a*x + b and
 /// shift >= 1, (v + 2^(shift-1) - 1 + bit `shift` of v) >> shift. Ties of a quantizer cannot be had from b alone.
+/// a and b are plain integers (type: scale 1, zero point 0); v stays within 63 bits. The proven range of y may be
+/// narrower than `range`.
 struct Rescale {
   std::uint32_t shift = 0;
   fixed::Interval range;
@@ -94,11 +102,14 @@ struct Rescale {
   bool operator==(const Rescale&) const = default;
 };
 
-/// y = sum_k x_k * 2^shift[k], all inputs of one shape: a merge on the common dyadic grid.
+/// y = sum_k x_k * 2^shift[k], all inputs of one shape: a merge on the common dyadic grid. scale(x_k) / 2^shift[k] must
+/// be the same number for all k: it is the scale of y. Its zero point is sum_k zeroPoint(x_k) * 2^shift[k].
 struct Merge { std::vector<std::uint32_t> shift; bool operator==(const Merge&) const = default; };
 
 /// Indices of the k largest elements along the last axis, largest first; of equal ones the lower index first.
-/// Output: codes [..., k] in [0, n-1], scale 1. k = 1 is arg-max. Elements must share one scale.
+/// Output: codes [..., k] in [0, n-1], scale 1. k = 1 is arg-max.
+/// It is of the integer dialect where its input is codes of one scale (then codes order as real values do); of real
+/// numbers, or of codes of several scales, it compares the real values and is of the real dialect (isInteger, graph.h).
 struct TopK { std::int64_t k = 1; bool operator==(const TopK&) const = default; };
 
 using Operation = std::variant<Input, Quantize, Bipolar, MatMul, BatchNormalize, Binary, Unary, Softmax, Reshape,

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/result.h"
 #include "fixed/interval.h"
 
 /// The type of a tensor: its shape for one sample, and how its elements are held.
@@ -13,8 +14,14 @@ namespace sluice::ir {
 /// Extents for one sample (no batch axis), channels last; row-major order everywhere. Empty: a scalar.
 using Shape = std::vector<std::int64_t>;
 
-/// Number of elements. Checked on the way in: every extent >= 1, the product below 2^40.
+/// Number of elements. Checked on the way in (checkShape): every extent >= 1, the product below 2^40.
 std::int64_t elements(const Shape& shape);
+/// Extent of the last axis: what "per channel" counts. 1 for a scalar.
+std::int64_t channels(const Shape& shape);
+/// Every extent >= 1, at most 16 of them, the product below 2^40. Errors: badInput.
+Status checkShape(const Shape& shape);
+/// "[8, 8, 3]"; a scalar is "[]".
+std::string text(const Shape& shape);
 
 /// Elements that are integers ("codes"). The real value of code q in channel c is scale[c] * (q - zeroPoint).
 ///
@@ -36,5 +43,20 @@ struct TensorType {
   bool operator==(const TensorType&) const = default;
   [[nodiscard]] bool isReal() const { return !codes.has_value(); }
 };
+
+/// Codes and zero points lie in [-2^62, 2^62], so that sums and differences of two stay within 64 bits.
+inline constexpr std::int64_t codeLimit = std::int64_t{1} << 62;
+
+/// Shape legal; if codes: range not empty and within codeLimit, scales positive and finite, one of them or one per
+/// channel. Errors: badInput.
+Status check(const TensorType& type);
+
+/// As the text form writes it (text.h): "[16] real", "[16] codes [-4, 3] scale 0.25".
+std::string text(const TensorType& type);
+
+/// scale[c] of codes that have one scale or one per channel.
+inline double scaleOf(const Codes& codes, std::int64_t channel) {
+  return codes.scale.size() == 1 ? codes.scale[0] : codes.scale[static_cast<std::size_t>(channel)];
+}
 
 }  // namespace sluice::ir
