@@ -1,19 +1,14 @@
 #include "ir/type.h"
 
-#include <charconv>
 #include <cmath>
+
+#include "base/text.h"
 
 namespace sluice::ir {
 namespace {
 
 constexpr std::int64_t mostElements = std::int64_t{1} << 40;
 constexpr std::size_t mostAxes = 16;
-
-void appendDouble(std::string& out, double value) {
-  char buffer[32];
-  const auto end = std::to_chars(buffer, buffer + sizeof buffer, value).ptr;
-  out.append(buffer, end);
-}
 
 }  // namespace
 
@@ -63,11 +58,8 @@ Status check(const TensorType& type) {
     return badInput(std::to_string(count) + " scales for " + std::to_string(channels(type.shape)) +
                     " channels; there must be one for all or one per channel");
   for (const double scale : codes.scale)
-    if (!(scale > 0) || !std::isfinite(scale)) {
-      std::string message = "scale ";
-      appendDouble(message, scale);
-      return badInput(message + " is not a positive finite number");
-    }
+    if (!(scale > 0) || !std::isfinite(scale))
+      return badInput("scale " + formatDouble(scale) + " is not a positive finite number");
   return {};
 }
 
@@ -82,7 +74,7 @@ std::string text(const TensorType& type) {
     if (list) out += '[';
     for (std::size_t i = 0; i < codes.scale.size(); ++i) {
       if (i > 0) out += ", ";
-      appendDouble(out, codes.scale[i]);
+      out += formatDouble(codes.scale[i]);
     }
     if (list) out += ']';
   }
