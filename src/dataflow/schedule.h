@@ -12,8 +12,9 @@
 ///     (a) `interval` cycles have passed since iteration i-1 issued,
 ///     (b) every stream that i reads holds a visible beat, and
 ///     (c) every stream that i writes has a free credit: a place neither filled nor promised.
-///   At issue its reads pop and its writes take their credits. Nothing stalls afterwards: a write of stage w pushes
-///   exactly w cycles after issue; the beat is visible to the reader one cycle after the push (Channel::delay).
+///   At issue its reads pop and its writes take their credits. Nothing stalls afterwards: a write of stage w
+///   pushes exactly w cycles after issue; the beat is visible to the reader one cycle after the push
+///   (Channel::delay).
 ///
 /// Example, a dense layer of 4 x 2 (input folds x output folds):
 ///   loops    {2, 4}            output folds outside, input folds inside
@@ -43,20 +44,20 @@ struct When {
 
 enum class Direction : std::uint8_t { read, write };
 
-/// The iterations in which a stream moves a beat: those where all tests hold. Several accesses of one stream are the
-/// union of their sets (at most one beat an iteration); they must agree in stage.
+/// The iterations in which a stream moves a beat: those where all tests hold. Several accesses of one stream
+/// are the union of their sets (at most one beat an iteration); they must agree in stage.
 struct Access {
-  std::uint32_t port = 0;            ///< index of the kernel's stream port
+  std::uint32_t port = 0;  ///< index of the kernel's stream port
   Direction direction = Direction::read;
-  std::uint32_t stage = 0;           ///< reads: 0. writes: cycles from issue to push, 0 .. depth
-  std::vector<When> when;            ///< empty: in every iteration
+  std::uint32_t stage = 0;  ///< reads: 0. writes: cycles from issue to push, 0 .. depth
+  std::vector<When> when;   ///< empty: in every iteration
   bool operator==(const Access&) const = default;
 };
 
 struct Schedule {
-  std::vector<Loop> loops;           ///< outermost first; empty means one iteration per frame
-  std::uint32_t interval = 1;        ///< II: cycles between issues of successive iterations, >= 1
-  std::uint32_t depth = 0;           ///< pipeline stages: the largest write stage
+  std::vector<Loop> loops;     ///< outermost first; empty means one iteration per frame
+  std::uint32_t interval = 1;  ///< II: cycles between issues of successive iterations, >= 1
+  std::uint32_t depth = 0;     ///< pipeline stages: the largest write stage
   std::vector<Access> accesses;
   bool operator==(const Schedule&) const = default;
 };

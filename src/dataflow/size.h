@@ -16,8 +16,9 @@ struct Sizing {
   std::uint64_t simulations = 0;         ///< how many were run
 };
 
-/// Every depth is locally least: one place less in any single channel above its leastDepth makes the interval or the
-/// latency worse or deadlocks; checked with the simulator. (Globally least sums need certificates: not claimed.)
+/// Every depth is locally least: one place less in any single channel above its leastDepth makes the interval
+/// or the latency worse or deadlocks; checked with the simulator. (Globally least sums need certificates: not
+/// claimed.)
 Result<Sizing> sizeChannels(const Network& network);
 
 }  // namespace sluice::dataflow
