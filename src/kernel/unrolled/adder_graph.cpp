@@ -1,63 +1,21 @@
 #include "kernel/unrolled/adder_graph.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <string>
+#include <utility>
 
 #include "base/check.h"
 #include "kernel/unrolled/adder_search.h"
+#include "kernel/unrolled/column_tree.h"
+#include "kernel/unrolled/linear_form.h"
 
 namespace sluice::kernel {
 namespace {
 
-using Wide = __int128;
-
 std::string at(const char* what, std::size_t index) {
   return std::string(what) + " " + std::to_string(index);
-}
-
-/// The linear form of every node, as (input, coefficient) in ascending order of inputs.
-using Form = std::vector<std::pair<std::uint32_t, Wide>>;
-
-Form combine(const Form& a, Wide factorA, const Form& b, Wide factorB) {
-  Form sum;
-  sum.reserve(a.size() + b.size());
-  for (std::size_t i = 0, j = 0; i < a.size() || j < b.size();) {
-    if (j == b.size() || (i < a.size() && a[i].first < b[j].first)) {
-      sum.emplace_back(a[i].first, a[i].second * factorA), ++i;
-    } else if (i == a.size() || b[j].first < a[i].first) {
-      sum.emplace_back(b[j].first, b[j].second * factorB), ++j;
-    } else {
-      const Wide c = a[i].second * factorA + b[j].second * factorB;
-      if (c != 0) sum.emplace_back(a[i].first, c);
-      ++i, ++j;
-    }
-  }
-  return sum;
-}
-
-Wide factor(std::int32_t sign, std::uint32_t shift) { return sign * (Wide{1} << shift); }
-
-std::vector<Form> expand(const AdderGraph& graph) {
-  std::vector<Form> forms;
-  forms.reserve(graph.nodes());
-  for (std::uint32_t i = 0; i < graph.inputs.size(); ++i) forms.push_back({{i, 1}});
-  for (const AdderGraph::Op& op : graph.ops)
-    forms.push_back(
-        combine(forms[op.a], factor(op.signA, op.shiftA), forms[op.b], factor(op.signB, op.shiftB)));
-  return forms;
-}
-
-/// All values of a linear form over a box of inputs; both ends are reached, for each input picks its own end.
-fixed::Interval rangeOf(const Form& form, const std::vector<fixed::Interval>& inputs) {
-  Wide lo = 0, hi = 0;
-  for (const auto& [input, c] : form) {
-    lo += c * (c > 0 ? inputs[input].lo : inputs[input].hi);
-    hi += c * (c > 0 ? inputs[input].hi : inputs[input].lo);
-  }
-  SLUICE_CHECK(lo >= INT64_MIN && hi <= INT64_MAX,
-               "check bounds every output, and inner nodes are bounded likewise");
-  return {static_cast<std::int64_t>(lo), static_cast<std::int64_t>(hi)};
 }
 
 std::uint32_t bitsOf(std::uint64_t digits) { return static_cast<std::uint32_t>(std::popcount(digits)); }
@@ -71,6 +29,45 @@ Wide kraftSum(const MatrixVector& problem, std::uint32_t column) {
   }
   return sum;
 }
+
+/// Turns negated outputs positive where that is free: a node nobody else reads computes b - a instead of a -
+/// b, and a + b becomes b - a' once its operand a can be turned.
+class NegationAbsorber {
+ public:
+  explicit NegationAbsorber(AdderGraph& graph) : graph_(graph), uses_(graph.nodes(), 0) {
+    for (const auto& op : graph.ops) ++uses_[op.a], ++uses_[op.b];
+    for (const auto& out : graph.outputs)
+      if (out.node) ++uses_[*out.node];
+  }
+  void run() {
+    for (auto& out : graph_.outputs) {
+      if (!out.node || out.sign > 0 || !turnable(*out.node)) continue;
+      turn(*out.node);
+      out.sign = 1;
+    }
+  }
+
+ private:
+  AdderGraph::Op& op(std::uint32_t node) { return graph_.ops[node - graph_.inputs.size()]; }
+  bool turnable(std::uint32_t node) {
+    if (node < graph_.inputs.size() || uses_[node] != 1) return false;
+    const AdderGraph::Op& o = op(node);
+    return o.signA < 0 || o.signB < 0 || turnable(o.a) || turnable(o.b);
+  }
+  void turn(std::uint32_t node) {
+    AdderGraph::Op& o = op(node);
+    if (o.signA > 0 && o.signB > 0) {
+      const bool first = turnable(o.a);
+      turn(first ? o.a : o.b);
+      (first ? o.signB : o.signA) = -1;
+    } else {
+      o.signA = -o.signA;
+      o.signB = -o.signB;
+    }
+  }
+  AdderGraph& graph_;
+  std::vector<std::uint32_t> uses_;
+};
 
 /// Drops what no output needs, then fills in ranges and depths.
 void finish(AdderGraph& graph) {
@@ -94,7 +91,8 @@ void finish(AdderGraph& graph) {
   graph.ops = std::move(kept);
   for (auto& out : graph.outputs)
     if (out.node) out.node = renamed[*out.node];
-  const std::vector<Form> forms = expand(graph);
+  NegationAbsorber(graph).run();
+  const std::vector<LinearForm> forms = linearForms(graph);
   for (std::size_t k = 0; k < graph.ops.size(); ++k) {
     AdderGraph::Op& op = graph.ops[k];
     op.range = rangeOf(forms[inputs + k], graph.inputs);
@@ -189,43 +187,34 @@ Result<AdderGraph> adderGraph(const MatrixVector& problem, const AdderGraphOptio
   SLUICE_RETURN_IF_ERROR(check(problem));
   const std::uint32_t limit =
       options.extraDepth ? std::min(leastDepth(problem) + *options.extraDepth, 60u) : 60u;
-  AdderGraph graph = searchAdderGraph(problem, limit, {});
-  finish(graph);
-  SLUICE_RETURN_IF_ERROR(verify(graph, problem));
-  return graph;
-}
 
-Status verify(const AdderGraph& graph, const MatrixVector& problem) {
-  if (graph.inputs != problem.inputs || graph.outputs.size() != problem.columns)
-    return badInput("the graph's inputs or outputs are not the problem's");
-  const auto inputs = static_cast<std::uint32_t>(graph.inputs.size());
-  for (std::uint32_t k = 0; k < graph.ops.size(); ++k) {
-    const AdderGraph::Op& op = graph.ops[k];
-    if (op.a >= inputs + k || op.b >= inputs + k)
-      return badInput("an operand comes later than its use", at("op", k));
-    if (op.shiftA > 40 || op.shiftB > 40) return badInput("a shift is above 40", at("op", k));
-    if (std::abs(op.signA) != 1 || std::abs(op.signB) != 1)
-      return badInput("a sign is neither 1 nor -1", at("op", k));
+  // The first tries differ in kind: no tree, a low one, a higher one. Further ones repeat the best kind with
+  // other rules of choice, which is worth a percent or two.
+  static constexpr std::array<std::uint32_t, 4> kHeights = {0, 2, 4, 8};
+  std::optional<AdderGraph> best;
+  std::uint32_t bestHeight = 0;
+  const auto attempt = [&](std::uint32_t height, const SearchRule& rule) {
+    std::optional<AdderGraph> graph = height == 0 ? searchAdderGraph(problem, limit, rule)
+                                                  : searchByColumnTree(problem, limit, height, rule);
+    if (!graph) return;
+    finish(*graph);
+    const auto cost = [](const AdderGraph& g) {
+      return std::pair(g.ops.size() + g.negatedOutputs(), g.adderBits());
+    };
+    if (best && cost(*best) <= cost(*graph)) return;
+    best = std::move(graph);
+    bestHeight = height;
+  };
+  for (std::uint32_t k = 0; k < std::max(options.effort, 1u); ++k) {
+    if (k < kHeights.size())
+      attempt(kHeights[k], {});
+    else if (k == kHeights.size())
+      attempt(bestHeight, {.weight = SearchRule::Weight::bits});
+    else
+      attempt(bestHeight, {.seed = k});
   }
-  const std::vector<Form> forms = expand(graph);
-  for (std::uint32_t k = 0; k < graph.ops.size(); ++k) {
-    const AdderGraph::Op& op = graph.ops[k];
-    if (op.range != rangeOf(forms[inputs + k], graph.inputs))
-      return badInput("the range is not exact", at("op", k));
-    if (op.depth != std::max(graph.depthOf(op.a), graph.depthOf(op.b)) + 1)
-      return badInput("the depth is wrong", at("op", k));
-  }
-  for (std::uint32_t c = 0; c < problem.columns; ++c) {
-    const AdderGraph::Output& out = graph.outputs[c];
-    if (out.node && *out.node >= graph.nodes()) return badInput("no such node", at("output", c));
-    Form want;
-    for (std::uint32_t i = 0; i < problem.rows; ++i)
-      if (const std::int64_t w = problem.weights[std::size_t{i} * problem.columns + c]; w != 0)
-        want.emplace_back(i, w);
-    const Form got = out.node ? combine(forms[*out.node], factor(out.sign, out.shift), {}, 1) : Form{};
-    if (got != want) return badInput("the linear form is not the column of the matrix", at("output", c));
-  }
-  return {};
+  SLUICE_RETURN_IF_ERROR(verify(*best, problem));
+  return std::move(*best);
 }
 
 }  // namespace sluice::kernel

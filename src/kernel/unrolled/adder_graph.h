@@ -88,8 +88,8 @@ struct AdderGraph {
 struct AdderGraphOptions {
   /// Depth allowed above the least one there is (leastDepth); none: unbounded.
   std::optional<std::uint32_t> extraDepth = 1;
-  /// How many searches are tried, each with another rule of choice; the best is kept. 1: one, fast.
-  std::uint32_t effort = 2;
+  /// How many searches are tried, of different kinds and rules of choice; the best is kept. 1: one, fast.
+  std::uint32_t effort = 4;
 };
 
 /// The least depth of any adder graph of `problem`: the largest over columns of ceil(log2(sum over terms
