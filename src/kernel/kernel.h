@@ -17,8 +17,8 @@
 ///   meaning   the elaborated tree, stepped by hdl::Evaluator
 ///   cost      the same tree, counted by hdl::cost
 ///
-/// so a kernel family writes two things: a function from parameters to a schedule, and a function that builds the
-/// datapath on a Pipeline.
+/// so a kernel family writes two things: a function from parameters to a schedule, and a function that builds
+/// the datapath on a Pipeline.
 namespace sluice::kernel {
 
 /// Elements of one beat. Element e of a beat is bits [e*bits, (e+1)*bits).
@@ -31,24 +31,24 @@ struct Beat {
 
 /// A stream port of a kernel. Its index is the `port` of the schedule's accesses.
 struct StreamPort {
-  std::string name;                    ///< "x", "y": prefix of the module's ports
+  std::string name;  ///< "x", "y": prefix of the module's ports
   dataflow::Direction direction = dataflow::Direction::read;
   Beat beat;
-  fixed::Interval range;               ///< proven interval of every element
+  fixed::Interval range;  ///< proven interval of every element
 };
 
 class Pipeline;
 
 struct Kernel {
-  std::string family;                  ///< "dense", "threshold": for people and reports
-  std::string name;                    ///< of the module; a legal Verilog identifier
+  std::string family;  ///< "dense", "threshold": for people and reports
+  std::string name;    ///< of the module; a legal Verilog identifier
   std::vector<StreamPort> ports;
   dataflow::Schedule schedule;
-  std::function<void(Pipeline&)> datapath;   ///< must call write() once for every write port
+  std::function<void(Pipeline&)> datapath;  ///< must call write() once for every write port
 };
 
-/// What a datapath is built on. Stage 0 is the cycle of issue; nothing stalls after it, so a value of stage s is the
-/// one that belongs to the iteration issued s cycles ago.
+/// What a datapath is built on. Stage 0 is the cycle of issue; nothing stalls after it, so a value of stage s
+/// is the one that belongs to the iteration issued s cycles ago.
 class Pipeline {
  public:
   /// A signal and the stage at which it is that iteration's.
@@ -92,8 +92,8 @@ Status check(const Kernel& kernel);
 /// The hardware of a kernel. Ports, besides clk and rst:
 ///   per read port p    in  p_data [width]   in  p_valid     out p_pop       pops in the cycle of issue
 ///   per write port p   in  p_credit         out p_reserve (in the cycle of issue)   out p_push   out p_data
-/// p_credit is 1 while the FIFO behind p has a place neither filled nor promised. All registers of the controller
-/// reset; registers of the datapath need not.
+/// p_credit is 1 while the FIFO behind p has a place neither filled nor promised. All registers of the
+/// controller reset; registers of the datapath need not.
 hdl::Module elaborate(const Kernel& kernel);
 
 /// The kernel as an actor; its channels are for the caller to join.

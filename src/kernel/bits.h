@@ -1,0 +1,46 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "hdl/builder.h"
+
+/// Small helpers between bits (beats, memory words) and numbers.
+namespace sluice::kernel {
+
+/// Bits needed to count 0 .. count-1; 0 for one.
+std::uint32_t indexBits(std::uint64_t count);
+
+/// Bits [lsb, lsb + format.bits) of `bits` as a number that is known to lie in `range`.
+hdl::Signal numberAt(hdl::Builder& b, hdl::Signal bits, std::uint32_t lsb, fixed::IntegerFormat format,
+                     fixed::Interval range);
+
+/// A number as raw bits of a format that holds it (sign- or zero-extended).
+hdl::Signal toBits(hdl::Builder& b, hdl::Signal number, fixed::IntegerFormat format);
+
+/// The raw bits of a number in its own format, as an unsigned address.
+hdl::Signal rawBits(hdl::Builder& b, hdl::Signal number);
+
+/// Several raw fields, lowest first, as one unsigned address of at most 32 bits; empty gives the constant 0.
+hdl::Signal address(hdl::Builder& b, const std::vector<hdl::Signal>& fromLowest);
+
+/// A memory word under construction: fields are appended from the lowest bit upwards.
+class WordPacker {
+ public:
+  void append(std::int64_t value, std::uint32_t bits);
+  [[nodiscard]] std::uint32_t bits() const { return bits_; }
+  [[nodiscard]] const std::vector<std::uint64_t>& words() const { return words_; }
+
+ private:
+  std::vector<std::uint64_t> words_;
+  std::uint32_t bits_ = 0;
+};
+
+/// `value` cut to `bits` raw bits.
+std::uint64_t rawCode(std::int64_t value, std::uint32_t bits);
+
+/// The number that raw bits stand for.
+std::int64_t codeValue(std::uint64_t raw, fixed::IntegerFormat format);
+
+}  // namespace sluice::kernel

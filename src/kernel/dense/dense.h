@@ -1,0 +1,77 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "base/result.h"
+#include "kernel/kernel.h"
+
+/// Dense, streamed: a matrix-vector product, spread over time.
+///
+///   y[j] = bias[j] + sum_i w[i][j] * x[i],   x [nIn], w [nIn][nOut] -> y [nOut]
+///
+/// `simd` inputs and `pe` outputs are worked on at once, so simd*pe multipliers do the work in
+/// RF = (nIn/simd) * (nOut/pe) cycles a vector: the reuse factor. The loop nest is
+///
+///   loops   [outFold < nOut/pe][inFold < nIn/simd]
+///   read x  when outFold == 0      simd elements; kept in a small memory if there are more output folds
+///   write y when inFold == last    pe elements, outputs outFold*pe + p
+///
+///   stage 0      1         2               ...            T          T+1
+///         pop x  x, w  ->  products  ->  adder tree  ->  sum  ->  accumulator, y
+///
+/// What makes it small
+///   * Widths are proven from the actual weights: every product, every partial sum and the accumulator of
+///   every
+///     multiplier position hold exactly what can occur there, over all folds and prefixes of the sum.
+///   * A position whose weight is 0 in every fold does not exist. One whose weight is the same in every fold
+///   is a
+///     constant multiplication (shifts and adds). Weights that vary are a field of one wide ROM.
+///   * Where fold address and x together have at most 6 bits, the product is one table of them: no weight is
+///   stored.
+///   * The bias starts the accumulator (or is a term of the tree if the sum has one fold), so it costs no
+///   adder stage.
+/// Multipliers are logic or DSP blocks by one rule, so that the number of DSP blocks is known exactly:
+/// denseDsps().
+///
+/// Does not apply to weights that come over a stream, or that change at run time.
+namespace sluice::kernel {
+
+enum class MultiplierStyle : std::uint8_t {
+  automatic,  ///< DSP if both factors have at least 5 bits, else logic
+  logic,      ///< never a DSP
+  dsp,        ///< every variable weight a DSP, however small
+};
+
+enum class WeightMemory : std::uint8_t {
+  automatic,  ///< blockRam from 256 folds and 8 kbit on, else logic
+  logic,      ///< look-up tables
+  blockRam,
+};
+
+struct DenseParams {
+  std::uint32_t nIn = 1, nOut = 1;
+  std::uint32_t simd = 1;             ///< elements of an input beat; divides nIn
+  std::uint32_t pe = 1;               ///< elements of an output beat; divides nOut
+  fixed::Interval input;              ///< of every element of x
+  std::vector<std::int64_t> weights;  ///< [nIn][nOut], row-major
+  std::vector<std::int64_t> bias;     ///< [nOut], or empty: zeros
+  std::optional<fixed::Interval>
+      output;  ///< declared range of y; must hold the proven one, which is the default
+  MultiplierStyle multiplier = MultiplierStyle::automatic;
+  WeightMemory memory = WeightMemory::automatic;
+  std::uint32_t levelsPerStage = 2;  ///< adders between two registers of the tree, >= 1
+};
+
+/// The proven range of y over all outputs: exact, from the range of x and the weights.
+fixed::Interval denseOutputRange(const DenseParams& params);
+
+/// Errors  badInput: sizes that do not divide or fit, or an output range that is too small;
+///         unsupported: sums beyond 62 bits, DSP multipliers beyond 25 x 18 signed bits
+Result<Kernel> dense(const DenseParams& params);
+
+/// DSP blocks of the kernel (xc7, xcup and ecp5 alike: every product fits one block), exactly.
+Result<std::uint32_t> denseDsps(const DenseParams& params);
+
+}  // namespace sluice::kernel

@@ -1,0 +1,212 @@
+#include <algorithm>
+
+#include "kernel/bits.h"
+#include "kernel/dense/dense_plan.h"
+
+namespace sluice::kernel {
+namespace {
+
+using dataflow::Relation;
+using dataflow::When;
+using hdl::Builder;
+using hdl::MemoryId;
+using hdl::Signal;
+using hdl::Style;
+using Value = Pipeline::Value;
+
+constexpr std::uint32_t kOutLoop = 0, kInLoop = 1;
+
+class DenseBuilder {
+ public:
+  DenseBuilder(const DensePlan& plan, Pipeline& pipeline)
+      : plan_(plan), p_(plan.params), pipe_(pipeline), b_(pipeline.builder()) {}
+
+  void build() {
+    x_ = inputs();
+    fold_ = foldAddress();
+    if (plan_.romWidth > 0) weights_ = weightWord();
+    std::vector<Value> y;
+    for (std::uint32_t p = 0; p < p_.pe; ++p) y.push_back(output(p));
+    pipe_.writeElements(1, y);
+  }
+
+ private:
+  /// x at stage 1, for every iteration: popped now, or kept from the first output fold.
+  std::vector<Value> inputs() {
+    const Value beat = pipe_.beat(0);
+    Signal held;
+    if (plan_.outFolds == 1) {
+      held = b_.reg(beat.signal, "x1");
+    } else {
+      const Signal first = pipe_.holds(When{kOutLoop, Relation::equal, 0}).signal;
+      const Signal keep = b_.bitAnd(pipe_.valid(0), first);
+      held = plan_.inFolds == 1 ? b_.regEnabled(beat.signal, keep, "x1")
+                                : keptInMemory(beat.signal, first, keep);
+    }
+    std::vector<Value> elements;
+    const fixed::IntegerFormat format = fixed::formatFor(p_.input);
+    for (std::uint32_t s = 0; s < p_.simd; ++s)
+      elements.push_back({numberAt(b_, held, s * format.bits, format, p_.input), 1});
+    return elements;
+  }
+
+  /// A word is written in the first output fold, when nobody reads it (the beat itself is used), and read in
+  /// all later ones. The next vector overwrites it in its own first fold, after the last read was issued.
+  Signal keptInMemory(Signal beat, Signal first, Signal keep) {
+    const Signal address = pipe_.counter(kInLoop).signal;
+    const std::uint32_t width = b_.width(beat);
+    const bool block = plan_.inFolds > 64 && std::uint64_t{plan_.inFolds} * width >= 4096;
+    const MemoryId memory =
+        b_.ram("kept", width, plan_.inFolds, block ? Style::blockRam : Style::lutRam, block);
+    b_.write(memory, keep, address, beat);
+    const Signal kept = b_.read(memory, address);
+    if (block) return b_.mux(b_.reg(first, "first_out1"), b_.reg(beat, "x1"), kept);
+    return b_.reg(b_.mux(first, beat, kept), "x1");
+  }
+
+  /// The number of the fold, as the ROM is addressed, at stage 0.
+  Value foldAddress() {
+    if (plan_.folds() == 1) return {b_.constant(0), 0};
+    if (!plan_.flatAddress) {
+      std::vector<Signal> parts;
+      if (plan_.inFolds > 1) parts.push_back(pipe_.counter(kInLoop).signal);
+      if (plan_.outFolds > 1) parts.push_back(pipe_.counter(kOutLoop).signal);
+      return {address(b_, parts), 0};
+    }
+    const std::int64_t last = static_cast<std::int64_t>(plan_.folds()) - 1;
+    const Signal fold = b_.regDeclare({0, last}, 0, "fold");
+    // Below the last fold, fold + 1 is at most the last.
+    const Signal up = b_.assume(b_.add(fold, b_.constant(1)), {0, last});
+    b_.regDrive(fold, b_.mux(b_.equal(fold, b_.constant(last)), b_.constant(0), up), pipe_.valid(0));
+    return {fold, 0};
+  }
+
+  /// Contents of a table with one entry per fold; addresses that no fold has hold zeros.
+  template <typename Entry>
+  std::vector<std::vector<std::uint64_t>> perFold(Entry entry) {
+    std::vector<std::vector<std::uint64_t>> words(std::size_t{1} << plan_.addressBits);
+    for (std::uint32_t o = 0; o < plan_.outFolds; ++o)
+      for (std::uint32_t i = 0; i < plan_.inFolds; ++i) words[plan_.wordOf(o, i)] = entry(o, i);
+    return words;
+  }
+
+  /// The weights of a fold, side by side, at stage 1.
+  Value weightWord() {
+    auto words = perFold([&](std::uint32_t o, std::uint32_t i) {
+      WordPacker word;
+      for (std::uint32_t p = 0; p < p_.pe; ++p)
+        for (std::uint32_t s = 0; s < p_.simd; ++s) {
+          const Position& position = plan_.position(p, s);
+          if (position.form == ProductForm::logic || position.form == ProductForm::dsp)
+            word.append(plan_.weight(p, s, o, i), fixed::formatFor(position.weight).bits);
+        }
+      return word.words();
+    });
+    words.resize(plan_.flatAddress ? plan_.folds() : words.size());
+    const MemoryId rom = b_.rom("weights", plan_.romWidth, std::move(words),
+                                plan_.blockRam ? Style::blockRam : Style::logic, true);
+    return {b_.read(rom, fold_.signal), 1};
+  }
+
+  /// The product at a multiplier position, at stage 1, not yet registered.
+  Signal product(std::uint32_t p, std::uint32_t s) {
+    const Position& position = plan_.position(p, s);
+    const Signal x = x_[s].signal;
+    if (position.form == ProductForm::constant)
+      return b_.multiply(x, b_.constant(position.weight.lo), Style::logic);
+    if (position.form == ProductForm::foldTable) return tableProduct(p, s);
+    const fixed::IntegerFormat format = fixed::formatFor(position.weight);
+    const Signal w = numberAt(b_, weights_.signal, position.fieldLsb, format, position.weight);
+    return b_.multiply(x, w, position.form == ProductForm::dsp ? Style::dsp : Style::logic);
+  }
+
+  /// A table of fold and x: word (fold << bits of x) + raw bits of x.
+  Signal tableProduct(std::uint32_t p, std::uint32_t s) {
+    const fixed::IntegerFormat format = fixed::formatFor(p_.input);
+    const std::size_t codes = std::size_t{1} << format.bits;
+    const fixed::Interval w = plan_.position(p, s).weight;
+    const fixed::Interval range = fixed::multiply(w, p_.input);
+    const std::uint32_t bits = fixed::formatFor(range).bits;
+    std::vector<std::vector<std::uint64_t>> words(codes << plan_.addressBits, std::vector<std::uint64_t>{0});
+    for (std::uint32_t o = 0; o < plan_.outFolds; ++o)
+      for (std::uint32_t i = 0; i < plan_.inFolds; ++i)
+        for (std::int64_t x = p_.input.lo; x <= p_.input.hi; ++x)
+          words[plan_.wordOf(o, i) * codes + rawCode(x, format.bits)] = {
+              rawCode(plan_.weight(p, s, o, i) * x, bits)};
+    const std::string name = "product" + std::to_string(p) + "_" + std::to_string(s);
+    const MemoryId table = b_.rom(name, bits, std::move(words), Style::logic, false);
+    const Signal fold = pipe_.at(fold_, 1).signal;
+    // The fold counter may be narrower in range than its bits: raw bits give every address a word.
+    return b_.readNumber(table, address(b_, {x_[s].signal, fold}), fixed::join(range, {0, 0}));
+  }
+
+  /// The bias of output position p in each output fold: a constant, or a small table read at `stage`.
+  Value biasAt(std::uint32_t p, std::uint32_t stage) {
+    fixed::Interval range{plan_.bias(p, 0), plan_.bias(p, 0)};
+    for (std::uint32_t o = 1; o < plan_.outFolds; ++o)
+      range = fixed::join(range, {plan_.bias(p, o), plan_.bias(p, o)});
+    if (range.lo == range.hi) return {b_.constant(range.lo), stage};
+    const std::uint32_t bits = fixed::formatFor(range).bits;
+    std::vector<std::vector<std::uint64_t>> words;
+    for (std::uint32_t o = 0; o < plan_.outFolds; ++o) words.push_back({rawCode(plan_.bias(p, o), bits)});
+    const MemoryId table = b_.rom("bias" + std::to_string(p), bits, std::move(words), Style::logic, true);
+    const Value fold = pipe_.at(pipe_.counter(kOutLoop), stage - 1);
+    return {b_.readNumber(table, fold.signal, range), stage};
+  }
+
+  /// The sum of all terms at stage T: adders in a balanced tree, a register after every `levelsPerStage` of
+  /// them.
+  Signal treeSum(std::uint32_t p) {
+    std::vector<Signal> level;
+    for (std::uint32_t s = 0; s < p_.simd; ++s)
+      if (plan_.position(p, s).form != ProductForm::none) level.push_back(b_.reg(product(p, s)));
+    if (plan_.hasBiasTerm(p)) level.push_back(biasAt(p, 2).signal);
+    if (level.empty()) return b_.constant(0);
+    std::uint32_t stage = 2;
+    while (level.size() > 1) {
+      for (std::uint32_t l = 0; l < p_.levelsPerStage && level.size() > 1; ++l) {
+        std::vector<Signal> next;
+        for (std::size_t i = 0; i + 1 < level.size(); i += 2) next.push_back(b_.add(level[i], level[i + 1]));
+        if (level.size() % 2 == 1) next.push_back(level.back());
+        level = std::move(next);
+      }
+      for (Signal& term : level) term = b_.reg(term);
+      ++stage;
+    }
+    return pipe_.at({level[0], stage}, plan_.sumStage).signal;
+  }
+
+  /// y of output position p at the write stage.
+  Value output(std::uint32_t p) {
+    const Signal sum = treeSum(p);
+    // Every partial sum of every output lies in the interval found over the actual weights, which is at most
+    // as wide as what interval arithmetic over the tree says (the weights of one output never take all their
+    // extremes at once).
+    if (plan_.biasInTree) return {narrowed(sum, plan_.accumulator[p]), plan_.sumStage};
+    if (plan_.terms(p) == 0) return biasAt(p, plan_.sumStage + 1);
+    const Signal first = pipe_.at(pipe_.holds(When{kInLoop, Relation::equal, 0}), plan_.sumStage).signal;
+    const Signal acc = b_.regDeclare(plan_.accumulator[p], std::nullopt, "acc" + std::to_string(p));
+    const Signal start = biasAt(p, plan_.sumStage).signal;
+    const Signal next = b_.add(sum, b_.mux(first, start, acc));
+    b_.regDrive(acc, narrowed(next, plan_.accumulator[p]), pipe_.valid(plan_.sumStage));
+    return {narrowed(acc, plan_.output), plan_.sumStage + 1};
+  }
+
+  Signal narrowed(Signal number, fixed::Interval range) {
+    return range.contains(b_.range(number)) ? number : b_.assume(number, range);
+  }
+
+  const DensePlan& plan_;
+  const DenseParams& p_;
+  Pipeline& pipe_;
+  Builder& b_;
+  std::vector<Value> x_;  // stage 1
+  Value fold_;            // stage 0
+  Value weights_;         // stage 1
+};
+
+}  // namespace
+
+void buildDense(const DensePlan& plan, Pipeline& pipeline) { DenseBuilder(plan, pipeline).build(); }
+
+}  // namespace sluice::kernel

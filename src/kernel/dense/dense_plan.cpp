@@ -1,0 +1,161 @@
+#include "kernel/dense/dense_plan.h"
+
+#include <algorithm>
+
+#include "kernel/bits.h"
+
+namespace sluice::kernel {
+namespace {
+
+/// Sums of products are computed here in 128 bits and refused beyond this bound: hardware numbers have 64
+/// bits.
+__extension__ using Wide = __int128;
+constexpr Wide kLargest = (Wide{1} << 62) - 1;
+
+struct WideRange {
+  Wide lo = 0, hi = 0;
+};
+
+WideRange productRange(std::int64_t weight, fixed::Interval x) {
+  const Wide a = static_cast<Wide>(weight) * x.lo, b = static_cast<Wide>(weight) * x.hi;
+  return {std::min(a, b), std::max(a, b)};
+}
+
+fixed::Interval narrow(WideRange range) {
+  return {static_cast<std::int64_t>(range.lo), static_cast<std::int64_t>(range.hi)};
+}
+
+std::uint32_t bitsOf(fixed::Interval range) { return fixed::formatFor(range).bits; }
+
+Status checkParams(const DenseParams& p) {
+  const std::string shape = std::to_string(p.nIn) + " x " + std::to_string(p.nOut);
+  if (p.nIn == 0 || p.nOut == 0) return badInput("a product of " + shape + " is empty");
+  if (p.simd == 0 || p.nIn % p.simd != 0)
+    return badInput("simd " + std::to_string(p.simd) + " does not divide " + std::to_string(p.nIn) +
+                    " inputs");
+  if (p.pe == 0 || p.nOut % p.pe != 0)
+    return badInput("pe " + std::to_string(p.pe) + " does not divide " + std::to_string(p.nOut) + " outputs");
+  if (p.weights.size() != std::size_t{p.nIn} * p.nOut)
+    return badInput(std::to_string(p.weights.size()) + " weights for a product of " + shape);
+  if (!p.bias.empty() && p.bias.size() != p.nOut)
+    return badInput(std::to_string(p.bias.size()) + " biases for " + std::to_string(p.nOut) + " outputs");
+  if (p.input.lo > p.input.hi) return badInput("the range of x is empty");
+  if (p.levelsPerStage == 0) return badInput("levelsPerStage is 0; it is at least 1");
+  return {};
+}
+
+ProductForm formOf(const DenseParams& p, fixed::Interval weight, std::uint32_t addressBits) {
+  if (weight.lo == 0 && weight.hi == 0) return ProductForm::none;
+  if (weight.lo == weight.hi) return ProductForm::constant;
+  if (p.multiplier == MultiplierStyle::dsp) return ProductForm::dsp;
+  if (addressBits + bitsOf(p.input) <= 6) return ProductForm::foldTable;
+  if (p.multiplier == MultiplierStyle::automatic && std::min(bitsOf(weight), bitsOf(p.input)) >= 5)
+    return ProductForm::dsp;
+  return ProductForm::logic;
+}
+
+/// One DSP48E1 multiplies 25 x 18 signed bits; an unsigned factor needs a bit more. ECP5 has 18 x 18.
+bool fitsDsp(fixed::Interval a, fixed::Interval b) {
+  const auto signedBits = [](fixed::Interval r) { return bitsOf(r) + (r.lo < 0 ? 0 : 1); };
+  return signedBits(a) <= 18 && signedBits(b) <= 18;
+}
+
+std::uint32_t treeLevels(std::uint32_t terms) { return terms <= 1 ? 0 : indexBits(terms); }
+
+}  // namespace
+
+std::int64_t DensePlan::weight(std::uint32_t p, std::uint32_t s, std::uint32_t outFold,
+                               std::uint32_t inFold) const {
+  const std::size_t row = std::size_t{inFold} * params.simd + s,
+                    column = std::size_t{outFold} * params.pe + p;
+  return params.weights[row * params.nOut + column];
+}
+
+std::int64_t DensePlan::bias(std::uint32_t p, std::uint32_t outFold) const {
+  return params.bias.empty() ? 0 : params.bias[std::size_t{outFold} * params.pe + p];
+}
+
+std::uint32_t DensePlan::wordOf(std::uint32_t outFold, std::uint32_t inFold) const {
+  return flatAddress ? outFold * inFolds + inFold : (outFold << indexBits(inFolds)) + inFold;
+}
+
+bool DensePlan::hasBiasTerm(std::uint32_t p) const {
+  bool some = false;
+  for (std::uint32_t o = 0; o < outFolds; ++o) some = some || bias(p, o) != 0;
+  return biasInTree && some;
+}
+
+std::uint32_t DensePlan::terms(std::uint32_t p) const {
+  std::uint32_t count = hasBiasTerm(p) ? 1 : 0;
+  for (std::uint32_t s = 0; s < params.simd; ++s) count += position(p, s).form != ProductForm::none ? 1 : 0;
+  return count;
+}
+
+Result<DensePlan> planDense(const DenseParams& params) {
+  SLUICE_RETURN_IF_ERROR(checkParams(params));
+  DensePlan plan;
+  plan.params = params;
+  plan.inFolds = params.nIn / params.simd;
+  plan.outFolds = params.nOut / params.pe;
+  plan.biasInTree = plan.inFolds == 1;
+
+  // Partial sums of every output after every input fold.
+  plan.accumulator.resize(params.pe);
+  bool first = true;
+  for (std::uint32_t j = 0; j < params.nOut; ++j) {
+    const std::uint32_t p = j % params.pe, outFold = j / params.pe;
+    WideRange sum{plan.bias(p, outFold), plan.bias(p, outFold)};
+    for (std::uint32_t i = 0; i < params.nIn; ++i) {
+      const WideRange term = productRange(params.weights[std::size_t{i} * params.nOut + j], params.input);
+      sum = {sum.lo + term.lo, sum.hi + term.hi};
+      if (sum.lo < -kLargest || sum.hi > kLargest)
+        return unsupported("the sum of output " + std::to_string(j) + " needs more than 62 bits");
+      if ((i + 1) % params.simd != 0) continue;
+      fixed::Interval& acc = plan.accumulator[p];
+      acc = outFold == 0 && i < params.simd ? narrow(sum) : fixed::join(acc, narrow(sum));
+    }
+    plan.output = first ? narrow(sum) : fixed::join(plan.output, narrow(sum));
+    first = false;
+  }
+  if (params.output) {
+    if (!params.output->contains(plan.output))
+      return badInput("the declared output range [" + std::to_string(params.output->lo) + ", " +
+                      std::to_string(params.output->hi) + "] does not hold the proven one [" +
+                      std::to_string(plan.output.lo) + ", " + std::to_string(plan.output.hi) + "]");
+    plan.output = *params.output;
+  }
+
+  const std::uint32_t concatBits = indexBits(plan.inFolds) + indexBits(plan.outFolds);
+  plan.flatAddress = concatBits != indexBits(plan.folds());
+  plan.addressBits = indexBits(plan.folds());
+  for (std::uint32_t p = 0; p < params.pe; ++p)
+    for (std::uint32_t s = 0; s < params.simd; ++s) {
+      Position position;
+      const std::int64_t start = plan.weight(p, s, 0, 0);
+      position.weight = {start, start};
+      for (std::uint32_t o = 0; o < plan.outFolds; ++o)
+        for (std::uint32_t i = 0; i < plan.inFolds; ++i) {
+          const std::int64_t w = plan.weight(p, s, o, i);
+          position.weight = fixed::join(position.weight, {w, w});
+        }
+      position.form = formOf(params, position.weight, plan.addressBits);
+      if (position.form == ProductForm::dsp && !fitsDsp(position.weight, params.input))
+        return unsupported("a weight of " + std::to_string(bitsOf(position.weight)) +
+                           " bits times an input of " + std::to_string(bitsOf(params.input)) +
+                           " bits does not fit a DSP block (18 x 18 signed bits)");
+      if (position.form == ProductForm::dsp || position.form == ProductForm::logic) {
+        position.fieldLsb = plan.romWidth;
+        plan.romWidth += bitsOf(position.weight);
+      }
+      plan.positions.push_back(position);
+    }
+  plan.blockRam = params.memory == WeightMemory::blockRam ||
+                  (params.memory == WeightMemory::automatic && plan.folds() >= 256 &&
+                   std::uint64_t{plan.folds()} * plan.romWidth >= 8192);
+  std::uint32_t levels = 0;
+  for (std::uint32_t p = 0; p < params.pe; ++p) levels = std::max(levels, treeLevels(plan.terms(p)));
+  plan.sumStage = 2 + (levels + params.levelsPerStage - 1) / params.levelsPerStage;
+  return plan;
+}
+
+}  // namespace sluice::kernel

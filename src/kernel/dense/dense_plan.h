@@ -1,0 +1,58 @@
+#pragma once
+
+#include <vector>
+
+#include "kernel/dense/dense.h"
+
+/// What dense decides before any hardware is written. Private to the folder.
+namespace sluice::kernel {
+
+/// How the product at one multiplier position is made.
+enum class ProductForm : std::uint8_t {
+  none,       ///< the weight is 0 in every fold
+  constant,   ///< the same weight in every fold
+  foldTable,  ///< a table of fold address and x
+  logic,      ///< weight from the ROM, multiplier in look-up tables
+  dsp,        ///< weight from the ROM, multiplier in a DSP block
+};
+
+struct Position {
+  ProductForm form = ProductForm::none;
+  fixed::Interval weight;      ///< over all folds
+  std::uint32_t fieldLsb = 0;  ///< logic and dsp: place of the weight in a ROM word
+};
+
+struct DensePlan {
+  DenseParams params;
+  std::uint32_t inFolds = 1, outFolds = 1;
+  std::uint32_t addressBits = 0;    ///< of the fold address
+  bool flatAddress = false;         ///< it counts iterations; else it is the two loop counters side by side
+  std::vector<Position> positions;  ///< [pe][simd]
+  std::uint32_t romWidth = 0;
+  bool blockRam = false;
+  std::uint32_t sumStage = 0;  ///< T: stage at which every tree's sum is registered
+  fixed::Interval output;
+  std::vector<fixed::Interval> accumulator;  ///< [pe]; inFolds > 1
+  bool biasInTree = false;                   ///< inFolds == 1
+
+  [[nodiscard]] std::uint32_t folds() const { return inFolds * outFolds; }
+  /// Weight at multiplier position (p, s) in a fold.
+  [[nodiscard]] std::int64_t weight(std::uint32_t p, std::uint32_t s, std::uint32_t outFold,
+                                    std::uint32_t inFold) const;
+  [[nodiscard]] std::int64_t bias(std::uint32_t p, std::uint32_t outFold) const;
+  [[nodiscard]] const Position& position(std::uint32_t p, std::uint32_t s) const {
+    return positions[p * params.simd + s];
+  }
+  /// The ROM word of a fold.
+  [[nodiscard]] std::uint32_t wordOf(std::uint32_t outFold, std::uint32_t inFold) const;
+  /// Stage of the write of y.
+  [[nodiscard]] std::uint32_t writeStage() const { return biasInTree ? sumStage : sumStage + 1; }
+  /// Terms in the adder tree of output position p.
+  [[nodiscard]] std::uint32_t terms(std::uint32_t p) const;
+  [[nodiscard]] bool hasBiasTerm(std::uint32_t p) const;
+};
+
+Result<DensePlan> planDense(const DenseParams& params);
+void buildDense(const DensePlan& plan, Pipeline& pipeline);
+
+}  // namespace sluice::kernel

@@ -1,0 +1,83 @@
+#include "kernel/dense/dense.h"
+
+#include <gtest/gtest.h>
+
+#include "kernel/testing.h"
+
+namespace sluice::kernel {
+namespace {
+
+/// y0 = x0 + 2*x1, y1 = 3 - x0, over x in [-2, 1].
+DenseParams small() {
+  return {.nIn = 2, .nOut = 2, .input = {-2, 1}, .weights = {1, -1, 2, 0}, .bias = {0, 3}};
+}
+
+TEST(Dense, ValuesAndCyclesOfRandomKernelsAgreeInAllViews) {
+  for (std::uint64_t seed = 1; seed <= 120; ++seed) {
+    const KernelCase test = randomKernel("dense", seed);
+    const auto count = checkViews(test, {.seed = seed, .lanes = 16, .passes = 3});
+    ASSERT_TRUE(count.ok()) << "seed " << seed << ": " << count.error().text();
+  }
+}
+
+TEST(Dense, ProvesTheRangeOfItsOutputFromTheActualWeights) {
+  EXPECT_EQ(denseOutputRange(small()), (fixed::Interval{-6, 5}));
+}
+
+TEST(Dense, TakesRfIterationsAndWritesAfterEachRoundOfInputFolds) {
+  const Result<Kernel> kernel = dense(small());
+  ASSERT_TRUE(kernel.ok());
+  EXPECT_EQ(dataflow::iterations(kernel->schedule), 4u);
+  EXPECT_EQ(dataflow::beatsPerPass(kernel->schedule, 0), 2u);
+  EXPECT_EQ(dataflow::beatsPerPass(kernel->schedule, 1), 2u);
+}
+
+TEST(Dense, UsesADspForEveryVariableWeightOfFiveBitsOrMore) {
+  DenseParams p{.nIn = 4, .nOut = 1, .simd = 2, .pe = 1, .input = {-16, 15}, .weights = {-16, 3, 15, 3}};
+  EXPECT_EQ(denseDsps(p).value(), 1u) << "position 1 holds the constant 3";
+  p.multiplier = MultiplierStyle::logic;
+  EXPECT_EQ(denseDsps(p).value(), 0u);
+}
+
+TEST(Dense, RefusesFoldsThatDoNotDivide) {
+  DenseParams p = small();
+  p.simd = 3;
+  ASSERT_FALSE(dense(p).ok());
+  EXPECT_EQ(dense(p).error().message, "simd 3 does not divide 2 inputs");
+  p = small();
+  p.pe = 0;
+  EXPECT_EQ(dense(p).error().message, "pe 0 does not divide 2 outputs");
+}
+
+TEST(Dense, RefusesWeightsAndBiasesOfTheWrongNumber) {
+  DenseParams p = small();
+  p.weights.pop_back();
+  EXPECT_EQ(dense(p).error().message, "3 weights for a product of 2 x 2");
+  p = small();
+  p.bias.pop_back();
+  EXPECT_EQ(dense(p).error().message, "1 biases for 2 outputs");
+}
+
+TEST(Dense, RefusesAnOutputRangeThatDoesNotHoldTheProvenOne) {
+  DenseParams p = small();
+  p.output = fixed::Interval{-5, 5};
+  EXPECT_EQ(dense(p).error().message,
+            "the declared output range [-5, 5] does not hold the proven one [-6, 5]");
+}
+
+TEST(Dense, RefusesProductsThatNoDspBlockHolds) {
+  DenseParams p{
+      .nIn = 2, .nOut = 1, .input = {0, 1 << 20}, .weights = {100000, 5}, .multiplier = MultiplierStyle::dsp};
+  ASSERT_FALSE(dense(p).ok());
+  EXPECT_EQ(dense(p).error().code, ErrorCode::unsupported);
+}
+
+TEST(Dense, TheSameParametersGiveTheSameNameAndOtherWeightsAnother) {
+  DenseParams other = small();
+  other.weights[0] = 5;
+  EXPECT_EQ(dense(small())->name, dense(small())->name);
+  EXPECT_NE(dense(small())->name, dense(other)->name);
+}
+
+}  // namespace
+}  // namespace sluice::kernel

@@ -1,0 +1,39 @@
+#include <utility>
+
+#include "kernel/testing/random_families.h"
+
+namespace sluice::kernel {
+namespace {
+
+using Generator = KernelCase (*)(std::uint64_t);
+
+const std::vector<std::pair<std::string, Generator>>& generators() {
+  static const std::vector<std::pair<std::string, Generator>> all = {
+      {"dense", randomDense},
+  };
+  return all;
+}
+
+}  // namespace
+
+const std::vector<std::string>& randomFamilies() {
+  static const std::vector<std::string> names = [] {
+    std::vector<std::string> list;
+    for (const auto& [name, generator] : generators()) list.push_back(name);
+    return list;
+  }();
+  return names;
+}
+
+KernelCase randomKernel(const std::string& family, std::uint64_t seed) {
+  for (const auto& [name, generator] : generators())
+    if (name == family) return generator(seed);
+  SLUICE_CHECK(false, "the family is one of randomFamilies()");
+}
+
+KernelCase randomKernel(std::uint64_t seed) {
+  const auto& all = generators();
+  return all[randomBits(seed, 100, 0) % all.size()].second(seed);
+}
+
+}  // namespace sluice::kernel

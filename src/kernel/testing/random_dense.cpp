@@ -1,0 +1,56 @@
+#include "base/rng.h"
+#include "kernel/dense/dense.h"
+#include "kernel/testing/random_families.h"
+
+namespace sluice::kernel {
+namespace {
+
+std::uint32_t randomDivisor(Rng& rng, std::uint32_t n) {
+  std::vector<std::uint32_t> divisors;
+  for (std::uint32_t d = 1; d <= n; ++d)
+    if (n % d == 0) divisors.push_back(d);
+  return divisors[static_cast<std::size_t>(rng.uniform(0, static_cast<std::int64_t>(divisors.size()) - 1))];
+}
+
+}  // namespace
+
+fixed::Interval randomRange(Rng& rng, std::uint32_t mostBits) {
+  const auto bits = static_cast<std::uint32_t>(rng.uniform(1, mostBits));
+  const fixed::Interval full = fixed::IntegerFormat{bits, bits > 1 && rng.chance(0.5)}.range();
+  if (rng.chance(0.6)) return full;
+  const std::int64_t a = rng.uniform(full.lo, full.hi), b = rng.uniform(full.lo, full.hi);
+  return {std::min(a, b), std::max(a, b)};
+}
+
+KernelCase randomDense(std::uint64_t seed) {
+  Rng rng(seed, 101);
+  DenseParams p;
+  p.nIn = static_cast<std::uint32_t>(rng.uniform(1, 12));
+  p.nOut = static_cast<std::uint32_t>(rng.uniform(1, 12));
+  p.simd = randomDivisor(rng, p.nIn);
+  p.pe = randomDivisor(rng, p.nOut);
+  p.input = randomRange(rng, rng.chance(0.7) ? 4 : 9);
+  const fixed::Interval weights = randomRange(rng, rng.chance(0.7) ? 3 : 8);
+  const bool sparse = rng.chance(0.3);
+  for (std::uint32_t i = 0; i < p.nIn * p.nOut; ++i)
+    p.weights.push_back(sparse && rng.chance(0.7) ? 0 : rng.uniform(weights.lo, weights.hi));
+  if (rng.chance(0.6))
+    for (std::uint32_t j = 0; j < p.nOut; ++j) p.bias.push_back(rng.uniform(-40, 40));
+  p.multiplier = static_cast<MultiplierStyle>(rng.uniform(0, 2));
+  p.memory = static_cast<WeightMemory>(rng.uniform(0, 2));
+  p.levelsPerStage = static_cast<std::uint32_t>(rng.uniform(1, 3));
+
+  Result<Kernel> made = dense(p);
+  SLUICE_CHECK(made.ok(), "random dense parameters are legal");
+  const auto golden = [p](const PassData& reads) {
+    std::vector<std::int64_t> y(p.nOut, 0);
+    for (std::uint32_t j = 0; j < p.nOut; ++j) {
+      if (!p.bias.empty()) y[j] = p.bias[j];
+      for (std::uint32_t i = 0; i < p.nIn; ++i) y[j] += p.weights[i * p.nOut + j] * reads[0][i];
+    }
+    return PassData{y};
+  };
+  return {.kernel = std::move(made).value(), .golden = golden, .multiplierDsps = denseDsps(p).value()};
+}
+
+}  // namespace sluice::kernel

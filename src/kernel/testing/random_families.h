@@ -1,0 +1,21 @@
+#pragma once
+
+#include "base/rng.h"
+#include "kernel/testing.h"
+
+/// The generators behind randomKernel, one per family. Private to this folder.
+namespace sluice::kernel {
+
+/// An interval of integers of at most `mostBits` bits: often a whole format, sometimes part of one.
+fixed::Interval randomRange(Rng& rng, std::uint32_t mostBits);
+
+KernelCase randomDense(std::uint64_t seed);
+KernelCase randomThreshold(std::uint64_t seed);
+KernelCase randomWidth(std::uint64_t seed);
+KernelCase randomFork(std::uint64_t seed);
+KernelCase randomLookup(std::uint64_t seed);
+KernelCase randomRescale(std::uint64_t seed);
+KernelCase randomMerge(std::uint64_t seed);
+KernelCase randomTopK(std::uint64_t seed);
+
+}  // namespace sluice::kernel
