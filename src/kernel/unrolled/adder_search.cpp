@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include "base/check.h"
+#include "base/rng.h"
 
 namespace sluice::kernel {
 namespace {
@@ -44,13 +45,6 @@ std::uint32_t count(std::uint32_t v) {  // x86-64 without extensions has no inst
 }
 std::uint32_t shifted(std::uint32_t mask, std::int32_t right) {
   return right >= 0 ? mask >> right : mask << -right;
-}
-
-std::uint64_t mix(std::uint64_t x) {  // splitmix64
-  x += 0x9e3779b97f4a7c15u;
-  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
-  x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
-  return x ^ (x >> 31);
 }
 
 /// Linear forms by fingerprint. Inputs get random residues modulo the prime 2^61 - 1, sums and shifts follow;
@@ -156,7 +150,7 @@ Search::Search(const MatrixVector& problem, std::uint32_t depthLimit, const Sear
     depth_.push_back(graph_.inputDepth[i] - base);
     lo_.push_back(static_cast<double>(problem.inputs[i].lo));
     hi_.push_back(static_cast<double>(problem.inputs[i].hi));
-    print_.push_back(mix(i) % fingerprint::kPrime);
+    print_.push_back(randomBits(1, 0, i) % fingerprint::kPrime);
     const fingerprint::Normal normal = fingerprint::normal(print_[i]);
     known_.emplace(normal.value, Known{i, normal});
     for (std::uint32_t c = 0; c < columns_; ++c) {
@@ -222,7 +216,7 @@ std::uint64_t Search::score(const Pattern& p, std::uint64_t occurrences) const {
       rule_.weight == SearchRule::Weight::count ? occurrences : (occurrences - 1) * bits;
   const std::uint64_t shallow = 63 - std::min(depth, 63u), narrow = 127 - bits;
   const std::uint64_t order = rule_.shallowFirst ? (shallow << 7) | narrow : (narrow << 6) | shallow;
-  const std::uint64_t drawn = rule_.seed == 0 ? 0 : mix(pack(p) ^ rule_.seed) & 0xffff;
+  const std::uint64_t drawn = rule_.seed == 0 ? 0 : randomBits(rule_.seed, 1, pack(p)) & 0xffff;
   return (gain << 29) | (order << 16) | drawn;
 }
 
@@ -355,7 +349,7 @@ void Search::apply(const Pattern& p) {
       if (slack_[c] < budget) break;
       Terms &a = terms(p.a, c), &b = terms(p.b, c);
       const bool negative = (a.negative & bitA) != 0;
-      const std::uint32_t shift = i + (p.shift < 0 ? 0 : 0) - shiftA + extraShift;
+      const std::uint32_t shift = i - shiftA + extraShift;
       a.positive &= ~bitA;
       a.negative &= ~bitA;
       b.positive &= ~bitB;
