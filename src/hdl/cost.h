@@ -15,13 +15,14 @@ enum class Family : std::uint8_t {
 };
 const char* familyName(Family family);
 
-/// Primitives. An estimate for LUT, FF and carry; exact for DSP and BRAM18, which are instantiated as counted.
+/// Primitives. An estimate for LUT, FF and carry; exact for DSP and BRAM18, which are instantiated as
+/// counted.
 struct Cost {
   std::uint64_t lut = 0;     ///< look-up tables used as logic, inverters included
   std::uint64_t lutRam = 0;  ///< look-up tables used as memory
   std::uint64_t srl = 0;     ///< look-up tables used as shift registers
   std::uint64_t ff = 0;
-  std::uint64_t carry = 0;   ///< carry primitives of the family
+  std::uint64_t carry = 0;  ///< carry primitives of the family
   std::uint64_t dsp = 0;
   std::uint64_t bram18 = 0;  ///< 18-kbit blocks (one RAMB36 counts 2, one DP16KD counts 1)
 

@@ -11,8 +11,8 @@
 
 /// Evaluator: steps a module cycle by cycle in this process, many independent cases (lanes) at once.
 ///
-/// The tree is flattened and compiled to a flat list of operations in topological order over 64-bit words; a wide
-/// signal is several words. Every operation is a loop over lanes, which the compiler vectorises.
+/// The tree is flattened and compiled to a flat list of operations in topological order over 64-bit words; a
+/// wide signal is several words. Every operation is a loop over lanes, which the compiler vectorises.
 namespace sluice::hdl {
 
 class Evaluator {
@@ -28,13 +28,14 @@ class Evaluator {
   [[nodiscard]] std::uint32_t inputIndex(std::string_view name) const;
   [[nodiscard]] std::uint32_t outputIndex(std::string_view name) const;
 
-  void reset();                                                        ///< registers to their reset values, others to 0
-  void set(std::uint32_t input, std::uint32_t lane, std::int64_t value);          ///< ports of at most 64 bits
+  void reset();  ///< registers to their reset values, others to 0
+  void set(std::uint32_t input, std::uint32_t lane, std::int64_t value);  ///< ports of at most 64 bits
   void setWords(std::uint32_t input, std::uint32_t lane, std::span<const std::uint64_t> words);
-  void settle();                                                       ///< combinational values from inputs and state
-  [[nodiscard]] std::int64_t get(std::uint32_t output, std::uint32_t lane) const;  ///< sign-extended if the port is signed
+  void settle();  ///< combinational values from inputs and state
+  [[nodiscard]] std::int64_t get(std::uint32_t output,
+                                 std::uint32_t lane) const;  ///< sign-extended if the port is signed
   void getWords(std::uint32_t output, std::uint32_t lane, std::span<std::uint64_t> words) const;
-  void step();                                                         ///< one clock edge (settles first if needed)
+  void step();  ///< one clock edge (settles first if needed)
 
  private:
   struct Program;

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <vector>
+
+#include "hdl/module.h"
+
+namespace sluice::hdl {
+
+/// A register or the output of a synchronous memory: what changes only at the clock.
+bool isState(const Module& module, const Node& node);
+
+/// The signals that some output or instance needs, each after everything it depends on within a cycle. States
+/// and instance outputs depend on nothing within a cycle here. The order depends on the module alone.
+std::vector<Signal> liveOrder(const Module& module);
+
+}  // namespace sluice::hdl

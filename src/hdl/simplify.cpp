@@ -1,0 +1,7 @@
+#include "hdl/simplify.h"
+
+namespace sluice::hdl {
+
+Module simplify(const Module& module) { return module; }
+
+}  // namespace sluice::hdl
