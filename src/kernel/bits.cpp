@@ -8,16 +8,17 @@ std::uint32_t indexBits(std::uint64_t count) {
   return bits;
 }
 
+// Beats and memory words hold nothing but values of their declared range: that is the contract of a stream.
 hdl::Signal numberAt(hdl::Builder& b, hdl::Signal bits, std::uint32_t lsb, fixed::IntegerFormat format,
                      fixed::Interval range) {
-  const hdl::Signal raw = b.slice(bits, lsb, format.bits);
-  // Beats and memory words hold nothing but values of their declared range; that is the contract of a stream.
-  return b.assume(b.wrap(raw, format), range);
+  if (fixed::formatFor(range) == format) return b.sliceNumber(bits, lsb, range);
+  return b.assume(b.wrap(b.slice(bits, lsb, format.bits), format), range);
 }
 
 hdl::Signal toBits(hdl::Builder& b, hdl::Signal number, fixed::IntegerFormat format) {
-  const hdl::Signal wide = b.wrap(number, format);
-  return b.slice(wide, 0, format.bits);
+  const fixed::Interval range = b.range(number);
+  if (range.lo == range.hi) return b.constantBits(format.bits, rawCode(range.lo, format.bits));
+  return b.slice(b.wrap(number, format), 0, format.bits);
 }
 
 hdl::Signal rawBits(hdl::Builder& b, hdl::Signal number) {

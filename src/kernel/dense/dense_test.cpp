@@ -33,7 +33,7 @@ TEST(Dense, TakesRfIterationsAndWritesAfterEachRoundOfInputFolds) {
 }
 
 TEST(Dense, UsesADspForEveryVariableWeightOfFiveBitsOrMore) {
-  DenseParams p{.nIn = 4, .nOut = 1, .simd = 2, .pe = 1, .input = {-16, 15}, .weights = {-16, 3, 15, 3}};
+  DenseParams p{.nIn = 4, .nOut = 1, .simd = 2, .pe = 1, .input = {-32, 31}, .weights = {-16, 3, 15, 3}};
   EXPECT_EQ(denseDsps(p).value(), 1u) << "position 1 holds the constant 3";
   p.multiplier = MultiplierStyle::logic;
   EXPECT_EQ(denseDsps(p).value(), 0u);

@@ -10,6 +10,7 @@ using Generator = KernelCase (*)(std::uint64_t);
 const std::vector<std::pair<std::string, Generator>>& generators() {
   static const std::vector<std::pair<std::string, Generator>> all = {
       {"dense", randomDense},
+      {"threshold", randomThreshold},
   };
   return all;
 }
