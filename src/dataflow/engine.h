@@ -80,6 +80,7 @@ class Engine {
     std::vector<Time> promises, pops;
   };
   void setRecording(bool on) { recording_ = on; }
+  [[nodiscard]] bool recording() const { return recording_; }
   [[nodiscard]] std::vector<Records>& records() { return records_; }
   void clearRecords();
 

@@ -57,12 +57,18 @@ Result<Outcome> simulate(const Network& network, const Stimulus& stimulus);
 
 /// The figures people ask for, from a run with open patterns.
 struct Performance {
-  std::uint64_t initiationInterval =
-      0;  ///< cycles between frames in the steady state (proven periodic, see .cpp)
-  std::uint64_t latency =
-      0;  ///< cycles from the first accepted beat of a frame to its last output beat (frame 0)
-  bool periodic = false;  ///< the state recurred, so the interval holds for ever
+  std::uint64_t initiationInterval = 0;  ///< cycles between frames in the steady state, rounded up
+  std::uint64_t cyclesPerPeriod = 0;     ///< exactly: so many cycles for
+  std::uint64_t framesPerPeriod = 1;     ///< so many frames, in lowest terms
+  std::uint64_t latency = 0;  ///< cycles from the first accepted beat of frame 0 to its last output beat
+  bool periodic = false;      ///< the interval is proven to hold for ever; false: only that it is no longer
+  std::uint64_t frames = 0;   ///< frames simulated until the proof
 };
-Result<Performance> measure(const Network& network);
+
+/// Simulates frames, the outside always willing, until the steady state is proven (steady.cpp says how), at
+/// most `mostFrames` of them. Whatever is not joined to a slower part through channels may run faster; the
+/// interval is that of the slowest part. Errors   badInput (check, balance); infeasible on a deadlock, with
+/// its circle
+Result<Performance> measure(const Network& network, std::uint64_t mostFrames = 2048);
 
 }  // namespace sluice::dataflow

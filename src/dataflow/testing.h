@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <deque>
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -229,6 +230,103 @@ inline Network randomNetwork(std::uint64_t seed) {
   for (const std::uint32_t c : open)
     n.sinks.push_back(
         {"out" + std::to_string(c), ChannelId(c), static_cast<std::uint64_t>(rng.uniform(1, 6))});
+  return n;
+}
+
+/// A random balanced network: every channel gets and gives the same number of beats in a frame. Forks, joins,
+/// links, changes of rate, passes that do not fit a frame, sometimes a stream of tokens back. May deadlock
+/// for want of depth.
+inline Network balancedNetwork(std::uint64_t seed, std::uint32_t mostActors = 5,
+                               std::uint32_t mostDepth = 8) {
+  Rng rng(seed, 78);
+  const auto pick = [&](std::uint32_t lo, std::uint32_t hi) {
+    return static_cast<std::uint32_t>(rng.uniform(lo, hi));
+  };
+  struct Open {
+    std::uint32_t channel;
+    std::uint32_t beats;  // in two frames
+  };
+  Network n;
+  std::vector<Open> open;
+  const auto channel = [&] {
+    n.channels.push_back(fifo("c" + std::to_string(n.channels.size()), pick(1, mostDepth)));
+    return static_cast<std::uint32_t>(n.channels.size() - 1);
+  };
+  const auto take = [&] {
+    const std::uint32_t at = pick(0, static_cast<std::uint32_t>(open.size()) - 1);
+    const Open c = open[at];
+    open.erase(open.begin() + at);
+    return c;
+  };
+  const std::uint32_t beats = pick(1, 3) * pick(1, 4);
+  open.push_back({channel(), 2 * beats});
+  n.sources.push_back({"in", ChannelId(0), beats});
+  std::vector<std::uint32_t> passes;  // in two frames, per actor
+  const std::uint32_t actors = pick(1, mostActors);
+  for (std::uint32_t a = 0; a < actors; ++a) {
+    if (rng.chance(0.15)) {
+      const Open from = take();
+      open.push_back({channel(), from.beats});
+      n.links.push_back({"l", ChannelId(from.channel), ChannelId(open.back().channel), pick(0, 3)});
+    }
+    std::vector<Open> in;
+    std::uint32_t common = 0;
+    for (std::uint32_t p = pick(1, std::min(3u, static_cast<std::uint32_t>(open.size()))); p > 0; --p) {
+      in.push_back(take());
+      common = std::gcd(common, in.back().beats);
+    }
+    std::uint32_t rate = common;
+    do rate = pick(1, common);
+    while (common % rate != 0 || (rate % 2 != 0 && rng.chance(0.8)));
+    std::vector<std::uint32_t> moves;
+    for (const Open& c : in) moves.push_back(c.beats / rate);
+    const std::uint32_t outs = pick(1, 2);
+    for (std::uint32_t p = 0; p < outs; ++p) moves.push_back(pick(1, 3) * (rate % 2 + 1));
+    const std::uint32_t middle = *std::max_element(moves.begin(), moves.end());
+    Actor actor{"a" + std::to_string(a), {}, {}};
+    Schedule& s = actor.schedule;
+    s.loops = {{pick(1, 3)}, {middle}, {pick(1, 3)}};
+    s.interval = pick(1, 3);
+    s.depth = pick(0, 6);
+    for (std::uint32_t p = 0; p < moves.size(); ++p) {
+      const bool write = p >= in.size();
+      Access access{p, write ? Direction::write : Direction::read, write ? pick(0, s.depth) : 0, {}};
+      access.when = {{0, Relation::equal, pick(0, s.loops[0].extent - 1)},
+                     {2, Relation::equal, pick(0, s.loops[2].extent - 1)}};
+      if (rng.chance(0.5))
+        access.when.push_back({1, Relation::less, moves[p]});
+      else
+        access.when.push_back({1, Relation::greaterEqual, middle - moves[p]});
+      s.accesses.push_back(access);
+      if (write) open.push_back({channel(), rate * moves[p]});
+      actor.ports.push_back(ChannelId(write ? open.back().channel : in[p].channel));
+    }
+    n.actors.push_back(actor);
+    passes.push_back(rate);
+  }
+  if (rng.chance(0.3) && n.actors.size() > 1) {  // tokens back: one a pass, or as many as balance
+    const std::uint32_t to = pick(0, static_cast<std::uint32_t>(n.actors.size()) - 1);
+    const std::uint32_t from = pick(to, static_cast<std::uint32_t>(n.actors.size()) - 1);
+    if (passes[to] == passes[from]) {
+      const ChannelId c(channel());
+      n.channels[c.index].depth += 2;
+      n.channels[c.index].initial = pick(1, n.channels[c.index].depth);
+      for (const bool write : {true, false}) {
+        Actor& actor = n.actors[write ? from : to];
+        Access access{static_cast<std::uint32_t>(actor.ports.size()),
+                      write ? Direction::write : Direction::read,
+                      write ? pick(0, actor.schedule.depth) : 0,
+                      {}};
+        for (std::uint32_t l = 0; l < 3; ++l) access.when.push_back({l, Relation::equal, 0});
+        actor.schedule.accesses.push_back(access);
+        actor.ports.push_back(c);
+      }
+    }
+  }
+  for (const Open& c : open) {
+    if (c.beats % 2 != 0) return balancedNetwork(mix64(seed + 1), mostActors, mostDepth);
+    n.sinks.push_back({"out" + std::to_string(c.channel), ChannelId(c.channel), c.beats / 2});
+  }
   return n;
 }
 
