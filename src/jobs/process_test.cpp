@@ -87,14 +87,14 @@ TEST_F(ProcessTest, WhatAProgramLeavesRunningBehindItIsEnded) {
 
 TEST_F(ProcessTest, MemoryIsTheSumOverAllProcesses) {
   // A shell that holds 40 MB of text has touched 80 MB: one is below the limit, two together are above.
-  const std::string hold = "sh -c 'x=$(head -c 40000000 /dev/zero | tr \"\\000\" a); sleep 0.3'";
-  Process process = shell(hold);
+  const std::string hold = "sh -c 'x=$(head -c 40000000 /dev/zero | tr \"\\000\" a); sleep ";
+  Process process = shell(hold + "0.3'");
   process.limits.memoryMiB = 120;
   const auto one = runProcess(process);
   EXPECT_EQ(one->end, End::exited);
   EXPECT_LT(one->peakMemoryMiB, 120u);
   EXPECT_GT(one->peakMemoryMiB, 40u);
-  process = shell(hold + " & " + hold + "; sleep 3");
+  process = shell(hold + "15' & " + hold + "15'");
   process.limits.memoryMiB = 120;
   const auto two = runProcess(process);
   EXPECT_EQ(two->end, End::outOfMemory);
