@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <optional>
@@ -153,6 +154,27 @@ class Engine {
   std::size_t queueHead_ = 0, queueSize_ = 0;
   std::vector<std::uint32_t> component_;
   std::uint32_t componentCount_ = 0;
+};
+
+/// The most places taken at once, from promises and pops that arrive window by window, each ascending. A
+/// place popped in cycle t can be promised again from t + 1 on, so in cycle t both beats count.
+struct Peak {
+  std::uint64_t promised = 0, popped = 0;
+  std::uint64_t most = 0;
+
+  explicit Peak(std::uint64_t initial) : promised(initial), most(initial) {}
+  void merge(const Engine::Records& window) {
+    std::size_t pop = 0;
+    for (const Engine::Time t : window.promises) {
+      while (pop < window.pops.size() && window.pops[pop] < t) {
+        ++pop;
+        ++popped;
+      }
+      ++promised;
+      most = std::max(most, promised - popped);
+    }
+    popped += window.pops.size() - pop;
+  }
 };
 
 }  // namespace sluice::dataflow

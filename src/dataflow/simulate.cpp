@@ -22,26 +22,6 @@ namespace {
 
 using Time = Engine::Time;
 
-/// The most places taken at once, from promises and pops that arrive window by window, each ascending. A
-/// place popped in cycle t can be promised again from t + 1 on, so in cycle t both beats count.
-struct Peak {
-  std::uint64_t promised = 0, popped = 0;
-  std::uint64_t most = 0;
-
-  void merge(const Engine::Records& window) {
-    std::size_t pop = 0;
-    for (const Time t : window.promises) {
-      while (pop < window.pops.size() && window.pops[pop] < t) {
-        ++pop;
-        ++popped;
-      }
-      ++promised;
-      most = std::max(most, promised - popped);
-    }
-    popped += window.pops.size() - pop;
-  }
-};
-
 void cut(std::vector<Time>& times, Time end) {
   times.erase(std::upper_bound(times.begin(), times.end(), end), times.end());
 }
@@ -65,8 +45,8 @@ Result<Outcome> simulate(const Network& network, const Stimulus& stimulus) {
   trace.pushes.resize(channels);
   trace.pops.resize(channels);
   trace.outputs.resize(network.sinks.size());
-  std::vector<Peak> peaks(channels);
-  for (std::size_t c = 0; c < channels; ++c) peaks[c].promised = peaks[c].most = network.channels[c].initial;
+  std::vector<Peak> peaks;
+  for (const Channel& channel : network.channels) peaks.emplace_back(channel.initial);
   std::vector<std::uint64_t> beats(network.sinks.size(), 0);
 
   Time last = 0;    // of all events recorded

@@ -118,6 +118,21 @@ SteadyState::FirstFrame SteadyState::firstFrame(const std::vector<std::uint64_t>
   return result;
 }
 
+std::vector<std::uint64_t> SteadyState::peaks(const std::vector<std::uint64_t>& depths, std::uint64_t cuts) {
+  engine_.reset(depths);
+  engine_.setRecording(true);
+  toCut(cuts);
+  engine_.setRecording(false);
+  std::vector<std::uint64_t> result;
+  for (std::size_t c = 0; c < network_.channels.size(); ++c) {
+    Peak peak(network_.channels[c].initial);
+    peak.merge(engine_.records()[c]);
+    result.push_back(peak.most);
+  }
+  engine_.clearRecords();
+  return result;
+}
+
 bool SteadyState::toCut(std::uint64_t cut) {
   reached_ = cut;
   for (std::size_t p = 0; p < passes_.size(); ++p) engine_.setLimit(p, passes_[p] * cut);

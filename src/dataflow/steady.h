@@ -30,6 +30,9 @@ class SteadyState {
   /// From reset with these depths (empty: the network's): frame 0 until its last output beat.
   FirstFrame firstFrame(const std::vector<std::uint64_t>& depths, std::optional<std::uint64_t> deadline = {});
 
+  /// From reset: the most places each channel needs at once until cut `cuts`.
+  std::vector<std::uint64_t> peaks(const std::vector<std::uint64_t>& depths, std::uint64_t cuts);
+
   struct Bounds {
     bool deadlock = false;
     Rate least, most;        ///< least <= the rate for ever <= most; equal when proven
