@@ -86,19 +86,19 @@ TEST_F(ProcessTest, WhatAProgramLeavesRunningBehindItIsEnded) {
 }
 
 TEST_F(ProcessTest, MemoryIsTheSumOverAllProcesses) {
-  // A shell that holds 40 MB of text has touched 80 MB: one is below the limit, two together are above.
-  const std::string hold = "sh -c 'x=$(head -c 40000000 /dev/zero | tr \"\\000\" a); sleep ";
-  Process process = shell(hold + "0.3'");
-  process.limits.memoryMiB = 120;
+  // One holds some 64 MB: below the limit; two together are above.
+  const std::string hold = "perl -e 'vec($x, 60000000, 8) = 1; sleep ";
+  Process process = shell(hold + "0'");
+  process.limits.memoryMiB = 100;
   const auto one = runProcess(process);
   EXPECT_EQ(one->end, End::exited);
-  EXPECT_LT(one->peakMemoryMiB, 120u);
+  EXPECT_LT(one->peakMemoryMiB, 100u);
   EXPECT_GT(one->peakMemoryMiB, 40u);
   process = shell(hold + "15' & " + hold + "15'");
-  process.limits.memoryMiB = 120;
+  process.limits.memoryMiB = 100;
   const auto two = runProcess(process);
   EXPECT_EQ(two->end, End::outOfMemory);
-  EXPECT_GT(two->peakMemoryMiB, 120u);
+  EXPECT_GT(two->peakMemoryMiB, 100u);
 }
 
 TEST_F(ProcessTest, WhenWeAreKilledOurProcessesEndToo) {
