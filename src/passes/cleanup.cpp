@@ -1,0 +1,86 @@
+#include <algorithm>
+#include <vector>
+
+#include "passes/passes.h"
+#include "passes/rewrite.h"
+
+namespace sluice::passes {
+namespace {
+
+bool allEqual(const ir::Tensor& tensor, double value) {
+  if (!tensor.isConstant() || !tensor.type.isReal()) return false;
+  const auto& list = ir::realsOf(tensor);
+  return std::all_of(list.begin(), list.end(), [&](double v) { return v == value; });
+}
+
+/// The input that the node's output equals, type included.
+std::optional<ir::TensorId> sameAs(const ir::Graph& graph, const ir::Node& node) {
+  if (node.inputs.empty()) return std::nullopt;
+  const ir::Tensor& x = graph.tensor(node.inputs[0]);
+  const ir::Tensor& y = graph.tensor(node.output);
+  if (x.isConstant() || x.type.shape != y.type.shape) return std::nullopt;
+  bool same = false;
+  if (const auto* unary = std::get_if<ir::Unary>(&node.operation))
+    same = unary->kind == ir::UnaryKind::identity;
+  if (std::holds_alternative<ir::Reshape>(node.operation)) same = true;
+  if (const auto* transpose = std::get_if<ir::Transpose>(&node.operation))
+    same = std::is_sorted(transpose->permutation.begin(), transpose->permutation.end());
+  if (const auto* binary = std::get_if<ir::Binary>(&node.operation)) {
+    const ir::Tensor& c = graph.tensor(node.inputs[1]);
+    switch (binary->kind) {
+      case ir::BinaryKind::add:
+      case ir::BinaryKind::subtract:
+        same = allEqual(c, 0);
+        break;
+      case ir::BinaryKind::multiply:
+      case ir::BinaryKind::divide:
+        same = allEqual(c, 1);
+        break;
+      case ir::BinaryKind::power:
+        break;
+    }
+  }
+  if (!same) return std::nullopt;
+  return node.inputs[0];
+}
+
+}  // namespace
+
+Result<Change> foldIdentity(ir::Graph& graph, const LowerOptions&) {
+  Change change;
+  Rewrite rewrite(graph);
+  std::vector<bool> isOutput(graph.tensors.size());
+  for (const ir::TensorId output : graph.outputs) isOutput[output.index] = true;
+  for (const ir::Node& node : graph.nodes) {
+    // An output keeps its node, and with it its name.
+    const auto same = isOutput[node.output.index] ? std::nullopt : sameAs(graph, node);
+    if (same) {
+      rewrite.alias(node.output, rewrite.at(*same));
+      ++change.places;
+    } else {
+      SLUICE_RETURN_IF_ERROR(rewrite.copy(node));
+    }
+  }
+  graph = rewrite.finish();
+  return change;
+}
+
+Result<Change> removeDead(ir::Graph& graph, const LowerOptions&) {
+  std::vector<bool> needed(graph.tensors.size());
+  for (const ir::TensorId output : graph.outputs) needed[output.index] = true;
+  for (std::size_t i = graph.nodes.size(); i-- > 0;)
+    if (needed[graph.nodes[i].output.index])
+      for (const ir::TensorId input : graph.nodes[i].inputs) needed[input.index] = true;
+  Change change;
+  Rewrite rewrite(graph);
+  for (const ir::Node& node : graph.nodes) {
+    if (!needed[node.output.index] && !std::holds_alternative<ir::Input>(node.operation))
+      ++change.places;
+    else
+      SLUICE_RETURN_IF_ERROR(rewrite.copy(node));
+  }
+  graph = rewrite.finish();
+  return change;
+}
+
+}  // namespace sluice::passes

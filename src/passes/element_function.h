@@ -1,0 +1,134 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "fixed/exact.h"
+#include "fixed/exact_bounds.h"
+#include "fixed/exact_precise.h"
+#include "ir/graph.h"
+
+/// ElementFunction: what happens to one element between an exact integer and the next quantizer.
+///
+///   acc (codes) -> * scale -> batch norm -> relu -> quantize -> code
+///
+/// seen from its two ends, is a function from an integer to an integer, one per channel, however many real
+/// numbers lie between. This file writes such a chain down as a short list of steps and answers, for a
+/// channel c and a code x, which code comes out: first in doubles with known error (fixed::Bounds), and where
+/// these cannot tell, exactly (fixed::Exact), and where there are two unrelated roots or a sigmoid, to 320
+/// bits (fixed::Precise). No step is ever rounded to the nearest float32, as a framework would do: the
+/// meaning of the chain is its mathematical value.
+///
+/// A chain may be a tree (x * sigmoid(x)), with constants that are computed themselves (1 / sqrt(v)), as long
+/// as all that varies is one tensor of codes. It does not hold where two tensors meet (that is a Merge
+/// first), where a constant varies along another axis than the last, and for matrix products, reshapes and
+/// softmax.
+namespace sluice::passes {
+
+enum class StepKind : std::uint8_t {
+  variable,  ///< x - zeroPoint, an integer
+  constant,  ///< one of `constants`
+  add,
+  subtract,
+  multiply,
+  divide,
+  power,  ///< a to the power of the constant double `exponent`
+  squareRoot,
+  relu,
+  sigmoid,
+  tanh,
+  negate,
+  quantize,  ///< the code, an integer, minus the quantizer's zero point
+  bipolar,   ///< +1 where a >= 0, else -1
+};
+
+struct Step {
+  StepKind kind = StepKind::variable;
+  std::uint32_t a = 0, b = 0;  ///< earlier steps
+  std::uint32_t data = 0;      ///< constant: index into `constants`; quantize: into `quantizers`
+  double exponent = 1;
+  bool varies = false;  ///< depends on the variable
+};
+
+struct QuantizerStep {
+  std::int64_t zeroPoint = 0;
+  fixed::Interval range;
+  fixed::Rounding rounding = fixed::Rounding::halfEven;
+};
+
+struct ElementFunction {
+  std::vector<Step> steps;  ///< the last is the quantize or bipolar that ends the chain
+  std::vector<std::shared_ptr<const std::vector<double>>>
+      constants;  ///< each has one element, or one per channel
+  std::vector<QuantizerStep> quantizers;
+  std::int64_t channels = 1;         ///< 1: every channel has the same function
+  std::int64_t zeroPoint = 0;        ///< of x
+  ir::TensorId source;               ///< the codes tensor x, in the graph it was read from; may be none
+  std::vector<std::string> origins;  ///< model nodes along the chain
+};
+
+/// The function that the Quantize or Bipolar node ends. Its source is the one codes tensor it depends on.
+///
+/// Errors  unsupported: a real input of the graph (a prologue) or a second tensor of codes takes part, a step
+/// is not
+///         element-wise, a constant varies along another axis than the last; the message names the node.
+Result<ElementFunction> elementFunction(const ir::Graph& graph, const ir::Node& quantizer);
+
+/// How a function of x runs, as far as the kinds of its steps prove it.
+enum class Direction : std::uint8_t {
+  constant,  ///< same code for every x
+  rising,    ///< never falls
+  falling,   ///< never rises
+  unknown,   ///< not proven to be any of these
+};
+
+/// Evaluates one channel after another. Not shared between threads.
+class Evaluator {
+ public:
+  explicit Evaluator(const ElementFunction& function);
+
+  void setChannel(std::int64_t channel);
+
+  /// The code for x - zeroPoint = `x`; none where neither of the three kinds of numbers can decide (see
+  /// exact.h).
+  std::optional<std::int64_t> code(std::int64_t x);
+  [[nodiscard]] Direction direction();
+
+  /// The number that code() rounded last, value / scale + zeroPoint, as a double. For guesses only.
+  [[nodiscard]] double approximate() const;
+
+  /// If the channel is clamp(round(slope * x + offset), low, high) with exact slope and offset: these. That
+  /// is so when nothing but sums, products with constants and relu stand before the quantizer.
+  struct Affine {
+    fixed::Exact slope, offset;
+    fixed::Interval clamp;
+    fixed::Rounding rounding = fixed::Rounding::halfEven;
+  };
+  std::optional<Affine> affine();
+
+  /// Zero point of x.
+  [[nodiscard]] std::int64_t zeroPoint() const { return function_.zeroPoint; }
+
+  /// How many codes needed big numbers so far.
+  [[nodiscard]] std::uint64_t exactDecisions() const { return exactDecisions_; }
+
+ private:
+  template <typename Number>
+  std::optional<std::int64_t> run(std::vector<Number>& values, bool& ready, std::int64_t x);
+  /// Sign of a step that does not vary.
+  std::optional<int> constantSign(std::uint32_t step);
+
+  const ElementFunction& function_;
+  std::vector<std::uint32_t> varying_;  ///< steps that depend on x, but for the last
+  std::int64_t channel_ = 0;
+  std::vector<fixed::Bounds> bounds_;
+  std::vector<fixed::Exact> exact_;
+  std::vector<fixed::Precise> precise_;
+  bool exactReady_ = false, preciseReady_ = false;
+  std::uint64_t exactDecisions_ = 0;
+};
+
+}  // namespace sluice::passes
