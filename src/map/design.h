@@ -9,6 +9,7 @@
 #include "dataflow/simulate.h"
 #include "hdl/cost.h"
 #include "ir/graph.h"
+#include "kernel/fifo/fifo.h"
 #include "kernel/kernel.h"
 
 /// Design: the kernels and streams of a network, and in which subgraph each stands. What the simulator times, the
@@ -22,8 +23,6 @@ using KernelId = Id<KernelTag>;
 using StreamId = Id<StreamTag>;
 using SubgraphId = Id<SubgraphTag>;
 
-enum class FifoKind : std::uint8_t { registers, shiftRegister, lutRam, blockRam };
-
 /// A FIFO between two kernels, or between a kernel and the outside of its subgraph.
 struct Stream {
   std::string name;                    ///< legal Verilog identifier, unique
@@ -32,7 +31,7 @@ struct Stream {
   fixed::Interval range;
   std::uint64_t beatsPerFrame = 1;
   std::uint32_t depth = 2;
-  FifoKind kind = FifoKind::registers;
+  kernel::FifoKind kind = kernel::FifoKind::registers;
   KernelId writer, reader;             ///< none: the subgraph's port
   std::uint32_t writerPort = 0, readerPort = 0;
   SubgraphId subgraph;
@@ -60,20 +59,34 @@ struct DesignPort {
   bool isInput = true;
   ir::TensorId tensor;
   StreamId stream;                     ///< the FIFO behind it
+  std::uint32_t position = 0;          ///< among the graph's hardware inputs, or outputs
 };
 
 struct Subgraph {
   std::string name;                    ///< module name: "sub0"
 };
 
+enum class Regime : std::uint8_t {
+  automatic,  ///< unrolled if the network is small (see map.cpp), else streamed; never in a finished design
+  unrolled,   ///< every subgraph one pipeline that takes a whole frame in every cycle
+  streamed,   ///< beats with FIFOs between the kernels
+};
+
 struct Design {
   std::string name;
+  Regime regime = Regime::streamed;
   std::vector<Subgraph> subgraphs;
   std::vector<KernelInstance> kernels;
   std::vector<Stream> streams;
   std::vector<Cut> cuts;
   std::vector<DesignPort> ports;       ///< inputs first, in the graph's order
 };
+
+/// A FIFO whose writer is a ready/valid wire promises nothing ahead: it needs one counter only.
+inline bool reserveIsPush(const Stream& stream) { return !stream.writer.valid(); }
+
+/// The FIFO module of a stream.
+kernel::FifoParams fifoParams(const Stream& stream);
 
 /// The design as a dataflow network: actor k is kernel k, channel s is stream s, link c is cut c, sources and sinks
 /// are the ports in order.

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "hdl/module.h"
+#include "map/design.h"
+
+/// Stitching: a finished design as a tree of modules. Decides nothing.
+///
+///   top                 the subgraphs, joined by ready/valid wires
+///     sub0, sub1, ...   kernels and FIFOs of one subgraph; ready/valid ports, so each can be built and tested alone
+///       kernels, FIFOs
+///
+/// Ports of top and of every subgraph: clk, rst (synchronous, high) and per stream <name>_data, <name>_valid,
+/// <name>_ready. Every module is simplified before it is put in.
+namespace sluice::emit {
+
+struct Rtl {
+  std::shared_ptr<const hdl::Module> top;
+  std::vector<std::shared_ptr<const hdl::Module>> subgraphs;   ///< in the design's order
+  std::vector<std::shared_ptr<const hdl::Module>> kernels;     ///< elaborated, in the design's order
+  std::vector<std::shared_ptr<const hdl::Module>> modules;     ///< all, each once, leaves first, top last
+};
+
+Result<Rtl> stitch(const map::Design& design);
+
+struct File {
+  std::string name;      ///< relative to the build folder: "rtl/top.v"
+  std::string content;
+};
+
+/// One file per module and rtl/top.f, which lists them (paths relative to the build folder), leaves first.
+std::vector<File> verilogFiles(const Rtl& rtl);
+
+}  // namespace sluice::emit

@@ -1,0 +1,284 @@
+#include "map/map.h"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <set>
+
+#include "base/check.h"
+#include "dataflow/size.h"
+#include "ir/regions.h"
+#include "map/join.h"
+#include "map/kernel_choice.h"
+#include "map/partition.h"
+
+namespace sluice::map {
+namespace {
+
+/// `automatic` unrolls up to so many multiplications a frame: about what a mid-sized part holds as adder graphs.
+constexpr std::uint64_t kUnrollLimit = 6000;
+
+std::uint64_t nonZeroWeights(const ir::Graph& graph, const std::vector<ir::NodeId>& nodes) {
+  std::uint64_t count = 0;
+  for (const ir::NodeId id : nodes) {
+    const ir::Node& node = graph.node(id);
+    if (!std::holds_alternative<ir::Dense>(node.operation)) continue;
+    const auto& weights = std::get<std::vector<std::int64_t>>(*graph.tensor(node.inputs[1]).constant);
+    count += static_cast<std::uint64_t>(weights.size() - static_cast<std::size_t>(std::count(weights.begin(), weights.end(), 0)));
+  }
+  return count;
+}
+
+/// Everything mapGraph knows while it works.
+class Mapper {
+ public:
+  Mapper(const ir::Graph& graph, const MapOptions& options, const ir::Regions& regions, const Partition& partition)
+      : graph_(graph), options_(options), regions_(regions), partition_(partition), joiner_(design_, graph) {}
+
+  Result<Design> run() {
+    design_.name = graph_.name;
+    design_.regime = options_.regime;
+    if (design_.regime == Regime::automatic)
+      design_.regime = !options_.reuseFactor && !options_.targetInterval &&
+                               nonZeroWeights(graph_, regions_.integer) <= kUnrollLimit
+                           ? Regime::unrolled
+                           : Regime::streamed;
+    for (std::uint32_t g = 0; g < partition_.stages; ++g)
+      design_.subgraphs.push_back({.name = joiner_.moduleNames().take("sub" + std::to_string(g))});
+    SLUICE_RETURN_IF_ERROR(choosePortNames());
+    for (std::uint32_t g = 0; g < partition_.stages; ++g) SLUICE_RETURN_IF_ERROR(mapSubgraph(g));
+    std::stable_sort(design_.ports.begin(), design_.ports.end(), [](const DesignPort& a, const DesignPort& b) {
+      return std::pair(!a.isInput, a.position) < std::pair(!b.isInput, b.position);
+    });
+    return std::move(design_);
+  }
+
+ private:
+  /// The tensor under reshapes: streams are row-major, so a reshape moves nothing.
+  ir::TensorId root(ir::TensorId tensor) const {
+    for (;;) {
+      const ir::NodeId producer = graph_.tensor(tensor).producer;
+      if (!producer.valid() || !std::holds_alternative<ir::Reshape>(graph_.node(producer).operation)) return tensor;
+      if (std::find(regions_.integer.begin(), regions_.integer.end(), producer) == regions_.integer.end()) return tensor;
+      tensor = graph_.node(producer).inputs[0];
+    }
+  }
+  bool isReshape(ir::NodeId id) const { return std::holds_alternative<ir::Reshape>(graph_.node(id).operation); }
+
+  Status choosePortNames() {
+    NamePool pool;
+    const Result<std::vector<ir::TensorId>> coded = ir::codedInputs(graph_, regions_);
+    for (const ir::TensorId input : regions_.hardwareInputs) {
+      std::string name = graph_.tensor(input).name;
+      for (std::size_t i = 0; coded.ok() && i < coded->size(); ++i)
+        if ((*coded)[i] == input) name = graph_.tensor(graph_.inputs[i]).name;
+      portNames_[input] = pool.take(name);
+    }
+    for (const ir::TensorId output : regions_.hardwareOutputs) {
+      if (!graph_.tensor(output).producer.valid() || isHardwareInput(root(output)))
+        return unsupported("output '" + graph_.tensor(output).name + "' is an input: there is nothing to build");
+      outputNames_.emplace_back(output, pool.take(outputName(output)));
+    }
+    return {};
+  }
+  /// The graph output that a hardware output alone leads to, and that alone leads to it; else its own name.
+  std::string outputName(ir::TensorId output) const {
+    std::vector<std::set<ir::TensorId>> sources(graph_.tensors.size());   // hardware outputs behind each tensor
+    for (const ir::TensorId source : regions_.hardwareOutputs) sources[source.index].insert(source);
+    for (const ir::NodeId id : regions_.epilogue)
+      for (const ir::TensorId input : graph_.node(id).inputs)
+        sources[graph_.node(id).output.index].insert(sources[input.index].begin(), sources[input.index].end());
+    std::vector<ir::TensorId> led;
+    for (const ir::TensorId end : graph_.outputs)
+      if (sources[end.index].contains(output)) led.push_back(end);
+    if (led.size() == 1 && sources[led[0].index].size() == 1) return graph_.tensor(led[0]).name;
+    return graph_.tensor(output).name;
+  }
+  bool isHardwareInput(ir::TensorId tensor) const {
+    return std::find(regions_.hardwareInputs.begin(), regions_.hardwareInputs.end(), tensor) != regions_.hardwareInputs.end();
+  }
+
+  /// Kernel-making nodes of a subgraph, in order.
+  std::vector<ir::NodeId> nodesOf(std::uint32_t stage) const {
+    std::vector<ir::NodeId> nodes;
+    for (const ir::NodeId id : regions_.integer)
+      if (partition_.stage[id.index] == stage && !isReshape(id)) nodes.push_back(id);
+    return nodes;
+  }
+
+  /// Which subgraphs read a tensor (under reshapes), ascending; each once per reading input of a node.
+  struct Readers {
+    std::map<std::uint32_t, std::uint32_t> reads;   ///< subgraph -> number of node inputs
+    std::vector<std::size_t> outputs;               ///< positions in outputNames_
+  };
+  Readers readersOf(ir::TensorId tensor) const {
+    Readers readers;
+    for (const ir::NodeId id : regions_.integer) {
+      if (isReshape(id)) continue;
+      for (const ir::TensorId input : streamedInputs(graph_, graph_.node(id)))
+        if (root(input) == tensor) ++readers.reads[partition_.stage[id.index]];
+    }
+    for (std::size_t o = 0; o < outputNames_.size(); ++o)
+      if (root(outputNames_[o].first) == tensor) readers.outputs.push_back(o);
+    return readers;
+  }
+
+  /// How often a tensor is taken in its home subgraph: by kernels, by other subgraphs (once each), by outputs.
+  std::uint32_t usesAtHome(const Readers& readers, std::uint32_t home) const {
+    std::uint32_t uses = static_cast<std::uint32_t>(readers.outputs.size());
+    for (const auto& [subgraph, reads] : readers.reads) uses += subgraph == home ? kernelReads(reads) : 1;
+    return uses;
+  }
+  /// An unrolled subgraph is one kernel: it reads a tensor once, however many of its nodes do.
+  std::uint32_t kernelReads(std::uint32_t reads) const {
+    return design_.regime == Regime::unrolled ? std::min(reads, 1u) : reads;
+  }
+
+  /// An input of the present subgraph, from outside or from another one.
+  Status enter(ir::TensorId tensor, std::uint32_t subgraph, std::optional<StreamId> from) {
+    const Readers readers = readersOf(tensor);
+    const bool home = !from.has_value();
+    kernel::Beat beat;
+    fixed::Interval range = graph_.tensor(tensor).type.codes->range;
+    if (from) {
+      beat = design_.streams[from->index].beat;
+      range = design_.streams[from->index].range;
+    } else {
+      beat = {.elements = inputElements(tensor, subgraph), .format = fixed::formatFor(range)};
+    }
+    const std::uint32_t uses =
+        home ? usesAtHome(readers, subgraph) : kernelReads(readers.reads.at(subgraph));
+    SLUICE_RETURN_IF_ERROR(joiner_.provide(tensor, {}, beat, range, uses));
+    entering_.emplace_back(tensor, from);
+    if (home) SLUICE_RETURN_IF_ERROR(leave(tensor, subgraph, readers));
+    return {};
+  }
+
+  /// The beat of an input of the whole design: what its first reader would like.
+  std::uint32_t inputElements(ir::TensorId tensor, std::uint32_t subgraph) const {
+    const auto all = static_cast<std::uint32_t>(ir::elements(graph_.tensor(tensor).type.shape));
+    if (design_.regime == Regime::unrolled) return all;
+    for (const ir::NodeId id : regions_.integer) {
+      if (isReshape(id) || partition_.stage[id.index] != subgraph) continue;
+      for (const ir::TensorId input : streamedInputs(graph_, graph_.node(id)))
+        if (root(input) == tensor)
+          if (const std::uint32_t wish = wishedElements(graph_, graph_.node(id), options_); wish != 0) return wish;
+    }
+    return 1;
+  }
+
+  /// Takes a tensor out of its home subgraph to whoever reads it elsewhere.
+  Status leave(ir::TensorId tensor, std::uint32_t home, const Readers& readers) {
+    for (const auto& [subgraph, reads] : readers.reads) {
+      if (subgraph == home) continue;
+      SLUICE_TRY(const StreamId stream, joiner_.take(tensor, {}, joiner_.beatOf(tensor).elements));
+      leaving_[{subgraph, tensor}] = stream;
+    }
+    for (const std::size_t output : readers.outputs) {
+      SLUICE_TRY(const StreamId stream, joiner_.take(tensor, {}, joiner_.beatOf(tensor).elements));
+      design_.ports.push_back({.name = outputNames_[output].second,
+                               .isInput = false,
+                               .tensor = outputNames_[output].first,
+                               .stream = stream,
+                               .position = static_cast<std::uint32_t>(output)});
+    }
+    return {};
+  }
+
+  /// Lets tensors in that the subgraph reads and does not make.
+  Status enterAll(std::uint32_t subgraph) {
+    entering_.clear();
+    std::set<ir::TensorId> seen;
+    for (const ir::NodeId id : nodesOf(subgraph))
+      for (const ir::TensorId input : streamedInputs(graph_, graph_.node(id))) {
+        const ir::TensorId tensor = root(input);
+        const ir::NodeId producer = graph_.tensor(tensor).producer;
+        const bool fromOutside = isHardwareInput(tensor);
+        if (!fromOutside && partition_.stage[producer.index] == subgraph) continue;
+        if (!seen.insert(tensor).second) continue;
+        const bool home = fromOutside && !leaving_.contains({subgraph, tensor});
+        SLUICE_RETURN_IF_ERROR(enter(tensor, subgraph,
+                                     home ? std::nullopt : std::optional(leaving_.at({subgraph, tensor}))));
+      }
+    return {};
+  }
+
+  /// Streams that come in exist only once somebody took them: now they can be named as ports and cuts.
+  void nameEntries(std::uint32_t subgraph) {
+    for (const auto& [tensor, from] : entering_) {
+      const auto stream = std::find_if(design_.streams.begin(), design_.streams.end(), [&, t = tensor](const Stream& s) {
+        return s.subgraph == SubgraphId(subgraph) && s.tensor == t && !s.writer.valid();
+      });
+      SLUICE_CHECK(stream != design_.streams.end(), "a tensor that comes in is read");
+      const StreamId id(static_cast<std::size_t>(stream - design_.streams.begin()));
+      if (from)
+        design_.cuts.push_back({.from = *from, .to = id, .tensor = tensor});
+      else
+        design_.ports.push_back({.name = portNames_.at(tensor), .isInput = true, .tensor = tensor, .stream = id,
+                                 .position = positionOf(tensor)});
+    }
+  }
+  std::uint32_t positionOf(ir::TensorId input) const {
+    return static_cast<std::uint32_t>(
+        std::find(regions_.hardwareInputs.begin(), regions_.hardwareInputs.end(), input) - regions_.hardwareInputs.begin());
+  }
+
+  Status mapSubgraph(std::uint32_t subgraph) {
+    joiner_.beginSubgraph(SubgraphId(subgraph));
+    SLUICE_RETURN_IF_ERROR(enterAll(subgraph));
+    SLUICE_RETURN_IF_ERROR(design_.regime == Regime::unrolled ? mapUnrolled(subgraph) : mapStreamed(subgraph));
+    nameEntries(subgraph);
+    return {};
+  }
+
+  Status mapStreamed(std::uint32_t subgraph) {
+    for (const ir::NodeId id : nodesOf(subgraph)) {
+      const ir::Node& node = graph_.node(id);
+      std::vector<Offer> offers;
+      const std::vector<ir::TensorId> inputs = streamedInputs(graph_, node);
+      for (const ir::TensorId input : inputs) offers.push_back({joiner_.beatOf(root(input)), joiner_.rangeOf(root(input))});
+      SLUICE_TRY(Choice choice, chooseKernel(graph_, node, offers, options_));
+      const kernel::StreamPort output = choice.kernel.ports.back();
+      const KernelId placed = joiner_.place(std::move(choice.kernel), node.name, {id});
+      design_.kernels[placed.index].multiplications = choice.multiplications;
+      design_.kernels[placed.index].multipliers = choice.multipliers;
+      for (std::uint32_t i = 0; i < inputs.size(); ++i) {
+        SLUICE_TRY([[maybe_unused]] const StreamId stream,
+                   joiner_.take(root(inputs[i]), {.kernel = placed, .port = i}, choice.inputElements[i]));
+      }
+      SLUICE_RETURN_IF_ERROR(produce(node.output, {.kernel = placed, .port = static_cast<std::uint32_t>(inputs.size())},
+                                     output.beat, output.range, subgraph));
+    }
+    return {};
+  }
+
+  /// A tensor made here: forked inside, and led out to where it is read.
+  Status produce(ir::TensorId tensor, Endpoint source, kernel::Beat beat, fixed::Interval range, std::uint32_t subgraph) {
+    const Readers readers = readersOf(tensor);
+    SLUICE_RETURN_IF_ERROR(joiner_.provide(tensor, source, beat, range, usesAtHome(readers, subgraph)));
+    return leave(tensor, subgraph, readers);
+  }
+
+  Status mapUnrolled(std::uint32_t) { return unsupported("unrolled: not yet"); }
+
+  const ir::Graph& graph_;
+  const MapOptions& options_;
+  const ir::Regions& regions_;
+  const Partition& partition_;
+  Design design_;
+  Joiner joiner_;
+  std::map<ir::TensorId, std::string> portNames_;
+  std::vector<std::pair<ir::TensorId, std::string>> outputNames_;
+  std::map<std::pair<std::uint32_t, ir::TensorId>, StreamId> leaving_;   ///< (reader, tensor) -> stream at home
+  std::vector<std::pair<ir::TensorId, std::optional<StreamId>>> entering_;
+};
+
+}  // namespace
+
+Result<Design> mapGraph(const ir::Graph& lowered, const MapOptions& options) {
+  SLUICE_TRY(const ir::Regions regions, ir::regions(lowered));
+  SLUICE_TRY(const Partition parts, partition(lowered, options.splitBefore));
+  return Mapper(lowered, options, regions, parts).run();
+}
+
+}  // namespace sluice::map

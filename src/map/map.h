@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "hdl/cost.h"
+#include "ir/graph.h"
+#include "map/design.h"
+
+/// From a lowered graph to a Design: which kernel does each node, at which fold, in which subgraph, joined how.
+namespace sluice::map {
+
+struct MapOptions {
+  Regime regime = Regime::automatic;
+  std::optional<std::uint64_t> reuseFactor;      ///< streamed: the nearest legal factor for every layer
+  std::optional<std::uint64_t> targetInterval;   ///< streamed: fewest multipliers with at most so many cycles a frame
+  hdl::Family family = hdl::Family::xc7;
+  std::vector<std::string> splitBefore;
+  std::uint32_t levelsPerStage = 2;              ///< unrolled: adder levels between registers
+};
+
+/// The factor where none is asked for.
+inline constexpr std::uint64_t kDefaultReuseFactor = 64;
+
+/// Errors  badInput: illegal split; unsupported: a node without a kernel in the regime asked for.
+Result<Design> mapGraph(const ir::Graph& lowered, const MapOptions& options);
+
+/// Gives every stream its least depth (dataflow::sizeChannels) and the FIFO kind that is cheapest for it.
+Status sizeStreams(Design& design, hdl::Family family);
+
+}  // namespace sluice::map

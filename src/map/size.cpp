@@ -1,0 +1,18 @@
+#include "base/check.h"
+#include "dataflow/size.h"
+#include "map/map.h"
+
+namespace sluice::map {
+
+Status sizeStreams(Design& design, hdl::Family family) {
+  SLUICE_TRY(const dataflow::Sizing sizing, dataflow::sizeChannels(network(design)));
+  SLUICE_CHECK(sizing.depth.size() == design.streams.size(), "channel s is stream s");
+  for (std::size_t s = 0; s < design.streams.size(); ++s) {
+    Stream& stream = design.streams[s];
+    stream.depth = sizing.depth[s];
+    stream.kind = kernel::chooseFifo(stream.beat.width(), stream.depth, family);
+  }
+  return {};
+}
+
+}  // namespace sluice::map

@@ -1,0 +1,102 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "device/board.h"
+#include "flow/verify.h"
+#include "hdl/cost.h"
+#include "ir/graph.h"
+#include "map/design.h"
+
+/// Report: what Sluice says of a design, as plain data. text.cpp, json.cpp and html.cpp only show it.
+///
+/// Every figure has a kind, and a command that computes it again:
+///   proven       follows from the graph or the schedule by argument or exhaustive check (formats, intervals, rates)
+///   simulated    seen cycle by cycle (Verilator, or the dataflow simulator where it says so)
+///   synthesised  counted by Yosys
+///   estimated    counted by Sluice's cost rules
+namespace sluice::report {
+
+enum class Kind : std::uint8_t { proven, simulated, synthesised, estimated };
+const char* kindName(Kind kind);
+
+struct Resources {
+  hdl::Cost estimated;
+  std::optional<hdl::Cost> synthesised;
+};
+
+/// One kernel.
+struct KernelRow {
+  std::string name, family;
+  std::string node;                   ///< the graph's node, empty for forks and width converters
+  std::string shape;                  ///< "490 -> 256"
+  std::string input, output;          ///< formats: "s8 x 7", "u3 x 4" (format x elements of a beat)
+  std::uint64_t weights = 0;
+  std::uint64_t multiplications = 0;  ///< a frame
+  std::uint32_t multipliers = 0;
+  std::uint64_t cyclesPerFrame = 0;   ///< proven: iterations of the loop nest times its interval
+  std::uint32_t depth = 0;            ///< pipeline stages
+  double busy = 0;                    ///< share of the frame interval in which it works
+  hdl::Cost cost;                     ///< estimated
+  std::uint32_t subgraph = 0;
+};
+
+/// One FIFO.
+struct FifoRow {
+  std::string name, from, to;
+  std::uint32_t width = 0, depth = 0;
+  std::uint32_t peak = 0;             ///< places taken at once, simulated over the first frames
+  std::string kind;
+  hdl::Cost cost;                     ///< estimated
+  std::uint32_t subgraph = 0;
+};
+
+/// One subgraph, as built on its own.
+struct SubgraphRow {
+  std::string name;
+  std::vector<std::string> nodes;
+  std::string board;                  ///< empty: none was named
+  std::string inputs, outputs;        ///< ports: "27: s8 x 7"
+  std::uint64_t latency = 0;          ///< on its own, cycles; simulated
+  Resources resources;
+  double synthesisSeconds = 0;        ///< shown only in timings.json
+};
+
+struct BoardRow {
+  std::string name, part;
+  hdl::Cost budget, used;
+  Kind kind = Kind::estimated;        ///< of `used`
+};
+
+struct Report {
+  std::string name;                   ///< of the network
+  std::string model;                  ///< file name without folders
+  std::string regime, family;
+  std::string command;                ///< the command line that builds it again, relative to DIR
+  std::uint64_t interval = 0, latency = 0;
+  bool intervalProven = false;        ///< the state of the design recurred
+  std::uint64_t operations = 0, weights = 0;
+  std::vector<KernelRow> kernels;
+  std::vector<FifoRow> fifos;
+  std::vector<SubgraphRow> subgraphs;
+  Resources total;
+  /// The same network uncut, where it was cut: its latency, interval and resources beside ours.
+  struct Monolithic {
+    std::uint64_t interval = 0, latency = 0;
+    Resources resources;
+  };
+  std::optional<Monolithic> monolithic;
+  std::vector<BoardRow> boards;
+  struct Verification {
+    std::string engine;               ///< "Verilator", "evaluator"
+    std::uint32_t sourceStall = 0, sinkStall = 0;   ///< percent
+    std::string stimulus;             ///< "samples.npy", "random codes, seed 1"
+    flow::Agreement agreement;
+  };
+  std::vector<Verification> verifications;
+};
+
+}  // namespace sluice::report
