@@ -4,54 +4,55 @@
 
 namespace sluice::dataflow {
 
+namespace {
+
+bool waits(const Engine& engine, std::size_t process) {
+  const auto wait = engine.standing(process).wait;
+  return wait == Engine::Wait::beat || wait == Engine::Wait::place;
+}
+
+std::size_t awaited(const Engine& engine, std::size_t process) {
+  const auto standing = engine.standing(process);
+  return standing.wait == Engine::Wait::beat ? engine.writer(standing.channel.index)
+                                             : engine.reader(standing.channel.index);
+}
+
+}  // namespace
+
+std::vector<std::size_t> waitingCircle(const Engine& engine) {
+  std::vector<std::size_t> longest;
+  for (std::size_t start = 0; start < engine.processes(); ++start) {
+    if (!waits(engine, start)) continue;
+    std::vector<std::size_t> path;
+    std::size_t p = start;
+    for (; waits(engine, p); p = awaited(engine, p)) {
+      const auto seen = std::find(path.begin(), path.end(), p);
+      if (seen != path.end()) return {seen, path.end()};
+      path.push_back(p);
+    }
+    path.push_back(p);
+    if (path.size() > longest.size()) longest = path;
+  }
+  return longest;
+}
+
 Deadlock explainDeadlock(const Network& network, const Engine& engine, std::uint64_t cycle) {
   Deadlock deadlock;
   deadlock.cycle = cycle;
-  // Start at a blocked sink if there is one, else at any blocked process: sinks wait always, so a blocked
-  // other process that is in a circle is the better start when the sinks have had their beats.
-  const auto waits = [&](std::size_t p) {
-    const auto wait = engine.standing(p).wait;
-    return wait == Engine::Wait::beat || wait == Engine::Wait::place;
-  };
-  const auto follow = [&](std::size_t start, std::vector<std::size_t>& path) {
-    std::size_t p = start;
-    while (waits(p)) {
-      if (const auto seen = std::find(path.begin(), path.end(), p); seen != path.end()) {
-        path.erase(path.begin(), seen);
-        return true;
-      }
-      path.push_back(p);
-      const auto standing = engine.standing(p);
-      p = standing.wait == Engine::Wait::beat ? engine.writer(standing.channel.index)
-                                              : engine.reader(standing.channel.index);
-    }
-    path.push_back(p);
-    return false;
-  };
-  std::vector<std::size_t> best;
-  for (std::size_t p = 0; p < engine.processes(); ++p) {
-    if (!waits(p)) continue;
-    std::vector<std::size_t> path;
-    const bool circle = follow(p, path);
-    if (circle || path.size() > best.size()) best = path;
-    if (circle) break;
-  }
-  for (const std::size_t p : best) {
-    const auto standing = engine.standing(p);
-    if (!waits(p)) {
+  for (const std::size_t p : waitingCircle(engine)) {
+    if (!waits(engine, p)) {
       deadlock.waits.push_back(engine.processName(p) + " has given all its beats");
       continue;
     }
+    const auto standing = engine.standing(p);
     const Channel& channel = network.channels[standing.channel.index];
-    const std::size_t other = standing.wait == Engine::Wait::beat ? engine.writer(standing.channel.index)
-                                                                  : engine.reader(standing.channel.index);
-    deadlock.waits.push_back(engine.processName(p) +
-                             (standing.wait == Engine::Wait::beat
-                                  ? " waits for a beat in '" + channel.name + "', which " +
-                                        engine.processName(other) + " must fill"
-                                  : " waits for a free place in '" + channel.name + "' (depth " +
-                                        std::to_string(channel.depth) + "), which " +
-                                        engine.processName(other) + " must empty"));
+    const std::string other = engine.processName(awaited(engine, p));
+    deadlock.waits.push_back(
+        engine.processName(p) +
+        (standing.wait == Engine::Wait::beat
+             ? " waits for a beat in '" + channel.name + "', which " + other + " must fill"
+             : " waits for a free place in '" + channel.name + "' (depth " + std::to_string(channel.depth) +
+                   "), which " + other + " must empty"));
   }
   return deadlock;
 }

@@ -38,9 +38,12 @@ Engine::Engine(const Network& network) : network_(network) {
     for (const Access& a : schedule.accesses) access[a.port] = &a;
     for (const std::uint64_t mask : trees_.back().masks()) {
       Move move;
-      for (std::uint32_t p = 0; p < ports.size(); ++p)
-        if (((mask >> p) & 1u) != 0)
-          (access[p]->direction == Direction::read ? move.reads : move.writes).push_back({ports[p].index, p});
+      for (const auto direction : {Direction::read, Direction::write}) {
+        for (std::uint32_t p = 0; p < ports.size(); ++p)
+          if (((mask >> p) & 1u) != 0 && access[p]->direction == direction)
+            move.ends.push_back({&channels_[ports[p].index], ports[p].index, p});
+        if (direction == Direction::read) move.reads = move.ends.size();
+      }
       process.moves.push_back(std::move(move));
     }
     for (std::uint32_t p = 0; p < ports.size(); ++p) {
@@ -180,77 +183,79 @@ inline bool Engine::nextRun(Process& process, bool profile) {
 template <bool kRecord, bool kProfile>
 void Engine::issue(std::uint32_t index, Time horizon) {
   Process& process = processes_[index];
+  const Time interval = process.interval;
   for (;;) {
     if (process.left == 0 && !nextRun(process, kProfile)) {
       process.standing = {Wait::limit, {}, process.earliest};
       return;
     }
     const Move& move = process.moves[process.cursor->mask() - 1];
-    while (process.left > 0) {
-      Time t = process.earliest;
+    const End* const begin = move.ends.data();
+    const End* const writes = begin + move.reads;
+    const End* const end = begin + move.ends.size();
+    Time earliest = process.earliest;
+    std::uint64_t left = process.left;
+    const auto stop = [&](Wait wait, ChannelId channel, Time when) {
+      process.earliest = earliest;
+      process.left = left;
+      process.standing = {wait, channel, when};
+    };
+    for (; left > 0; --left) {
+      Time t = earliest;
       [[maybe_unused]] std::uint32_t last = 0;  // port whose condition is met last
-      for (const End& end : move.reads) {
-        Ring& ring = channels_[end.channel];
+      for (const End* e = begin; e != writes; ++e) {
+        Ring& ring = *e->ring;
         if (ring.popped == ring.pushed) {
           ring.readerWaits = true;
-          process.standing = {Wait::beat, ChannelId(end.channel), 0};
-          return;
+          return stop(Wait::beat, ChannelId(e->channel), 0);
         }
         const Time visible = ring.cycle[ring.popped & ring.mask] + ring.delay;
-        if (visible > t) {
-          t = visible;
-          if constexpr (kProfile) last = end.port;
-        }
+        if constexpr (kProfile) last = visible > t ? e->port : last;
+        t = std::max(t, visible);
       }
-      for (const End& end : move.writes) {
-        Ring& ring = channels_[end.channel];
+      for (const End* e = writes; e != end; ++e) {
+        Ring& ring = *e->ring;
         if (ring.pushed < ring.depth) continue;
         const std::uint64_t freed = ring.pushed - ring.depth;  // the beat whose place this one takes
         if (freed >= ring.popped) {
           ring.writerWaits = true;
-          process.standing = {Wait::place, ChannelId(end.channel), 0};
-          return;
+          return stop(Wait::place, ChannelId(e->channel), 0);
         }
         const Time free = ring.cycle[freed & ring.mask] + 1;
-        if (free > t) {
-          t = free;
-          if constexpr (kProfile) last = end.port;
-        }
+        if constexpr (kProfile) last = free > t ? e->port : last;
+        t = std::max(t, free);
       }
       [[maybe_unused]] const Time ready = t;
       if (process.pattern != nullptr)
         while (t <= horizon && !process.pattern->open(process.stream, static_cast<std::uint64_t>(t))) ++t;
-      if (t > horizon) {
-        process.standing = {Wait::horizon, {}, t};
-        return;
-      }
+      if (t > horizon) return stop(Wait::horizon, {}, t);
       if constexpr (kProfile) {
-        if (ready > process.earliest)
-          process.waits.perPort[last] += static_cast<std::uint64_t>(ready - process.earliest);
+        process.waits.perPort[last] += static_cast<std::uint64_t>(ready - earliest);
         process.waits.pattern += static_cast<std::uint64_t>(t - ready);
       }
-      for (const End& end : move.reads) {
-        Ring& ring = channels_[end.channel];
+      for (const End* e = begin; e != writes; ++e) {
+        Ring& ring = *e->ring;
         ring.cycle[ring.popped++ & ring.mask] = t;
-        if constexpr (kRecord) records_[end.channel].pops.push_back(t);
+        if constexpr (kRecord) records_[e->channel].pops.push_back(t);
         if (ring.writerWaits) {
           ring.writerWaits = false;
           wake(ring.writer);
         }
       }
-      for (const End& end : move.writes) {
-        Ring& ring = channels_[end.channel];
+      for (const End* e = writes; e != end; ++e) {
+        Ring& ring = *e->ring;
         if (ring.mayGrow) grow(ring);
         ring.cycle[ring.pushed++ & ring.mask] = t + ring.stage;
-        if constexpr (kRecord) records_[end.channel].promises.push_back(t);
+        if constexpr (kRecord) records_[e->channel].promises.push_back(t);
         if (ring.readerWaits) {
           ring.readerWaits = false;
           wake(ring.reader);
         }
       }
-      process.earliest = t + process.interval;
-      --process.left;
+      earliest = t + interval;
     }
+    process.earliest = earliest;
+    process.left = 0;
   }
 }
 

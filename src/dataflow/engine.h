@@ -118,10 +118,12 @@ class Engine {
     bool mayGrow = false;
   };
   struct End {
+    Ring* ring;
     std::uint32_t channel, port;
   };
-  struct Move {  // the beats of one iteration
-    std::vector<End> reads, writes;
+  struct Move {  // the beats of one iteration: the reads, then the writes
+    std::vector<End> ends;
+    std::size_t reads = 0;
   };
   struct Process {
     std::optional<RunCursor> cursor;

@@ -9,18 +9,25 @@
 ///
 /// Say a vector of depths is good if with it frame 0 is no later and the steady rate no lower than with
 /// unbounded FIFOs. More depth never hurts, so all vectors above a good one are good, and the bad ones are
-/// closed downwards. Start at a good vector. For one channel after the other, dearest first, take the least
-/// depth that leaves the vector good; a bisection finds it, since good is monotone in that depth too. When
-/// channel c was settled at d, the vector with d - 1 was bad; later steps only lower other channels, so it
-/// stays bad: at the end every depth is least by itself, and a second pass would change nothing.
+/// closed downwards. Start with every channel unbounded. For one channel after the other, take the least
+/// depth that leaves the vector good: good is monotone in that depth, so a search by doubling and halving
+/// finds it. When channel c was settled at d, the vector with d - 1 was bad; later steps only lower other
+/// channels, so it stays bad: at the end every depth is least by itself, and a second pass would change
+/// nothing.
 ///
-/// The starting vector is the peaks of the unbounded network in its first frames: it changes nothing in them.
-/// The rate of the unbounded network is the work of its slowest actor, unless actors form cycles or fixed
-/// channels limit it: then it is what further doubling of all depths no longer improves.
+/// The channel whose places cost most comes first (weight times the places it takes in an unbounded run).
+/// While it is settled the others are as deep as they like, so beats that can wait in several places end up
+/// where it is cheap.
+///
+/// A search needs a good guess more than anything: each step simulates a frame or two. The guess comes from
+/// one more run: every channel at what a full pipeline needs, those that then block in a circle unbounded.
+/// There the sources are held back as they will be in the end, and the peaks are mostly what is needed: then
+/// two runs settle a channel, one that shows the guess good and one that shows one place less bad.
 namespace sluice::dataflow {
 namespace {
 
 constexpr std::uint64_t cutsToDecide = 96;
+constexpr std::uint64_t mostDepth = std::uint64_t{1} << 31;
 
 struct Search {
   const Network& network;
@@ -40,45 +47,58 @@ struct Search {
     return false;
   }
 
-  /// The least good depth of channel c, all others as they are. `depths` is good. Tries the least legal
-  /// depth, then walks away from a guess in steps that double, then halves.
-  std::uint64_t least(std::vector<std::uint64_t> depths, std::size_t c, std::uint64_t lowest) {
-    std::uint64_t high = depths[c];  // good
+  /// The least good depth of channel c, at least `lowest`, all others as they are; `depths` is good.
+  std::uint64_t least(std::vector<std::uint64_t> depths, std::size_t c, std::uint64_t lowest,
+                      std::uint64_t guess) {
     const auto isGood = [&](std::uint64_t depth) {
       depths[c] = depth;
       return good(depths);
     };
-    if (high <= lowest) return high;
-    if (isGood(lowest)) return lowest;
-    std::uint64_t low = lowest;  // bad
-    // A writer with a pipeline of w stages keeps w + 2 places busy at one beat a cycle.
-    const std::uint64_t guess = steady.engine().writeStage(c) + 2;
-    if (guess > low && guess < high) {
-      if (isGood(guess)) {
-        high = guess;
-        for (std::uint64_t step = 1; high - low > 1 && step < high - low; step *= 2) {
-          if (!isGood(high - step)) {
-            low = high - step;
-            break;
-          }
-          high -= step;
-        }
-      } else {
-        low = guess;
+    std::uint64_t low = lowest - 1;  // bad, or not legal
+    std::uint64_t high = std::max(guess, lowest);
+    if (!isGood(high)) {
+      low = high;
+      for (std::uint64_t step = 1; !isGood(high = low + step); step *= 2) {
+        if (step > mostDepth) return Engine::unlimited;
+        low = high;
       }
-    }
-    for (std::uint64_t step = 1; high - low > 1 && step < (high - low) / 2; step *= 4) {
-      if (isGood(low + step)) {
-        high = low + step;
-        break;
-      }
-      low += step;
+    } else if (high > lowest) {
+      if (!isGood(high - 1)) return high;
+      --high;
+      if (high > lowest && isGood(lowest)) return lowest;
+      low = std::min(lowest, high - 1);
     }
     while (high - low > 1) {
       const std::uint64_t middle = low + (high - low) / 2;
       (isGood(middle) ? high : low) = middle;
     }
     return high;
+  }
+
+  /// A guess for every channel; see above.
+  std::vector<std::uint64_t> guesses(std::vector<std::uint64_t> depths,
+                                     const std::vector<std::uint64_t>& lowest) {
+    const Engine& engine = steady.engine();
+    for (std::size_t c = 0; c < depths.size(); ++c)
+      if (!network.channels[c].fixed)
+        depths[c] = std::max<std::uint64_t>(lowest[c], engine.writeStage(c) + 2);
+    for (;;) {
+      ++simulations;
+      if (steady.firstFrame(depths).complete) break;
+      bool raised = false;
+      for (const std::size_t p : waitingCircle(engine)) {
+        const auto standing = engine.standing(p);
+        if (standing.wait != Engine::Wait::place || network.channels[standing.channel.index].fixed) continue;
+        raised = raised || depths[standing.channel.index] != Engine::unlimited;
+        depths[standing.channel.index] = Engine::unlimited;
+      }
+      if (!raised)
+        return lowest;  // cannot be: some place in the circle is bounded. A poor guess is still legal.
+    }
+    const std::vector<std::uint64_t> peaks = steady.peaks(depths, 2);
+    for (std::size_t c = 0; c < depths.size(); ++c)
+      depths[c] = std::max(lowest[c], std::min(depths[c], peaks[c]));
+    return depths;
   }
 };
 
@@ -119,50 +139,41 @@ Result<Sizing> sizeChannels(const Network& network) {
   Search search{network, SteadyState(network, flow)};
   const std::size_t channels = network.channels.size();
 
-  std::vector<std::uint64_t> depths(channels);
-  for (std::size_t c = 0; c < channels; ++c)
-    depths[c] = network.channels[c].fixed ? network.channels[c].depth : Engine::unlimited;
+  std::vector<std::uint64_t> depths(channels), lowest(channels);
+  for (std::size_t c = 0; c < channels; ++c) {
+    const Channel& channel = network.channels[c];
+    depths[c] = channel.fixed ? channel.depth : Engine::unlimited;
+    lowest[c] = std::max({channel.leastDepth, channel.initial, 1u});
+  }
   const auto first = search.steady.firstFrame(depths);
-  ++search.simulations;
   if (!first.complete)
     return stuck(network, search.steady, "the network deadlocks however deep its FIFOs are");
+  const auto bounds = search.steady.rate(4 * cutsToDecide);
+  if (bounds.deadlock)
+    return stuck(network, search.steady, "the network deadlocks however deep its FIFOs are");
   search.latency = first.latency;
+  search.target = bounds.most;
+  search.undecided = !bounds.proven();
+  ++search.simulations;
 
-  const std::vector<std::uint64_t> peaks = search.steady.peaks(depths, 3);
-  for (std::size_t c = 0; c < channels; ++c)
-    if (!network.channels[c].fixed)
-      depths[c] = std::max<std::uint64_t>({peaks[c], network.channels[c].leastDepth, 1});
-
-  // The rate to keep.
-  search.target = search.steady.floor();
-  std::optional<Rate> before;
-  for (int doubling = 0; !search.good(depths); ++doubling) {
-    search.undecided = false;
-    if (!search.steady.firstFrame(depths, search.latency).complete && doubling > 20)
-      return stuck(network, search.steady, "no depth of at most 2^20 frames keeps the latency");
-    const auto bounds = search.steady.rate(cutsToDecide * 4);
-    if (bounds.proven() && before.has_value() && notAbove(*before, bounds.most) && doubling >= 2) {
-      search.target = *before;  // two doublings in a row brought nothing
-      break;
-    }
-    if (doubling > 20)
-      return Error{ErrorCode::gaveUp, "the rate of the network with unbounded FIFOs was not settled", {}};
-    before = bounds.proven() ? std::optional(bounds.most) : std::nullopt;
-    for (std::size_t c = 0; c < channels; ++c)
-      if (!network.channels[c].fixed) depths[c] *= 2;
-  }
-
+  const std::vector<std::uint64_t> peaks = search.steady.peaks(depths, 2);
   std::vector<std::size_t> order;
   const auto saving = [&](std::size_t c) {
-    return (depths[c] - network.channels[c].leastDepth) * network.channels[c].weight;
+    return (std::max(peaks[c], lowest[c]) - lowest[c]) * network.channels[c].weight;
   };
   for (std::size_t c = 0; c < channels; ++c)
     if (!network.channels[c].fixed) order.push_back(c);
   std::stable_sort(order.begin(), order.end(),
                    [&](std::size_t a, std::size_t b) { return saving(a) > saving(b); });
-  for (const std::size_t c : order)
-    depths[c] = search.least(
-        depths, c, std::max<std::uint64_t>({network.channels[c].leastDepth, network.channels[c].initial, 1}));
+  const std::vector<std::uint64_t> guess = search.guesses(depths, lowest);
+  for (const std::size_t c : order) {
+    depths[c] = search.least(depths, c, lowest[c], guess[c]);
+    if (depths[c] == Engine::unlimited)
+      return Error{
+          ErrorCode::gaveUp,
+          "channel '" + network.channels[c].name + "': no depth up to 2^31 was shown to keep the rate",
+          {}};
+  }
 
   Sizing result;
   for (const std::uint64_t d : depths)
