@@ -1,0 +1,178 @@
+#include "ir/integer_kernels.h"
+
+#include <cstring>
+#include <type_traits>
+
+#if defined(__x86_64__)
+#define SLUICE_AVX2 1
+#include <immintrin.h>
+#define SLUICE_TARGET_AVX2 __attribute__((target("avx2")))
+#else
+#define SLUICE_AVX2 0
+#define SLUICE_TARGET_AVX2
+#endif
+#define SLUICE_INLINE [[gnu::always_inline]] inline
+
+/// The matrix product. One instruction (vpmaddwd) multiplies 16 pairs of int16 and adds neighbours to 8
+/// int32, so two rows of w are packed side by side and two neighbours of x are broadcast together. A tile of
+/// 6 samples by 16 columns keeps its 12 accumulators in registers; 2 loads of weights then serve 12
+/// multiply-adds. Column blocks are the outer loop: a block of weights (32 bytes per input) stays in the
+/// first cache while all rows of the batch pass by.
+///
+/// Explicit target attributes and a test at run time, not target_clones: its resolvers run before sanitizers
+/// are ready.
+namespace sluice::ir {
+
+bool useAvx2(Simd simd) {
+#if SLUICE_AVX2
+  static const bool available = __builtin_cpu_supports("avx2") != 0;
+  return simd == Simd::automatic && available;
+#else
+  (void)simd;
+  return false;
+#endif
+}
+
+namespace {
+
+template <typename Y>
+void densePortable(const std::int16_t* x, std::size_t xStride, std::size_t pairs, const std::int16_t* weights,
+                   const std::int32_t* bias, Y* y, std::size_t yStride, std::size_t rows) {
+  for (std::size_t column = 0; column < yStride; column += lanes, weights += pairs * lanes * 2)
+    for (std::size_t row = 0; row < rows; ++row) {
+      std::uint32_t acc[lanes];
+      for (std::size_t j = 0; j < lanes; ++j) acc[j] = static_cast<std::uint32_t>(bias[column + j]);
+      const std::int16_t* one = x + row * xStride;
+      const std::int16_t* w = weights;
+      for (std::size_t i = 0; i < pairs; ++i, w += lanes * 2)
+        for (std::size_t j = 0; j < lanes; ++j) {
+          // x is above -32768 (widthFor), so the sum of two products stays below 2^31.
+          const std::int32_t both = std::int32_t{one[2 * i]} * w[2 * j] + std::int32_t{one[2 * i + 1]} * w[2 * j + 1];
+          acc[j] += static_cast<std::uint32_t>(both);
+        }
+      for (std::size_t j = 0; j < lanes; ++j)
+        y[row * yStride + column + j] = static_cast<Y>(static_cast<std::int32_t>(acc[j]));
+    }
+}
+
+#if SLUICE_AVX2
+SLUICE_TARGET_AVX2 SLUICE_INLINE void storeLanes(std::int32_t* y, const __m256i& low, const __m256i& high) {
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(y), low);
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(y + 8), high);
+}
+SLUICE_TARGET_AVX2 SLUICE_INLINE void storeLanes(std::int16_t* y, const __m256i& low, const __m256i& high) {
+  // The pack works within 128-bit halves; 0xd8 puts the quarters back in order.
+  const __m256i packed = _mm256_permute4x64_epi64(_mm256_packs_epi32(low, high), 0xd8);
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(y), packed);
+}
+
+template <int Rows, typename Y>
+SLUICE_TARGET_AVX2 SLUICE_INLINE void denseTile(const std::int16_t* x, std::size_t xStride, std::size_t pairs,
+                                                const std::int16_t* weights, const std::int32_t* bias, Y* y,
+                                                std::size_t yStride) {
+  __m256i low[Rows], high[Rows];
+  for (int r = 0; r < Rows; ++r) {
+    low[r] = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(bias));
+    high[r] = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(bias + 8));
+  }
+  for (std::size_t i = 0; i < pairs; ++i, weights += lanes * 2) {
+    const __m256i w0 = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(weights));
+    const __m256i w1 = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(weights + lanes));
+#pragma GCC unroll 6
+    for (int r = 0; r < Rows; ++r) {
+      std::int32_t pair;
+      std::memcpy(&pair, x + static_cast<std::size_t>(r) * xStride + 2 * i, sizeof pair);
+      const __m256i both = _mm256_set1_epi32(pair);
+      low[r] = _mm256_add_epi32(low[r], _mm256_madd_epi16(both, w0));
+      high[r] = _mm256_add_epi32(high[r], _mm256_madd_epi16(both, w1));
+    }
+  }
+  for (int r = 0; r < Rows; ++r) storeLanes(y + static_cast<std::size_t>(r) * yStride, low[r], high[r]);
+}
+
+template <typename Y>
+SLUICE_TARGET_AVX2 void denseAvx2(const std::int16_t* x, std::size_t xStride, std::size_t pairs,
+                                  const std::int16_t* weights, const std::int32_t* bias, Y* y,
+                                  std::size_t yStride, std::size_t rows) {
+  for (std::size_t column = 0; column < yStride; column += lanes, weights += pairs * lanes * 2) {
+    std::size_t row = 0;
+    for (; row + 6 <= rows; row += 6)
+      denseTile<6>(x + row * xStride, xStride, pairs, weights, bias + column, y + row * yStride + column,
+                   yStride);
+    for (; row + 2 <= rows; row += 2)
+      denseTile<2>(x + row * xStride, xStride, pairs, weights, bias + column, y + row * yStride + column,
+                   yStride);
+    if (row < rows)
+      denseTile<1>(x + row * xStride, xStride, pairs, weights, bias + column, y + row * yStride + column,
+                   yStride);
+  }
+}
+#endif
+
+/// One body for both machines: GCC and Clang turn the vector type into what the calling function's target
+/// has.
+template <typename X, typename Y>
+SLUICE_INLINE void thresholdBody(const ThresholdRows<X, Y>& work) {
+  typedef X XVector __attribute__((vector_size(lanes * sizeof(X))));
+  typedef Y YVector __attribute__((vector_size(lanes * sizeof(Y))));
+  typedef std::make_unsigned_t<Y> Modular __attribute__((vector_size(lanes * sizeof(Y))));
+  const X* thresholds = work.thresholds;
+  for (std::size_t column = 0; column < work.stride; column += lanes, thresholds += work.blockStep) {
+    Modular base, sign;
+    std::memcpy(&base, work.base + column, sizeof base);
+    std::memcpy(&sign, work.sign + column, sizeof sign);
+    for (std::size_t row = 0; row < work.rows; ++row) {
+      XVector x, threshold;
+      XVector count = {};
+      std::memcpy(&x, work.x + row * work.stride + column, sizeof x);
+      for (std::size_t k = 0; k < work.steps; ++k) {
+        std::memcpy(&threshold, thresholds + k * lanes, sizeof threshold);
+        count -= (x >= threshold);  // true is -1
+      }
+      const Modular y = base + sign * reinterpret_cast<Modular>(__builtin_convertvector(count, YVector));
+      std::memcpy(work.y + row * work.stride + column, &y, sizeof y);
+    }
+  }
+}
+
+template <typename X, typename Y>
+SLUICE_TARGET_AVX2 void thresholdAvx2(const ThresholdRows<X, Y>& work) {
+  thresholdBody(work);
+}
+template <typename X, typename Y>
+void thresholdPortable(const ThresholdRows<X, Y>& work) {
+  thresholdBody(work);
+}
+
+}  // namespace
+
+template <typename Y>
+void denseRows(bool avx2, const std::int16_t* x, std::size_t xStride, std::size_t pairs,
+               const std::int16_t* weights, const std::int32_t* bias, Y* y, std::size_t yStride,
+               std::size_t rows) {
+#if SLUICE_AVX2
+  if (avx2) return denseAvx2(x, xStride, pairs, weights, bias, y, yStride, rows);
+#else
+  (void)avx2;
+#endif
+  densePortable(x, xStride, pairs, weights, bias, y, yStride, rows);
+}
+template void denseRows(bool, const std::int16_t*, std::size_t, std::size_t, const std::int16_t*,
+                        const std::int32_t*, std::int16_t*, std::size_t, std::size_t);
+template void denseRows(bool, const std::int16_t*, std::size_t, std::size_t, const std::int16_t*,
+                        const std::int32_t*, std::int32_t*, std::size_t, std::size_t);
+
+template <typename X, typename Y>
+void thresholdRows(bool avx2, const ThresholdRows<X, Y>& work) {
+  if (avx2) return thresholdAvx2(work);
+  thresholdPortable(work);
+}
+#define SLUICE_THRESHOLD(X)                                                 \
+  template void thresholdRows(bool, const ThresholdRows<X, std::int16_t>&); \
+  template void thresholdRows(bool, const ThresholdRows<X, std::int32_t>&); \
+  template void thresholdRows(bool, const ThresholdRows<X, std::int64_t>&)
+SLUICE_THRESHOLD(std::int16_t);
+SLUICE_THRESHOLD(std::int32_t);
+SLUICE_THRESHOLD(std::int64_t);
+
+}  // namespace sluice::ir
