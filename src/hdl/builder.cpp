@@ -151,7 +151,7 @@ Signal Builder::registerNode(Signal next, Signal enable, std::optional<std::int6
       if (!from.format().range().contains(*resetValue) || from.isSigned != format.isSigned)
         reg.width = format.bits, reg.isSigned = format.isSigned;
     } else {
-      SLUICE_CHECK(*resetValue >= 0 && (from.width > 63 || *resetValue < (std::int64_t{1} << from.width)),
+      SLUICE_CHECK(*resetValue >= 0 && (from.width >= 63 || *resetValue < (std::int64_t{1} << from.width)),
                    "the reset value of bits fits their width");
     }
     reg.words.assign(wordsFor(reg.width), 0);

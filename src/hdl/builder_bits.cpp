@@ -132,7 +132,7 @@ Signal Builder::mux(Signal condition, Signal ifTrue, Signal ifFalse) {
     return mux(condition, ifTrue, n.inputs[2]);
   const Node &t = node(ifTrue), &f = node(ifFalse);
   if (t.isNumber() && f.isNumber()) {
-    const bool flags = t.width == 1 && f.width == 1 && !t.isSigned && !f.isSigned;
+    const bool flags = fixed::join(*t.range, *f.range) == fixed::Interval{0, 1} && t.width == 1 && f.width == 1;
     if (flags) {
       const auto one = constantNumber(ifTrue), zero = constantNumber(ifFalse);
       if (one && zero) return *one != 0 ? condition : bitNot(condition);

@@ -117,17 +117,17 @@ class Printer {
     const Node& n = m_.node(s);
     const Memory& m = m_.memories[n.attribute];
     const std::string &memory = names_.memory[n.attribute], &name = names_.signal[s.index];
-    const std::string address = expressions_.address(n.inputs[0], m);
+    const auto address = [&] { return expressions_.address(n.inputs[0], m); };
     std::string value;
     switch (formOf(m)) {
       case MemoryForm::array:
-        value = memory + "[" + address + "]";
+        value = memory + "[" + address() + "]";
         break;
       case MemoryForm::table:
-        value = table(name, address, m);
+        value = table(name, address(), m);
         break;
       case MemoryForm::shiftRegister:
-        value = shiftRegister(name, memory, address, m);
+        value = shiftRegister(name, memory, n.inputs[0], m);
         break;
     }
     if (m.synchronousRead)
@@ -151,22 +151,23 @@ class Printer {
 
   /// One register per bit: the form that Yosys turns into SRL16E and SRLC32E. The name of the word that is
   /// read.
-  std::string shiftRegister(const std::string& name, const std::string& data, const std::string& address,
-                            const Memory& m) {
+  std::string shiftRegister(const std::string& name, const std::string& data, Signal read, const Memory& m) {
+    const auto words = static_cast<std::uint32_t>(m_.node(read).range->hi) + 1;  // older ones are never read
     const std::string value = m.synchronousRead ? names_.fresh(name + "_next") : name;
     const std::string index = names_.fresh(name + "_bit"), enable = whole(m.writeEnable);
     const std::string ofBit = m.width == 1 ? "" : "[" + index + "]";
-    const std::string kept = m.words == 1   ? ""
-                             : m.words == 2 ? "bits[0], "
-                                            : "bits[" + std::to_string(m.words - 2) + ":0], ";
+    const std::string kept = words == 1   ? ""
+                             : words == 2 ? "bits[0], "
+                                          : "bits[" + std::to_string(words - 2) + ":0], ";
     declarations_ += "  wire " + vectorOf(m.width) + value + ";\n";
     line("genvar " + index + ";");
     line("generate");
     line("  for (" + index + " = 0; " + index + " < " + std::to_string(m.width) + "; " + index + " = " +
          index + " + 1) begin : " + name + "_bits");
-    line("    reg " + vectorOf(m.words) + "bits;");
+    line("    reg " + vectorOf(words) + "bits;");
     line("    always @(posedge clk) if (" + enable + ") bits <= {" + kept + data + ofBit + "};");
-    line("    assign " + value + ofBit + " = bits" + (m.words == 1 ? "" : "[" + address + "]") + ";");
+    line("    assign " + value + ofBit + " = bits" +
+         (words == 1 ? "" : "[" + expressions_.bits(read, addressBits(words)) + "]") + ";");
     line("  end");
     line("endgenerate");
     usesClock_ = true;
