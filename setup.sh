@@ -51,8 +51,8 @@ done
 
 packages=(
   ca-certificates g++ make cmake ninja-build ccache mold                     # building
-  libonnx-dev libprotobuf-dev protobuf-compiler                              # reading models
-  nlohmann-json3-dev libcli11-dev libfmt-dev libxxhash-dev zlib1g-dev        # libraries
+  libprotobuf-dev protobuf-compiler                                          # reading models
+  nlohmann-json3-dev libcli11-dev libfmt-dev libboost-dev libxxhash-dev zlib1g-dev  # libraries
   verilator clang-14                                                         # simulation
   python3 python3-venv                                                       # Yosys' wheel
   libgtest-dev libbenchmark-dev librapidcheck-dev                            # the build describes tests, too

@@ -21,7 +21,7 @@ class ArchitectureTest : public testing::Test {
     std::string pattern = (fs::temp_directory_path() / "sluice-architecture-XXXXXX").string();
     root_ = ::mkdtemp(pattern.data());
     put("ARCHITECTURE.md",
-        "# x\n### `base`\nwhat everybody needs, always\n### `ir`: graphs\nthe graph and its numbered "
+        "# x\n### `base`\nwhat everybody needs and nobody owns\n### `ir`: graphs\nthe graph and its numbered "
         "rules\n");
     put("src/base/text.h", "#include <string>\n");
     put("src/base/text.cpp", "#include \"base/text.h\"\n");
@@ -68,18 +68,19 @@ TEST_F(ArchitectureTest, AFolderThatIsNoAreaIsFound) {
 }
 
 TEST_F(ArchitectureTest, AnAreaWithoutDescriptionIsFound) {
-  put("ARCHITECTURE.md", "### `base`\nwhat everybody needs, always\n");
+  put("ARCHITECTURE.md", "### `base`\nwhat everybody needs and nobody owns\n");
   EXPECT_EQ(problems(), "src/ir: has no heading \"### `ir`\" in the code map of ARCHITECTURE.md");
 }
 
 TEST_F(ArchitectureTest, AHeadingWithNothingBelowItIsNoDescription) {
-  put("ARCHITECTURE.md", "### `base`\nwhat everybody needs, always\n### `ir`\nlater\n");
+  put("ARCHITECTURE.md", "### `base`\nwhat everybody needs and nobody owns\n### `ir`\nlater\n");
   EXPECT_EQ(problems(), "ARCHITECTURE.md:3: says nothing about 'ir'");
 }
 
 TEST_F(ArchitectureTest, DescriptionsOfWhatIsNotThereAndOutOfOrderAreFound) {
   put("ARCHITECTURE.md",
-      "### `ir`\nthe graph and its numbered rules\n### `base`\nwhat everybody needs, always\n### `map`\nis "
+      "### `ir`\nthe graph and its numbered rules\n### `base`\nwhat everybody needs and nobody owns\n### "
+      "`map`\nis "
       "not there, is it?\n");
   EXPECT_EQ(problems(),
             "ARCHITECTURE.md: 'base' stands out of the order of the areas\n"
