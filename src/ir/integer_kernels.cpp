@@ -47,7 +47,8 @@ void densePortable(const std::int16_t* x, std::size_t xStride, std::size_t pairs
       for (std::size_t i = 0; i < pairs; ++i, w += lanes * 2)
         for (std::size_t j = 0; j < lanes; ++j) {
           // x is above -32768 (widthFor), so the sum of two products stays below 2^31.
-          const std::int32_t both = std::int32_t{one[2 * i]} * w[2 * j] + std::int32_t{one[2 * i + 1]} * w[2 * j + 1];
+          const std::int32_t both =
+              std::int32_t{one[2 * i]} * w[2 * j] + std::int32_t{one[2 * i + 1]} * w[2 * j + 1];
           acc[j] += static_cast<std::uint32_t>(both);
         }
       for (std::size_t j = 0; j < lanes; ++j)
@@ -110,29 +111,34 @@ SLUICE_TARGET_AVX2 void denseAvx2(const std::int16_t* x, std::size_t xStride, st
 #endif
 
 /// One body for both machines: GCC and Clang turn the vector type into what the calling function's target
-/// has.
+/// has. The lanes of a block are held in vectors of 32 bytes, so that they stay in registers.
 template <typename X, typename Y>
 SLUICE_INLINE void thresholdBody(const ThresholdRows<X, Y>& work) {
-  typedef X XVector __attribute__((vector_size(lanes * sizeof(X))));
-  typedef Y YVector __attribute__((vector_size(lanes * sizeof(Y))));
-  typedef std::make_unsigned_t<Y> Modular __attribute__((vector_size(lanes * sizeof(Y))));
+  constexpr std::size_t perVector = 32 / sizeof(X);
+  constexpr std::size_t parts = lanes / perVector;
+  typedef X Vector __attribute__((vector_size(32)));
+  // Unsigned, so that wrapping is defined; not shorter than int, which shorter types would be promoted to.
+  using Modular = std::conditional_t<sizeof(Y) == 8, std::uint64_t, std::uint32_t>;
   const X* thresholds = work.thresholds;
-  for (std::size_t column = 0; column < work.stride; column += lanes, thresholds += work.blockStep) {
-    Modular base, sign;
-    std::memcpy(&base, work.base + column, sizeof base);
-    std::memcpy(&sign, work.sign + column, sizeof sign);
+  for (std::size_t column = 0; column < work.stride; column += lanes, thresholds += work.blockStep)
     for (std::size_t row = 0; row < work.rows; ++row) {
-      XVector x, threshold;
-      XVector count = {};
-      std::memcpy(&x, work.x + row * work.stride + column, sizeof x);
-      for (std::size_t k = 0; k < work.steps; ++k) {
-        std::memcpy(&threshold, thresholds + k * lanes, sizeof threshold);
-        count -= (x >= threshold);  // true is -1
-      }
-      const Modular y = base + sign * reinterpret_cast<Modular>(__builtin_convertvector(count, YVector));
-      std::memcpy(work.y + row * work.stride + column, &y, sizeof y);
+      Vector x[parts], count[parts];
+      std::memcpy(x, work.x + row * work.stride + column, sizeof x);
+      for (std::size_t part = 0; part < parts; ++part) count[part] = Vector{};
+      for (std::size_t k = 0; k < work.steps; ++k)
+        for (std::size_t part = 0; part < parts; ++part) {
+          Vector threshold;
+          std::memcpy(&threshold, thresholds + k * lanes + part * perVector, sizeof threshold);
+          count[part] -= (x[part] >= threshold);  // true is -1
+        }
+      X reached[lanes];
+      std::memcpy(reached, count, sizeof reached);
+      Y* y = work.y + row * work.stride + column;
+      for (std::size_t j = 0; j < lanes; ++j)
+        y[j] = static_cast<Y>(static_cast<Modular>(static_cast<Modular>(work.base[column + j]) +
+                                                   static_cast<Modular>(work.sign[column + j]) *
+                                                       static_cast<Modular>(reached[j])));
     }
-  }
 }
 
 template <typename X, typename Y>

@@ -245,7 +245,9 @@ Status checkInputs(const IntegerPlan& plan, const CodeRows& inputs, std::size_t 
     if (inputs[i].size() != samples * port.elements)
       return badInput("'" + port.name + "' takes " + std::to_string(samples * port.elements) + " codes for " +
                       std::to_string(samples) + " samples, not " + std::to_string(inputs[i].size()));
-    for (std::size_t k = 0; k < inputs[i].size(); ++k)
+    bool outside = false;
+    for (const std::int64_t code : inputs[i]) outside |= (code < port.range.lo) | (code > port.range.hi);
+    for (std::size_t k = 0; outside && k < inputs[i].size(); ++k)
       if (!port.range.contains(inputs[i][k]))
         return badInput("'" + port.name + "', sample " + std::to_string(k / port.elements) + ": code " +
                         std::to_string(inputs[i][k]) + " is not in [" + std::to_string(port.range.lo) + ", " +

@@ -39,6 +39,9 @@ ConstantData evaluateOperation(const Operation& operation, const std::vector<con
 /// `values` may hold several samples.
 std::vector<double> realValues(const TensorType& type, const ConstantData& values);
 
+/// The code nearest to each real value, ties to even; codes outside the range stay outside it. The inverse of realValues.
+std::vector<std::int64_t> nearestCodes(const TensorType& type, const std::vector<double>& values);
+
 struct ReferenceOptions {
   bool inputCodes =
       false;  ///< inputs hold codes of the hardware inputs they stand for (codedInputs, regions.h)
