@@ -1,7 +1,6 @@
 #include "ir/reference.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "base/threads.h"
 #include "ir/reference_ops.h"
@@ -77,6 +76,18 @@ std::vector<double> realValues(const TensorType& type, const ConstantData& value
     result[i] = scaleOf(*type.codes, static_cast<std::int64_t>(i % n)) *
                 static_cast<double>(codes[i] - type.codes->zeroPoint);
   return result;
+}
+
+std::vector<std::int64_t> nearestCodes(const TensorType& type, const std::vector<double>& values) {
+  SLUICE_CHECK(!type.isReal(), "real tensors have no codes");
+  const auto n = static_cast<std::size_t>(channels(type.shape));
+  std::vector<std::int64_t> codes(values.size());
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const double steps = values[i] / scaleOf(*type.codes, static_cast<std::int64_t>(i % n)) +
+                         static_cast<double>(type.codes->zeroPoint);
+    codes[i] = fixed::clampToRange(fixed::roundToInteger(steps, Rounding::halfEven), {INT64_MIN, INT64_MAX});
+  }
+  return codes;
 }
 
 ConstantData evaluateOperation(const Operation& operation, const std::vector<const Tensor*>& operands,
@@ -158,16 +169,10 @@ Result<std::vector<ConstantData>> runReference(const Graph& graph,
       feeds.push_back({.tensor = targets[i], .values = inputs[i]});
       continue;
     }
-    std::vector<std::int64_t> codes(inputs[i].size());
-    const auto n = static_cast<std::size_t>(channels(type.shape));
-    for (std::size_t k = 0; k < codes.size(); ++k) {
-      const double real = inputs[i][k];
-      const double code = options.inputCodes ? real
-                                             : real / scaleOf(*type.codes, static_cast<std::int64_t>(k % n)) +
-                                                   static_cast<double>(type.codes->zeroPoint);
-      codes[k] = fixed::clampToRange(fixed::roundToInteger(code, Rounding::halfEven), {INT64_MIN, INT64_MAX});
-    }
-    feeds.push_back({.tensor = targets[i], .values = std::move(codes)});
+    // Codes that are given are real values of a type without scale.
+    TensorType plain = type;
+    if (options.inputCodes) plain.codes->scale = {1}, plain.codes->zeroPoint = 0;
+    feeds.push_back({.tensor = targets[i], .values = nearestCodes(plain, inputs[i])});
   }
   SLUICE_TRY(std::vector<ConstantData> results,
              evaluate(graph, feeds, graph.outputs, samples, options.threads));

@@ -119,15 +119,8 @@ std::vector<Feed> feedsFor(const Graph& graph, const std::vector<std::vector<dou
       feeds.push_back({.tensor = graph.inputs[i], .values = std::vector<double>(first, first + count)});
       continue;
     }
-    std::vector<std::int64_t> codes(count);
-    for (std::size_t k = 0; k < count; ++k)
-      codes[k] = fixed::clampToRange(
-          fixed::roundToInteger(
-              first[k] / scaleOf(*type.codes, static_cast<std::int64_t>(k) % channels(type.shape)) +
-                  static_cast<double>(type.codes->zeroPoint),
-              Rounding::halfEven),
-          type.codes->range);
-    feeds.push_back({.tensor = graph.inputs[i], .values = std::move(codes)});
+    feeds.push_back(
+        {.tensor = graph.inputs[i], .values = nearestCodes(type, std::vector<double>(first, first + count))});
   }
   return feeds;
 }
