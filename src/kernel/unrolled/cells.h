@@ -1,0 +1,121 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <vector>
+
+#include "fixed/interval.h"
+
+/// Cells: an unrolled network as single numbers, before it has a clock.
+///
+/// Unrolled, every element of every tensor is a wire of its own, with its own interval. A cell computes one
+/// such number from others by one small operation (an addition, a comparison with a constant, a table, ...).
+/// Between cells numbers pass as *scalars*:
+///
+///     scalar = sign * (cell << shift) + offset
+///
+/// so that a shift, a negation and a bias are not hardware but bookkeeping, which most readers absorb for
+/// nothing: a threshold moves (x + 5 >= 7 is x >= 2; -x >= 7 is not x >= -6), a table is written for the
+/// cell's own codes, the next matrix takes sign and shift into its weights and the offset into its bias. Only
+/// where a number leaves the pipeline is the scalar made whole.
+///
+/// Equal cells are one cell. Ranges are exact where the operation allows it, and always proven.
+namespace sluice::kernel {
+
+using CellId = std::uint32_t;
+constexpr CellId kNoCell = 0xffffffffu;
+
+struct Cell {
+  enum class Kind : std::uint8_t {
+    input,       ///< element `element` of read port `port`
+    constant,    ///< `value`; only where a mux needs one
+    add,         ///< signA * (a << shiftA) + signB * (b << shiftB); without b: signA * (a << shiftA) + value
+    floorShift,  ///< a >> shiftA, to minus infinity
+    evenShift,   ///< a >> shiftA, the lowest bit cleared where the bits shifted out are all 0 (see rescale)
+    atLeast,     ///< 1 where a >= value
+    notLess,     ///< 1 where a >= b
+    select,      ///< condition ? a : b
+    clamp,       ///< a brought into [value, value2]
+    table,       ///< entries[a - lowest code of a]
+    bits,        ///< bit k is the XOR of the one-bit cells bitSources[k], inverted where bitInverted[k]
+  };
+  Kind kind = Kind::constant;
+  CellId a = kNoCell, b = kNoCell, condition = kNoCell;
+  std::uint32_t shiftA = 0, shiftB = 0;
+  std::int32_t signA = 1, signB = 1;
+  std::int64_t value = 0, value2 = 0;
+  std::uint32_t port = 0, element = 0;
+  std::vector<std::int64_t> entries;
+  std::vector<std::vector<CellId>> bitSources;
+  std::vector<bool> bitInverted;
+  fixed::Interval range;
+  std::uint32_t levels = 1;  ///< of logic, in units of one adder: 0 or 1
+
+  bool operator==(const Cell&) const = default;
+};
+
+/// sign * (cell << shift) + offset, or just the offset.
+struct Scalar {
+  CellId cell = kNoCell;
+  std::uint32_t shift = 0;
+  std::int32_t sign = 1;
+  std::int64_t offset = 0;
+
+  [[nodiscard]] bool isConstant() const { return cell == kNoCell; }
+};
+
+/// Cells in topological order; ids are positions.
+class CellList {
+ public:
+  [[nodiscard]] const Cell& operator[](CellId id) const { return cells_[id]; }
+  [[nodiscard]] CellId size() const { return static_cast<CellId>(cells_.size()); }
+
+  /// The cell, or the equal one that is there. `range` must be proven by the caller.
+  CellId put(Cell cell);
+
+  CellId input(std::uint32_t port, std::uint32_t element, fixed::Interval range);
+  CellId constant(std::int64_t value);
+  [[nodiscard]] fixed::Interval range(const Scalar& x) const;
+
+  // Scalars to scalars. Each folds what it can.
+  /// base + direction * (number of thresholds t with x >= t); direction is 1 or -1.
+  Scalar count(const Scalar& x, const std::vector<std::int64_t>& thresholds, std::int64_t base,
+               std::int32_t direction);
+  /// f(x), by a table over every code that x's cell can take: at most 2^16 (canTabulate).
+  Scalar tabulate(const Scalar& x, const std::function<std::int64_t(std::int64_t)>& f);
+  [[nodiscard]] bool canTabulate(const Scalar& x) const;
+  /// clamp((factor * x + addend) >> shift, to); >> to minus infinity, or to nearest with ties to even. The
+  /// latter costs no second adder: with w = v + half, v >> shift rounds half up, which is right but for ties
+  /// (where the bits that w loses are all 0) on an odd result, and those become right by clearing the lowest
+  /// bit.
+  Scalar rescale(const Scalar& x, std::int64_t factor, std::int64_t addend, std::uint32_t shift,
+                 bool tieToEven, fixed::Interval to);
+  /// The sum, as a tree that adds what is there first first.
+  Scalar sum(std::vector<Scalar> terms);
+  /// One bit: a >= b.
+  CellId notLess(CellId a, CellId b);
+  CellId select(CellId condition, CellId a, CellId b);
+  /// A cell that is the scalar itself: adds offset and sign where they are not nothing.
+  CellId whole(const Scalar& x);
+  /// The same number, known to lie in `proven` as well: a wire.
+  Scalar within(const Scalar& x, fixed::Interval proven);
+  /// Levels of logic up to the cell's result; inputs arrive at 0.
+  [[nodiscard]] std::uint32_t arrival(CellId id) const { return arrival_[id]; }
+  /// The cell as a scalar; a constant cell as its value.
+  [[nodiscard]] Scalar scalar(CellId id) const;
+  /// The cells that a cell reads, constants included.
+  [[nodiscard]] static std::vector<CellId> operands(const Cell& cell);
+
+ private:
+  CellId atLeast(CellId a, std::int64_t value);
+  Scalar thermometer(CellId a, bool falling, const std::vector<std::int64_t>& steps, std::int64_t base,
+                     std::int32_t direction);
+  CellId multiple(CellId a, std::int64_t factor);
+
+  std::vector<Cell> cells_;
+  std::vector<std::uint32_t> arrival_;
+  std::map<std::vector<std::int64_t>, CellId> known_;
+};
+
+}  // namespace sluice::kernel

@@ -1,0 +1,290 @@
+#include "kernel/unrolled/unrolled.h"
+
+#include <gtest/gtest.h>
+
+#include "base/rng.h"
+#include "hdl/evaluate.h"
+#include "ir/random_graph.h"
+#include "ir/reference.h"
+#include "ir/testing.h"
+#include "kernel/bits.h"
+#include "kernel/testing.h"
+#include "kernel/unrolled/cells.h"
+#include "kernel/unrolled/stages.h"
+
+namespace sluice::kernel {
+namespace {
+
+std::vector<ir::NodeId> integerNodes(const ir::Graph& graph) {
+  std::vector<ir::NodeId> nodes;
+  for (std::uint32_t n = 0; n < graph.nodes.size(); ++n)
+    if (ir::isInteger(graph, graph.nodes[n])) nodes.emplace_back(n);
+  return nodes;
+}
+
+UnrolledParams paramsOf(const ir::Graph& graph) {
+  return {.graph = &graph, .nodes = integerNodes(graph), .adders = {}};
+}
+
+/// What the reference interpreter says of the same nodes.
+PassData golden(const ir::Graph& graph, const UnrolledPorts& ports, const PassData& reads) {
+  std::vector<ir::Feed> feeds;
+  for (std::size_t p = 0; p < reads.size(); ++p) feeds.push_back({ports.reads[p], reads[p]});
+  const auto values = ir::evaluate(graph, feeds, ports.writes, 1);
+  EXPECT_TRUE(values.ok()) << values.error().text();
+  PassData writes;
+  for (const ir::ConstantData& value : *values) writes.push_back(std::get<std::vector<std::int64_t>>(value));
+  return writes;
+}
+
+KernelCase caseOf(const ir::Graph& graph, const UnrolledParams& params) {
+  const auto kernel = unrolledPipeline("dut", params);
+  EXPECT_TRUE(kernel.ok()) << kernel.error().text();
+  const UnrolledPorts ports = unrolledPorts(graph, params.nodes);
+  return {.kernel = *kernel,
+          .golden = [&graph, ports](const PassData& reads) { return golden(graph, ports, reads); }};
+}
+
+/// Every code of a network with one input element, one code a cycle, back to back: beat k leaves `depth`
+/// cycles after it came. Returns the elements that left.
+std::vector<std::vector<std::int64_t>> sweep(const Kernel& kernel, const std::vector<std::int64_t>& codes) {
+  const hdl::Module module = elaborate(kernel);
+  auto evaluator = hdl::Evaluator::make(module);
+  EXPECT_TRUE(evaluator.ok()) << evaluator.error().text();
+  evaluator->reset();
+  evaluator->set(evaluator->inputIndex("y_credit"), 0, 1);
+  const StreamPort& x = kernel.ports[0];
+  const StreamPort& y = kernel.ports[1];
+  std::vector<std::vector<std::int64_t>> seen;
+  for (std::size_t cycle = 0; cycle < codes.size() + kernel.schedule.depth; ++cycle) {
+    const bool valid = cycle < codes.size();
+    WordPacker packer;
+    packer.append(valid ? codes[cycle] : 0, x.beat.format.bits);
+    evaluator->setWords(evaluator->inputIndex("x_data"), 0, packer.words());
+    evaluator->set(evaluator->inputIndex("x_valid"), 0, valid ? 1 : 0);
+    evaluator->settle();
+    EXPECT_EQ(evaluator->get(evaluator->outputIndex("y_push"), 0) != 0, cycle >= kernel.schedule.depth);
+    if (cycle >= kernel.schedule.depth) {
+      std::vector<std::uint64_t> words((y.beat.width() + 63) / 64);
+      evaluator->getWords(evaluator->outputIndex("y_data"), 0, words);
+      std::vector<std::int64_t> elements;
+      for (std::uint32_t e = 0; e < y.beat.elements; ++e) {
+        std::uint64_t raw = 0;
+        for (std::uint32_t k = 0; k < y.beat.format.bits; ++k) {
+          const std::uint32_t bit = e * y.beat.format.bits + k;
+          raw |= (words[bit / 64] >> (bit % 64) & 1) << k;
+        }
+        elements.push_back(codeValue(raw, y.beat.format));
+      }
+      seen.push_back(std::move(elements));
+    }
+    evaluator->step();
+  }
+  return seen;
+}
+
+void expectSweepEqualsReference(const ir::Graph& graph, const std::string& what) {
+  const UnrolledParams params = paramsOf(graph);
+  const auto kernel = unrolledPipeline("dut", params);
+  ASSERT_TRUE(kernel.ok()) << what << ": " << kernel.error().text();
+  std::vector<std::int64_t> codes;
+  for (std::int64_t q = kernel->ports[0].range.lo; q <= kernel->ports[0].range.hi; ++q) codes.push_back(q);
+  const auto seen = sweep(*kernel, codes);
+  const UnrolledPorts ports = unrolledPorts(graph, params.nodes);
+  const auto want = ir::evaluate(graph, {{ports.reads[0], codes}}, ports.writes, codes.size());
+  ASSERT_TRUE(want.ok()) << want.error().text();
+  const auto& values = std::get<std::vector<std::int64_t>>((*want)[0]);
+  const std::size_t each = values.size() / codes.size();
+  for (std::size_t k = 0; k < codes.size(); ++k)
+    for (std::size_t e = 0; e < each; ++e)
+      ASSERT_EQ(seen[k][e], values[k * each + e]) << what << ", x = " << codes[k] << ", element " << e;
+}
+
+TEST(Unrolled, ComputesAMatrixAndItsThresholdsInOnePipeline) {
+  const ir::Graph graph = ir::graphOf(
+      "x = input [3] codes [-8, 7]; w = constant [3, 2] {1 -3  5 0  -2 7}; b = constant [2] {4 -6};"
+      "a = dense x, w, b; t = constant [2, 3] {-9 0 12  -20 5 31}; y = threshold a, t; output y");
+  const KernelCase test = caseOf(graph, paramsOf(graph));
+  EXPECT_TRUE(test.kernel.schedule.loops.empty());
+  EXPECT_EQ(test.kernel.schedule.interval, 1u);
+  const auto count = checkViews(test, {.seed = 3, .lanes = 64, .passes = 6});
+  ASSERT_TRUE(count.ok()) << count.error().text();
+}
+
+TEST(Unrolled, EqualsTheReferenceAndTheSimulatorOnRandomNetworks) {
+  std::uint64_t cases = 0;
+  for (std::uint64_t seed = 0; seed < 60; ++seed) {
+    const ir::Graph graph = ir::randomGraph(seed, {.operations = 3 + seed % 6,
+                                                   .mostChannels = 6,
+                                                   .mostCodeBits = 3 + static_cast<std::uint32_t>(seed % 4),
+                                                   .inputs = 1 + seed % 2,
+                                                   .mostOutputs = 1 + seed % 3,
+                                                   .realInputs = false,
+                                                   .leadingAxes = seed % 4 == 0,
+                                                   .transpose = true});
+    UnrolledParams params = paramsOf(graph);
+    params.levelsPerStage = 1 + static_cast<std::uint32_t>(seed % 4);
+    params.inputLevels = static_cast<std::uint32_t>(seed % 2);
+    params.adders = {.extraDepth = static_cast<std::uint32_t>(seed % 3),
+                     .effort = 1 + static_cast<std::uint32_t>(seed % 4)};
+    const auto count = checkViews(caseOf(graph, params), {.seed = seed, .lanes = 32, .passes = 4});
+    ASSERT_TRUE(count.ok()) << count.error().text() << "\n" << ir::print(graph);
+    cases += count->cases * 4;
+  }
+  EXPECT_GE(cases, 5'000u);
+}
+
+TEST(Unrolled, RescalesEveryCodeOfTenBitsAsTheReferenceDoes) {
+  Rng rng(7);
+  for (int k = 0; k < 120; ++k) {
+    const std::int64_t lo = rng.uniform(-600, 0);
+    const std::string x =
+        "x = input [1] codes [" + std::to_string(lo) + ", " + std::to_string(lo + 900) + "]; ";
+    const std::int64_t shift = rng.uniform(0, 7),
+                       factor = rng.chance(0.5) ? (rng.chance(0.5) ? 1 : -2) : rng.uniform(-40, 40);
+    const std::int64_t low = rng.chance(0.4) ? 0 : rng.uniform(-200, 100);
+    std::string text = x + "a = constant [1] {" + std::to_string(factor) + "}; b = constant [1] {" +
+                       std::to_string(rng.chance(0.3) ? 0 : rng.uniform(-300, 300)) +
+                       "}; y = rescale x, a, b, shift " + std::to_string(shift) + ", range [" +
+                       std::to_string(low) + ", " + std::to_string(low + rng.uniform(1, 2000)) + "]";
+    if (shift > 0 && rng.chance(0.6)) text += ", tieToEven true";
+    expectSweepEqualsReference(ir::graphOf(text + "; output y"), text);
+  }
+}
+
+TEST(Unrolled, CountsThresholdsOfEveryKindForEveryCode) {
+  Rng rng(8);
+  for (int k = 0; k < 120; ++k) {
+    // Random steps, repeated steps, even steps, and steps of a rounding to nearest with ties to even; before
+    // them a factor, so that sign, shift and offset are in play.
+    const std::int64_t kind = rng.uniform(0, 3), steps = rng.uniform(1, 12),
+                       unit = std::int64_t{1} << rng.uniform(1, 5);
+    std::vector<std::int64_t> t;
+    const std::int64_t start = rng.uniform(-400, 300), parity = rng.uniform(0, 1);
+    for (std::int64_t i = 0; i < steps; ++i) {
+      if (kind == 0) t.push_back(rng.uniform(-900, 900));
+      if (kind == 1) t.push_back(start + 40 * (i / 3));
+      if (kind == 2) t.push_back(start + unit * i);
+      if (kind == 3) t.push_back(start + unit * i + ((i + parity) & 1));
+    }
+    std::sort(t.begin(), t.end());
+    std::string list;
+    for (const std::int64_t v : t) list += " " + std::to_string(v);
+    const std::int64_t factor = rng.chance(0.5) ? 1 : rng.uniform(-3, 4);
+    const std::string text = "x = input [1] codes [-300, 300]; w = constant [1, 1] codes [-8, 8] {" +
+                             std::to_string(factor) + "}; b = constant [1] {" +
+                             std::to_string(rng.uniform(-50, 50)) +
+                             "}; a = dense x, w, b; t = constant [1, " + std::to_string(steps) + "] {" +
+                             list + "}; y = threshold a, t, base " + std::to_string(rng.uniform(-20, 20)) +
+                             ", sign " + (rng.chance(0.5) ? "1" : "-1") + "; output y";
+    expectSweepEqualsReference(ir::graphOf(text), text);
+  }
+}
+
+TEST(Unrolled, TakesNothingForBiasSignAndScaleBeforeAThreshold) {
+  const ir::Graph graph = ir::graphOf(
+      "x = input [2] codes [-100, 100]; w = constant [2, 2] {4 0  0 -1}; b = constant [2] {17 -5}; a = dense "
+      "x, w, b;"
+      "t = constant [1, 1] {3}; y = threshold a, t; output y");
+  const auto summary = unrolledSummary(paramsOf(graph));
+  ASSERT_TRUE(summary.ok()) << summary.error().text();
+  EXPECT_EQ(summary->adders, 0u);
+  EXPECT_EQ(summary->comparisons, 2u);
+}
+
+TEST(Unrolled, TakesTheStepsOfAUniformQuantizerAsAShift) {
+  // 62 thresholds of relu and rounding to nearest, ties to even, at a step of 32.
+  std::string t;
+  for (std::int64_t k = 1; k <= 62; ++k) t += " " + std::to_string(k * 32 - 16 + (k & 1));
+  const ir::Graph graph = ir::graphOf("x = input [1] codes [-4096, 4095]; t = constant [1, 62] {" + t +
+                                      "}; y = threshold x, t; output y");
+  const auto summary = unrolledSummary(paramsOf(graph));
+  ASSERT_TRUE(summary.ok()) << summary.error().text();
+  EXPECT_EQ(summary->comparisons, 0u);
+  EXPECT_EQ(summary->adders, 1u);
+  expectSweepEqualsReference(graph, "uniform quantizer");
+}
+
+TEST(Unrolled, MakesStagesOfTheLevelsAskedFor) {
+  // Eight terms take three levels; the way in takes one.
+  const ir::Graph graph = ir::graphOf(
+      "x = input [8] codes [0, 9]; w = constant [8, 1] {1 1 1 1 1 1 1 1}; y = dense x, w; output y");
+  UnrolledParams params = paramsOf(graph);
+  params.adders.extraDepth = 0;
+  const auto depthAt = [&](std::uint32_t levels, std::uint32_t in) {
+    params.levelsPerStage = levels;
+    params.inputLevels = in;
+    return unrolledPipeline("dut", params)->schedule.depth;
+  };
+  EXPECT_EQ(depthAt(4, 1), 0u);
+  EXPECT_EQ(depthAt(3, 1), 1u);
+  EXPECT_EQ(depthAt(3, 0), 0u);
+  EXPECT_EQ(depthAt(2, 1), 1u);
+  EXPECT_EQ(depthAt(1, 1), 3u);
+  EXPECT_EQ(depthAt(1, 0), 2u);
+}
+
+TEST(Unrolled, PlacesRegistersWhereTheyAreNarrow) {
+  // Two stages apart, eight inputs of 8 bits or their sum of 11: the sum is taken first and waits.
+  const ir::Graph graph = ir::graphOf(
+      "x = input [8] codes [0, 255]; w = constant [8, 1] {1 1 1 1 1 1 1 1}; s = dense x, w; z = input [8] "
+      "codes [0, 255];"
+      "v = constant [8, 1] {93 87 77 109 57 83 91 117}; r = dense z, v; y = merge s, r, shift [0, 0]; output "
+      "y");
+  UnrolledParams params = paramsOf(graph);
+  const auto summary = unrolledSummary(params);
+  ASSERT_TRUE(summary.ok()) << summary.error().text();
+  EXPECT_GE(summary->depth, 3u);
+  params.nodes.erase(params.nodes.begin());  // without the first sum: s comes in, 11 bits wide
+  const auto without = unrolledSummary(params);
+  ASSERT_TRUE(without.ok()) << without.error().text();
+  EXPECT_LE(summary->registerBits, without->registerBits + 2 * 10 + 11)
+      << "at most its two halves once, then the sum";
+}
+
+TEST(Unrolled, FindsTheLargestElementsWithTiesToTheLowerIndex) {
+  for (const int k : {1, 2, 5}) {
+    const ir::Graph graph =
+        ir::graphOf("x = input [5] codes [-2, 1]; y = topK x, k " + std::to_string(k) + "; output y");
+    const auto count = checkViews(caseOf(graph, paramsOf(graph)), {.seed = 9, .lanes = 64, .passes = 16});
+    ASSERT_TRUE(count.ok()) << count.error().text();
+  }
+}
+
+TEST(Unrolled, HoldsAWideLayer) {
+  Rng rng(11);
+  std::string weights;
+  for (int k = 0; k < 784 * 4; ++k) weights += " " + std::to_string(rng.uniform(-2, 1));
+  const ir::Graph graph =
+      ir::graphOf("x = input [784] codes [-2, 1]; w = constant [784, 4] {" + weights +
+                  "}; a = dense x, w; t = constant [1, 3] {-40 0 40}; y = threshold a, t; output y");
+  const auto count = checkViews(caseOf(graph, paramsOf(graph)), {.seed = 2, .lanes = 8, .passes = 3});
+  ASSERT_TRUE(count.ok()) << count.error().text();
+}
+
+TEST(Unrolled, SaysWhatItCannotUnroll) {
+  const auto refused = [](const char* text, auto change, const char* message) {
+    const ir::Graph graph = ir::graphOf(text);
+    UnrolledParams params = paramsOf(graph);
+    change(params);
+    const auto kernel = unrolledPipeline("dut", params);
+    ASSERT_FALSE(kernel.ok()) << message;
+    EXPECT_NE(kernel.error().text().find(message), std::string::npos) << kernel.error().text();
+  };
+  const auto nothing = [](UnrolledParams&) {};
+  const char* chain =
+      "x = input [1] codes [0, 9]; w = constant [1, 1] {3}; a = dense x, w; b = dense a, w; output b";
+  refused(
+      chain, [](UnrolledParams& p) { std::swap(p.nodes[0], p.nodes[1]); }, "node 'b': it reads 'a' before");
+  refused(chain, [](UnrolledParams& p) { p.nodes.clear(); }, "no node of the set is read from outside");
+  refused(chain, [](UnrolledParams& p) { p.levelsPerStage = 0; }, "at least one level");
+  refused(chain, [](UnrolledParams& p) { p.inputLevels = 9; }, "the way in takes 9 levels of a stage of 2");
+  refused("x = input [1] codes [0, 9]; w = constant [1, 1] {1073741824}; a = dense x, w; output a", nothing,
+          "node 'a': column 0: weight 1073741824 is outside 30 bits");
+  refused(
+      "x = input [1]; q = relu x; y = relu q; output y", [](UnrolledParams& p) { p.nodes = {ir::NodeId(2)}; },
+      "holds real numbers");
+}
+
+}  // namespace
+}  // namespace sluice::kernel
