@@ -110,6 +110,7 @@ class Builder {
   Module build() &&;
 
  private:
+  friend class Simplifier;
   struct State;
   Signal share(Node node);  // the equal node that exists, or a new one
   Signal append(Node node);

@@ -40,6 +40,18 @@ Signal Builder::sliceRead(Signal a, std::uint32_t lsb, std::uint32_t width,
   }
   if (n.op == Op::slice)
     return sliceRead(n.inputs[0], lsb + static_cast<std::uint32_t>(n.attribute), width, range);
+  if (n.op == Op::wrap || n.op == Op::shiftRight) {  // wiring: the bits are those of its input
+    const auto shift = n.op == Op::wrap ? 0 : static_cast<std::uint32_t>(n.attribute);
+    const Signal from = n.inputs[0];
+    const Node& inner = node(from);
+    if (lsb + shift + width <= inner.width) return sliceRead(from, lsb + shift, width, range);
+    if (!inner.isSigned && !range) {
+      const std::uint32_t held = lsb + shift < inner.width ? inner.width - lsb - shift : 0;
+      if (held == 0) return constantBits(width, std::uint64_t{0});
+      return concat(std::vector{sliceRead(from, lsb + shift, held, std::nullopt),
+                                constantBits(width - held, std::uint64_t{0})});
+    }
+  }
   if (n.op == Op::concat) {
     std::uint32_t at = 0;
     std::vector<Signal> parts;
@@ -132,7 +144,8 @@ Signal Builder::mux(Signal condition, Signal ifTrue, Signal ifFalse) {
     return mux(condition, ifTrue, n.inputs[2]);
   const Node &t = node(ifTrue), &f = node(ifFalse);
   if (t.isNumber() && f.isNumber()) {
-    const bool flags = fixed::join(*t.range, *f.range) == fixed::Interval{0, 1} && t.width == 1 && f.width == 1;
+    const bool flags =
+        fixed::join(*t.range, *f.range) == fixed::Interval{0, 1} && t.width == 1 && f.width == 1;
     if (flags) {
       const auto one = constantNumber(ifTrue), zero = constantNumber(ifFalse);
       if (one && zero) return *one != 0 ? condition : bitNot(condition);

@@ -158,8 +158,9 @@ Signal Builder::multiplyByConstant(Signal a, std::int64_t factor) {
     (digit > 0 ? plus : minus).push_back(shiftLeft(a, bit));
     rest -= digit;
   }
-  if (minus.empty()) return sum(plus);
-  return subtract(sum(plus), sum(minus));
+  const Signal product = minus.empty() ? sum(plus) : subtract(sum(plus), sum(minus));
+  const WideInterval in[] = {widen(range(a)), {factor, factor}};
+  return assume(product, inferRange({.op = Op::multiply}, in)->narrow());  // 8a - a cannot be what the terms allow
 }
 
 /// At most six input bits: every product bit is one look-up table, so the product is a table.

@@ -1,5 +1,6 @@
 #include "hdl/order.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace sluice::hdl {
@@ -41,6 +42,52 @@ std::vector<Signal> liveOrder(const Module& module) {
     }
   }
   return order;
+}
+
+// Tarjan's strongly connected components (SIAM J. Computing 1, 1972), with a stack of our own instead of
+// recursion.
+std::vector<bool> statesInLoops(const Module& module) {
+  constexpr std::uint32_t unseen = 0xffffffffu;
+  const std::size_t count = module.nodes.size();
+  std::vector<std::uint32_t> number(count, unseen), low(count, 0);
+  std::vector<bool> open(count, false), result(count, false);
+  std::vector<std::uint32_t> component;
+  std::vector<std::pair<std::uint32_t, std::size_t>> stack;
+  std::uint32_t next = 0;
+  const auto enter = [&](std::uint32_t v) {
+    number[v] = low[v] = next++;
+    open[v] = true;
+    component.push_back(v);
+    stack.emplace_back(v, 0);
+  };
+  for (std::uint32_t root = 0; root < count; ++root) {
+    if (number[root] == unseen) enter(root);
+    while (!stack.empty()) {
+      auto& [v, done] = stack.back();
+      const std::vector<Signal>& inputs = module.nodes[v].inputs;
+      if (done < inputs.size()) {
+        const std::uint32_t w = inputs[done++].index;
+        if (w == v && isState(module, module.nodes[v])) result[v] = true;
+        if (number[w] == unseen)
+          enter(w);
+        else if (open[w])
+          low[v] = std::min(low[v], number[w]);
+        continue;
+      }
+      if (low[v] == number[v]) {
+        const bool single = component.back() == v;
+        for (std::uint32_t w = unseen; w != v; component.pop_back()) {
+          w = component.back();
+          open[w] = false;
+          if (!single && isState(module, module.nodes[w])) result[w] = true;
+        }
+      }
+      const std::uint32_t closed = v;
+      stack.pop_back();
+      if (!stack.empty()) low[stack.back().first] = std::min(low[stack.back().first], low[closed]);
+    }
+  }
+  return result;
 }
 
 }  // namespace sluice::hdl

@@ -13,4 +13,8 @@ bool isState(const Module& module, const Node& node);
 /// and instance outputs depend on nothing within a cycle here. The order depends on the module alone.
 std::vector<Signal> liveOrder(const Module& module);
 
+/// Per node: a state whose next value depends on itself through signals of this module (not through memories
+/// or instances). Cutting the graph there leaves no cycle.
+std::vector<bool> statesInLoops(const Module& module);
+
 }  // namespace sluice::hdl

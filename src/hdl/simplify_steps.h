@@ -1,0 +1,16 @@
+#pragma once
+
+#include <vector>
+
+#include "hdl/module.h"
+
+/// Private to simplify.
+namespace sluice::hdl {
+
+/// Per node: the narrowest interval proven for a number, over all cycles from power-up.
+std::vector<fixed::Interval> narrowRanges(const Module& module, const std::vector<Signal>& order);
+
+/// What a product of two signals is built of; `automatic` is decided by width.
+Style multiplyStyle(const Node& a, const Node& b, Style wish);
+
+}  // namespace sluice::hdl
