@@ -4,7 +4,11 @@
 #include <numeric>
 
 #include "kernel/dense/dense.h"
+#include "kernel/lookup/lookup.h"
+#include "kernel/merge/merge.h"
+#include "kernel/rescale/rescale.h"
 #include "kernel/threshold/threshold.h"
+#include "kernel/topk/topk.h"
 #include "map/fold.h"
 
 namespace sluice::map {
@@ -75,6 +79,47 @@ struct Chooser {
     SLUICE_TRY(choice.kernel, kernel::threshold({.channels = channels, .pack = pack, .input = offers[0].range,
                                                  .thresholds = rowsOf(graph, node.inputs[1]), .base = operation.base,
                                                  .sign = operation.sign, .output = outputRange()}));
+    return choice;
+  }
+
+  Result<Choice> operator()(const ir::Lookup& operation) const {
+    const std::uint32_t channels = lastExtent(graph, node.output);
+    const std::uint32_t pack = channelPack(offers[0].beat.elements, channels);
+    Choice choice{.inputElements = {pack}};
+    SLUICE_TRY(choice.kernel, kernel::lookup({.channels = channels, .pack = pack, .input = offers[0].range,
+                                              .first = operation.first, .tables = rowsOf(graph, node.inputs[1]),
+                                              .output = outputRange()}));
+    return choice;
+  }
+
+  Result<Choice> operator()(const ir::Rescale& operation) const {
+    const std::uint32_t channels = lastExtent(graph, node.output);
+    const std::uint32_t pack = channelPack(offers[0].beat.elements, channels);
+    Choice choice{.inputElements = {pack}};
+    SLUICE_TRY(choice.kernel,
+               kernel::rescale({.channels = channels, .pack = pack, .input = offers[0].range, .a = codesOf(graph, node.inputs[1]),
+                                .b = codesOf(graph, node.inputs[2]), .shift = operation.shift, .range = operation.range,
+                                .tieToEven = operation.tieToEven, .output = outputRange()}));
+    return choice;
+  }
+
+  Result<Choice> operator()(const ir::Merge& operation) const {
+    // All inputs in the beat of the widest, which takes as few cycles as any of them.
+    std::uint32_t pack = 1;
+    for (const Offer& offer : offers) pack = std::max(pack, offer.beat.elements);
+    kernel::MergeParams params{.pack = pack, .output = outputRange()};
+    for (std::size_t i = 0; i < offers.size(); ++i) params.inputs.push_back({.range = offers[i].range, .shift = operation.shift[i]});
+    Choice choice{.inputElements = std::vector<std::uint32_t>(offers.size(), pack)};
+    SLUICE_TRY(choice.kernel, kernel::merge(params));
+    return choice;
+  }
+
+  Result<Choice> operator()(const ir::TopK& operation) const {
+    const std::uint32_t n = lastExtent(graph, node.inputs[0]);
+    const auto k = static_cast<std::uint32_t>(operation.k);
+    const std::uint32_t pack = k > 1 ? 1 : channelPack(offers[0].beat.elements, n);
+    Choice choice{.inputElements = {pack}};
+    SLUICE_TRY(choice.kernel, kernel::topK({.n = n, .pack = pack, .k = k, .input = offers[0].range}));
     return choice;
   }
 

@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "dataflow/size.h"
 #include "ir/regions.h"
+#include "kernel/unrolled/unrolled.h"
 #include "map/join.h"
 #include "map/kernel_choice.h"
 #include "map/partition.h"
@@ -124,12 +125,17 @@ class Mapper {
   }
 
   /// How often a tensor is taken in its home subgraph: by kernels, by other subgraphs (once each), by outputs.
-  std::uint32_t usesAtHome(const Readers& readers, std::uint32_t home) const {
-    std::uint32_t uses = static_cast<std::uint32_t>(readers.outputs.size());
-    for (const auto& [subgraph, reads] : readers.reads) uses += subgraph == home ? kernelReads(reads) : 1;
+  /// Kernels of an unrolled subgraph do not take what it makes itself: it is one kernel.
+  std::uint32_t usesAtHome(const Readers& readers, std::uint32_t home, bool madeHere) const {
+    auto uses = static_cast<std::uint32_t>(readers.outputs.size());
+    for (const auto& [subgraph, reads] : readers.reads)
+      if (subgraph != home)
+        ++uses;
+      else if (!(madeHere && design_.regime == Regime::unrolled))
+        uses += kernelReads(reads);
     return uses;
   }
-  /// An unrolled subgraph is one kernel: it reads a tensor once, however many of its nodes do.
+  /// An unrolled subgraph reads a tensor once, however many of its nodes do.
   std::uint32_t kernelReads(std::uint32_t reads) const {
     return design_.regime == Regime::unrolled ? std::min(reads, 1u) : reads;
   }
@@ -147,7 +153,7 @@ class Mapper {
       beat = {.elements = inputElements(tensor, subgraph), .format = fixed::formatFor(range)};
     }
     const std::uint32_t uses =
-        home ? usesAtHome(readers, subgraph) : kernelReads(readers.reads.at(subgraph));
+        home ? usesAtHome(readers, subgraph, false) : kernelReads(readers.reads.at(subgraph));
     SLUICE_RETURN_IF_ERROR(joiner_.provide(tensor, {}, beat, range, uses));
     entering_.emplace_back(tensor, from);
     if (home) SLUICE_RETURN_IF_ERROR(leave(tensor, subgraph, readers));
@@ -255,11 +261,49 @@ class Mapper {
   /// A tensor made here: forked inside, and led out to where it is read.
   Status produce(ir::TensorId tensor, Endpoint source, kernel::Beat beat, fixed::Interval range, std::uint32_t subgraph) {
     const Readers readers = readersOf(tensor);
-    SLUICE_RETURN_IF_ERROR(joiner_.provide(tensor, source, beat, range, usesAtHome(readers, subgraph)));
+    SLUICE_RETURN_IF_ERROR(joiner_.provide(tensor, source, beat, range, usesAtHome(readers, subgraph, true)));
     return leave(tensor, subgraph, readers);
   }
 
-  Status mapUnrolled(std::uint32_t) { return unsupported("unrolled: not yet"); }
+  /// The kernel nodes of a subgraph with the reshapes before them, in order.
+  std::vector<ir::NodeId> withReshapes(const std::vector<ir::NodeId>& nodes) const {
+    std::set<ir::NodeId> all(nodes.begin(), nodes.end());
+    for (const ir::NodeId id : nodes)
+      for (ir::TensorId input : graph_.node(id).inputs)
+        while (input != root(input)) {
+          const ir::NodeId reshape = graph_.tensor(input).producer;
+          all.insert(reshape);
+          input = graph_.node(reshape).inputs[0];
+        }
+    return {all.begin(), all.end()};
+  }
+
+  Status mapUnrolled(std::uint32_t subgraph) {
+    const std::vector<ir::NodeId> nodes = nodesOf(subgraph);
+    const kernel::UnrolledParams params{
+        .graph = &graph_, .nodes = withReshapes(nodes), .levelsPerStage = options_.levelsPerStage};
+    const kernel::UnrolledPorts ports = kernel::unrolledPorts(graph_, params.nodes);
+    const std::string name = graph_.node(nodes.front()).name + (nodes.size() > 1 ? "_to_" + graph_.node(nodes.back()).name : "");
+    SLUICE_TRY(kernel::Kernel pipeline, kernel::unrolledPipeline(identifier(name), params));
+    const std::vector<kernel::StreamPort> streamPorts = pipeline.ports;
+    const KernelId placed = joiner_.place(std::move(pipeline), name, nodes);
+    design_.kernels[placed.index].multiplications = nonZeroWeights(graph_, nodes);
+    std::uint32_t port = 0;
+    for (const ir::TensorId read : ports.reads) {
+      const std::uint32_t elements = streamPorts[port].beat.elements;
+      SLUICE_TRY([[maybe_unused]] const StreamId stream, joiner_.take(root(read), {.kernel = placed, .port = port++}, elements));
+    }
+    std::set<ir::TensorId> written;
+    for (const ir::TensorId write : ports.writes) {
+      if (!written.insert(root(write)).second)
+        return unsupported("tensor '" + graph_.tensor(root(write)).name +
+                           "' leaves a subgraph in two shapes; use the streamed regime, or cut elsewhere");
+      SLUICE_RETURN_IF_ERROR(produce(root(write), {.kernel = placed, .port = port}, streamPorts[port].beat,
+                                     streamPorts[port].range, subgraph));
+      ++port;
+    }
+    return {};
+  }
 
   const ir::Graph& graph_;
   const MapOptions& options_;

@@ -1,0 +1,90 @@
+// Engines against each other on random networks: the reference interpreter says the values, the dataflow simulator says
+// the cycles, and the stitched hardware, stepped by the evaluator, must give both.
+#include <gtest/gtest.h>
+
+#include "base/rng.h"
+#include "emit/stitch.h"
+#include "flow/evaluate.h"
+#include "flow/verify.h"
+#include "ir/random_graph.h"
+#include "ir/reference.h"
+#include "ir/regions.h"
+#include "ir/text.h"
+#include "map/map.h"
+#include "map/partition.h"
+
+namespace sluice::flow {
+namespace {
+
+/// Random codes for every hardware input, and what the reference makes of them at every hardware output.
+Frames randomFrames(const ir::Graph& graph, const map::Design& design, std::uint64_t count, std::uint64_t seed) {
+  const ir::Regions regions = ir::regions(graph).value();
+  Frames frames{.count = count};
+  std::vector<ir::Feed> feeds;
+  Rng rng(seed);
+  for (const map::DesignPort& port : design.ports) {
+    if (!port.isInput) continue;
+    const ir::TensorType& type = graph.tensor(port.tensor).type;
+    std::vector<std::int64_t> codes(count * static_cast<std::size_t>(ir::elements(type.shape)));
+    for (std::int64_t& code : codes) code = rng.uniform(type.codes->range.lo, type.codes->range.hi);
+    feeds.push_back({port.tensor, codes});
+    frames.inputs.push_back(std::move(codes));
+  }
+  std::vector<ir::TensorId> wanted;
+  for (const map::DesignPort& port : design.ports)
+    if (!port.isInput) wanted.push_back(port.tensor);
+  const auto values = ir::evaluate(graph, feeds, wanted, count);
+  EXPECT_TRUE(values.ok()) << (values.ok() ? "" : values.error().text());
+  for (const ir::ConstantData& codes : values.value()) frames.outputs.push_back(std::get<std::vector<std::int64_t>>(codes));
+  return frames;
+}
+
+/// Maps, sizes, stitches and runs one random network; what differs, or "".
+std::string difference(std::uint64_t seed, map::Regime regime) {
+  Rng rng(seed, 1);
+  ir::RandomGraphOptions shape{.operations = 2 + static_cast<std::size_t>(rng.bits() % 6)};
+  shape.inputs = 1 + static_cast<std::size_t>(rng.bits() % 2);
+  shape.mostOutputs = 1 + static_cast<std::size_t>(rng.bits() % 2);
+  const ir::Graph graph = ir::randomGraph(seed, shape);
+  map::MapOptions options{.regime = regime, .reuseFactor = 1 + rng.bits() % 20};
+  const std::vector<std::string> legal = map::legalSplits(graph);
+  for (const std::string& name : legal)
+    if (rng.chance(0.25)) options.splitBefore.push_back(name);
+  Result<map::Design> design = map::mapGraph(graph, options);
+  if (!design.ok() && design.error().message.find("there is nothing to build") != std::string::npos) return {};
+  if (!design.ok()) return "map: " + design.error().text();
+  if (const Status sized = map::sizeStreams(*design, hdl::Family::xc7); !sized.ok()) return "size: " + sized.error().text();
+  const Result<emit::Rtl> rtl = emit::stitch(*design);
+  if (!rtl.ok()) return "stitch: " + rtl.error().text();
+  const Frames frames = randomFrames(graph, *design, 5, seed);
+  for (const std::uint32_t stall : {0u, 40u}) {
+    const dataflow::Pattern sources{.seed = seed, .stallPercent = stall}, sinks{.seed = seed + 1, .stallPercent = stall};
+    const Result<PredictedBeats> predicted = predict(*design, frames.count, sources, sinks);
+    if (!predicted.ok()) return "predict: " + predicted.error().text();
+    const Result<std::vector<PortBeats>> seen =
+        evaluateModule(*rtl->top, harnessPorts(*design),
+                       {.frames = frames.count, .sources = sources, .sinks = sinks, .cycleLimit = predicted->end + 100},
+                       inputWords(*design, frames));
+    if (!seen.ok()) return "evaluate: " + seen.error().text();
+    const Agreement agreement = compare(*design, frames, *predicted, *seen);
+    if (!agreement.equal()) return "stall " + std::to_string(stall) + ": " + agreement.firstDifference;
+  }
+  return {};
+}
+
+TEST(Engines, StreamedHardwareGivesTheReferencesValuesInTheSimulatorsCycles) {
+  for (std::uint64_t seed = 0; seed < 300; ++seed) {
+    const std::string problem = difference(seed, map::Regime::streamed);
+    ASSERT_EQ(problem, "") << "seed " << seed;
+  }
+}
+
+TEST(Engines, UnrolledHardwareGivesTheReferencesValuesInTheSimulatorsCycles) {
+  for (std::uint64_t seed = 0; seed < 300; ++seed) {
+    const std::string problem = difference(seed, map::Regime::unrolled);
+    ASSERT_EQ(problem, "") << "seed " << seed;
+  }
+}
+
+}  // namespace
+}  // namespace sluice::flow
