@@ -25,6 +25,7 @@ Engine::Engine(const Network& network) : network_(network) {
   trees_.reserve(count);  // cursors point into it
   processes_.resize(count);
   channels_.resize(network.channels.size());
+  cycles_.resize(network.channels.size());
   records_.resize(network.channels.size());
   queue_.resize(count);
   std::size_t next = 0;
@@ -33,6 +34,7 @@ Engine::Engine(const Network& network) : network_(network) {
     Process& process = processes_[index];
     trees_.emplace_back(schedule);
     process.interval = schedule.interval;
+    process.uniform = trees_.back().uniform() ? iterations(schedule) : 0;
     process.waits.perPort.assign(ports.size(), 0);
     std::vector<const Access*> access(ports.size(), nullptr);
     for (const Access& a : schedule.accesses) access[a.port] = &a;
@@ -50,10 +52,8 @@ Engine::Engine(const Network& network) : network_(network) {
       Ring& ring = channels_[ports[p].index];
       if (access[p]->direction == Direction::read) {
         ring.reader = index;
-        ring.readerPort = p;
       } else {
         ring.writer = index;
-        ring.writerPort = p;
         ring.stage = access[p]->stage;
       }
     }
@@ -89,20 +89,21 @@ void Engine::reset(const std::vector<std::uint64_t>& depths) {
     ring.delay = channel.delay;
     const std::uint64_t start =
         std::max<std::uint64_t>(std::min<std::uint64_t>(ring.depth, 64), channel.initial);
-    const std::uint64_t capacity = std::bit_ceil(std::max<std::uint64_t>({start, 1, ring.cycle.size()}));
-    ring.cycle.resize(capacity);
+    const std::uint64_t capacity = std::bit_ceil(std::max<std::uint64_t>({start, 1, cycles_[c].size()}));
+    cycles_[c].resize(capacity);
+    ring.cycle = cycles_[c].data();
     ring.mask = capacity - 1;
     ring.mayGrow = ring.depth > capacity;
     ring.pushed = channel.initial;
     ring.popped = 0;
     for (std::uint64_t k = 0; k < channel.initial; ++k)
-      ring.cycle[k] = -ring.delay;  // visible from cycle 0 on
+      ring.cycle[k] = -Time{ring.delay};  // visible from cycle 0 on
     ring.writerWaits = ring.readerWaits = false;
   }
   for (std::size_t p = 0; p < processes_.size(); ++p) {
     Process& process = processes_[p];
     process.cursor.emplace(trees_[p]);
-    process.left = 0;
+    process.left = process.chunk = 0;
     process.fresh = true;
     process.passes = 0;
     process.limit = unlimited;
@@ -137,17 +138,19 @@ void Engine::clearRecords() {
   }
 }
 
-void Engine::grow(Ring& ring) {
+void Engine::grow(std::uint32_t channel) {
+  Ring& ring = channels_[channel];
   const std::uint64_t lowest = ring.depth == unlimited    ? ring.popped
                                : ring.pushed > ring.depth ? ring.pushed - ring.depth
                                                           : 0;
   if (ring.pushed - lowest <= ring.mask) return;
-  std::vector<Time> wider(2 * ring.cycle.size());
+  std::vector<Time> wider(2 * cycles_[channel].size());
   const std::uint64_t mask = wider.size() - 1;
   for (std::uint64_t k = lowest; k < ring.pushed; ++k) wider[k & mask] = ring.cycle[k & ring.mask];
-  ring.cycle = std::move(wider);
+  cycles_[channel] = std::move(wider);
+  ring.cycle = cycles_[channel].data();
   ring.mask = mask;
-  ring.mayGrow = ring.depth > ring.cycle.size();
+  ring.mayGrow = ring.depth > mask + 1;
 }
 
 inline void Engine::wake(std::uint32_t process) {
@@ -161,6 +164,14 @@ inline void Engine::wake(std::uint32_t process) {
 /// Makes `left` the iterations of the next run that moves something; those before it that move nothing only
 /// take time. False at the limit.
 inline bool Engine::nextRun(Process& process, bool profile) {
+  if (process.uniform != 0) {
+    process.passes += process.chunk / process.uniform;
+    process.chunk = process.left = 0;
+    if (process.passes >= process.limit) return false;
+    const std::uint64_t most = std::max<std::uint64_t>(1, (std::uint64_t{1} << 40) / process.uniform);
+    process.chunk = process.left = std::min(process.limit - process.passes, most) * process.uniform;
+    return true;
+  }
   for (;;) {
     if (process.fresh) {
       if (process.passes >= process.limit) return false;
@@ -171,91 +182,113 @@ inline bool Engine::nextRun(Process& process, bool profile) {
       continue;
     }
     const std::uint64_t count = process.cursor->iterations();
-    if (profile) process.waits.issued += count;
     if (process.cursor->mask() != 0) {
       process.left = count;
       return true;
     }
     process.earliest += process.interval * static_cast<Time>(count);
+    if (profile) process.waits.issued += count;
   }
 }
 
-template <bool kRecord, bool kProfile>
-void Engine::issue(std::uint32_t index, Time horizon) {
-  Process& process = processes_[index];
+/// The present run of a process, as far as it gets; false if something stops it. kReads and kWrites: how many
+/// beats an iteration moves, for the usual shapes (-1: any number), so that the loops below vanish.
+template <bool kRecord, bool kProfile, int kReads, int kWrites>
+bool Engine::issue(Process& process, const Move& move, Time horizon) {
+  const End* const begin = move.ends.data();
+  const End* const writes = begin + (kReads >= 0 ? static_cast<std::size_t>(kReads) : move.reads);
+  const End* const end = kWrites >= 0 ? writes + kWrites : begin + move.ends.size();
   const Time interval = process.interval;
+  Time earliest = process.earliest;
+  std::uint64_t left = process.left;
+  const auto stop = [&](Wait wait, ChannelId channel, Time when) {
+    process.earliest = earliest;
+    process.left = left;
+    process.standing = {wait, channel, when};
+    return false;
+  };
+  for (; left > 0; --left) {
+    Time t = earliest;
+    [[maybe_unused]] std::uint32_t last = 0;  // port whose condition is met last
+    for (const End* e = begin; e != writes; ++e) {
+      Ring& ring = *e->ring;
+      if (ring.popped == ring.pushed) {
+        ring.readerWaits = true;
+        return stop(Wait::beat, ChannelId(e->channel), 0);
+      }
+      const Time visible = ring.cycle[ring.popped & ring.mask] + ring.delay;
+      if constexpr (kProfile) last = visible > t ? e->port : last;
+      t = std::max(t, visible);
+    }
+    for (const End* e = writes; e != end; ++e) {
+      Ring& ring = *e->ring;
+      if (ring.pushed < ring.depth) continue;
+      const std::uint64_t freed = ring.pushed - ring.depth;  // the beat whose place this one takes
+      if (freed >= ring.popped) {
+        ring.writerWaits = true;
+        return stop(Wait::place, ChannelId(e->channel), 0);
+      }
+      const Time free = ring.cycle[freed & ring.mask] + 1;
+      if constexpr (kProfile) last = free > t ? e->port : last;
+      t = std::max(t, free);
+    }
+    [[maybe_unused]] const Time ready = t;
+    if (process.pattern != nullptr)
+      while (t <= horizon && !process.pattern->open(process.stream, static_cast<std::uint64_t>(t))) ++t;
+    if (t > horizon) return stop(Wait::horizon, {}, t);
+    if constexpr (kProfile) {
+      process.waits.perPort[last] += static_cast<std::uint64_t>(ready - earliest);
+      process.waits.pattern += static_cast<std::uint64_t>(t - ready);
+      ++process.waits.issued;
+    }
+    for (const End* e = begin; e != writes; ++e) {
+      Ring& ring = *e->ring;
+      ring.cycle[ring.popped++ & ring.mask] = t;
+      if constexpr (kRecord) records_[e->channel].pops.push_back(t);
+      if (ring.writerWaits) {
+        ring.writerWaits = false;
+        wake(ring.writer);
+      }
+    }
+    for (const End* e = writes; e != end; ++e) {
+      Ring& ring = *e->ring;
+      if (ring.mayGrow) grow(e->channel);
+      ring.cycle[ring.pushed++ & ring.mask] = t + ring.stage;
+      if constexpr (kRecord) records_[e->channel].promises.push_back(t);
+      if (ring.readerWaits) {
+        ring.readerWaits = false;
+        wake(ring.reader);
+      }
+    }
+    earliest = t + interval;
+  }
+  process.earliest = earliest;
+  process.left = 0;
+  return true;
+}
+
+template <bool kRecord, bool kProfile>
+void Engine::issueAll(std::uint32_t index, Time horizon) {
+  Process& process = processes_[index];
   for (;;) {
     if (process.left == 0 && !nextRun(process, kProfile)) {
       process.standing = {Wait::limit, {}, process.earliest};
       return;
     }
-    const Move& move = process.moves[process.cursor->mask() - 1];
-    const End* const begin = move.ends.data();
-    const End* const writes = begin + move.reads;
-    const End* const end = begin + move.ends.size();
-    Time earliest = process.earliest;
-    std::uint64_t left = process.left;
-    const auto stop = [&](Wait wait, ChannelId channel, Time when) {
-      process.earliest = earliest;
-      process.left = left;
-      process.standing = {wait, channel, when};
-    };
-    for (; left > 0; --left) {
-      Time t = earliest;
-      [[maybe_unused]] std::uint32_t last = 0;  // port whose condition is met last
-      for (const End* e = begin; e != writes; ++e) {
-        Ring& ring = *e->ring;
-        if (ring.popped == ring.pushed) {
-          ring.readerWaits = true;
-          return stop(Wait::beat, ChannelId(e->channel), 0);
-        }
-        const Time visible = ring.cycle[ring.popped & ring.mask] + ring.delay;
-        if constexpr (kProfile) last = visible > t ? e->port : last;
-        t = std::max(t, visible);
-      }
-      for (const End* e = writes; e != end; ++e) {
-        Ring& ring = *e->ring;
-        if (ring.pushed < ring.depth) continue;
-        const std::uint64_t freed = ring.pushed - ring.depth;  // the beat whose place this one takes
-        if (freed >= ring.popped) {
-          ring.writerWaits = true;
-          return stop(Wait::place, ChannelId(e->channel), 0);
-        }
-        const Time free = ring.cycle[freed & ring.mask] + 1;
-        if constexpr (kProfile) last = free > t ? e->port : last;
-        t = std::max(t, free);
-      }
-      [[maybe_unused]] const Time ready = t;
-      if (process.pattern != nullptr)
-        while (t <= horizon && !process.pattern->open(process.stream, static_cast<std::uint64_t>(t))) ++t;
-      if (t > horizon) return stop(Wait::horizon, {}, t);
-      if constexpr (kProfile) {
-        process.waits.perPort[last] += static_cast<std::uint64_t>(ready - earliest);
-        process.waits.pattern += static_cast<std::uint64_t>(t - ready);
-      }
-      for (const End* e = begin; e != writes; ++e) {
-        Ring& ring = *e->ring;
-        ring.cycle[ring.popped++ & ring.mask] = t;
-        if constexpr (kRecord) records_[e->channel].pops.push_back(t);
-        if (ring.writerWaits) {
-          ring.writerWaits = false;
-          wake(ring.writer);
-        }
-      }
-      for (const End* e = writes; e != end; ++e) {
-        Ring& ring = *e->ring;
-        if (ring.mayGrow) grow(ring);
-        ring.cycle[ring.pushed++ & ring.mask] = t + ring.stage;
-        if constexpr (kRecord) records_[e->channel].promises.push_back(t);
-        if (ring.readerWaits) {
-          ring.readerWaits = false;
-          wake(ring.reader);
-        }
-      }
-      earliest = t + interval;
-    }
-    process.earliest = earliest;
-    process.left = 0;
+    const Move& move = process.moves[process.uniform != 0 ? 0 : process.cursor->mask() - 1];
+    bool more = false;
+    const std::size_t reads = move.reads, writes = move.ends.size() - move.reads;
+    if (reads == 1 && writes == 1)
+      more = issue<kRecord, kProfile, 1, 1>(process, move, horizon);
+    else if (reads == 1 && writes == 0)
+      more = issue<kRecord, kProfile, 1, 0>(process, move, horizon);
+    else if (reads == 0 && writes == 1)
+      more = issue<kRecord, kProfile, 0, 1>(process, move, horizon);
+    else if (reads == 2 && writes == 1)
+      more = issue<kRecord, kProfile, 2, 1>(process, move, horizon);
+    else
+      more = issue<kRecord, kProfile, -1, -1>(process, move, horizon);
+    if (!more) return;
   }
 }
 
@@ -267,11 +300,11 @@ void Engine::run(Time horizon) {
     --queueSize_;
     processes_[p].queued = false;
     if (profiling_)
-      issue<true, true>(p, horizon);
+      issueAll<true, true>(p, horizon);
     else if (recording_)
-      issue<true, false>(p, horizon);
+      issueAll<true, false>(p, horizon);
     else
-      issue<false, false>(p, horizon);
+      issueAll<false, false>(p, horizon);
   }
 }
 

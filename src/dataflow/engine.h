@@ -64,7 +64,10 @@ class Engine {
   [[nodiscard]] std::size_t sinkProcess(std::size_t s) const {
     return sourceProcess(network_.sources.size()) + s;
   }
-  [[nodiscard]] std::uint64_t passes(std::size_t process) const { return processes_[process].passes; }
+  [[nodiscard]] std::uint64_t passes(std::size_t process) const {
+    const Process& p = processes_[process];
+    return p.uniform == 0 ? p.passes : p.passes + (p.chunk - p.left) / p.uniform;
+  }
   /// "actor 'a'", "source 'x'".
   [[nodiscard]] std::string processName(std::size_t process) const;
   [[nodiscard]] std::size_t writer(std::size_t channel) const { return channels_[channel].writer; }
@@ -106,14 +109,13 @@ class Engine {
   [[nodiscard]] std::uint32_t components() const { return componentCount_; }
 
  private:
-  struct Ring {
+  struct alignas(64) Ring {  // one cache line of what every beat touches
+    Time* cycle = nullptr;
+    std::uint64_t mask = 0;
     std::uint64_t depth = 0;
     std::uint64_t pushed = 0, popped = 0;
-    std::uint64_t mask = 0;
-    std::vector<Time> cycle;
-    Time delay = 1;
-    std::uint32_t stage = 0;
-    std::uint32_t writer = 0, reader = 0, writerPort = 0, readerPort = 0;
+    std::uint32_t delay = 1, stage = 0;
+    std::uint32_t writer = 0, reader = 0;
     bool writerWaits = false, readerWaits = false;
     bool mayGrow = false;
   };
@@ -127,9 +129,11 @@ class Engine {
   };
   struct Process {
     std::optional<RunCursor> cursor;
-    std::vector<Move> moves;  // per mask of the tree
-    std::uint64_t left = 0;   // iterations of the present run still to issue; 0: between runs
-    bool fresh = true;        // no run of the present pass has begun
+    std::vector<Move> moves;    // per mask of the tree
+    std::uint64_t left = 0;     // iterations of the present run still to issue; 0: between runs
+    std::uint64_t uniform = 0;  // iterations of a pass if all move the same beats: passes then are one run
+    std::uint64_t chunk = 0;    // of such: iterations of the present run
+    bool fresh = true;          // no run of the present pass has begun
     std::uint64_t passes = 0, limit = unlimited;
     Time interval = 1, earliest = 0;
     bool queued = false;
@@ -140,15 +144,18 @@ class Engine {
   };
 
   template <bool kRecord, bool kProfile>
-  void issue(std::uint32_t index, Time horizon);
+  void issueAll(std::uint32_t index, Time horizon);
+  template <bool kRecord, bool kProfile, int kReads, int kWrites>
+  bool issue(Process& process, const Move& move, Time horizon);
   bool nextRun(Process& process, bool profile);
-  void grow(Ring& ring);
+  void grow(std::uint32_t channel);
   void wake(std::uint32_t process);
 
   const Network& network_;
   std::vector<RunTree> trees_;
   std::vector<Process> processes_;
   std::vector<Ring> channels_;
+  std::vector<std::vector<Time>> cycles_;  // what Ring::cycle points into
   std::vector<Records> records_;
   Pattern sourcePattern_, sinkPattern_;
   bool recording_ = false, profiling_ = false;

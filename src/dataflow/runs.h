@@ -28,6 +28,12 @@ class RunTree {
   /// Every mask that occurs with a beat in it, ascending.
   [[nodiscard]] const std::vector<std::uint64_t>& masks() const { return masks_; }
 
+  /// Whether all iterations move the same beats, at least one.
+  [[nodiscard]] bool uniform() const {
+    const auto& list = nodes_[root_];
+    return list.size() == 1 && list[0].child == leaf && list[0].mask != 0;
+  }
+
   static constexpr std::uint32_t leaf = 0xffffffffu;
   struct Segment {
     std::uint64_t repeat = 0;    ///< how often the child runs; of a leaf: iterations

@@ -21,8 +21,9 @@
 ///
 /// A search needs a good guess more than anything: each step simulates a frame or two. The guess comes from
 /// one more run: every channel at what a full pipeline needs, those that then block in a circle unbounded.
-/// There the sources are held back as they will be in the end, and the peaks are mostly what is needed: then
-/// two runs settle a channel, one that shows the guess good and one that shows one place less bad.
+/// There the sources are held back as they will be in the end, and the peaks are mostly what is needed. If
+/// the guesses are good together, every vector above them is, and one run settles a channel: the one that
+/// shows one place less than the guess bad.
 namespace sluice::dataflow {
 namespace {
 
@@ -36,8 +37,12 @@ struct Search {
   Rate target;
   std::uint64_t simulations = 0;
   bool undecided = false;
+  std::vector<std::uint64_t> known;  // a good vector, if any: all above it are good without a run
 
   bool good(const std::vector<std::uint64_t>& depths) {
+    bool above = !known.empty();
+    for (std::size_t c = 0; c < known.size() && above; ++c) above = depths[c] >= known[c];
+    if (above) return true;
     ++simulations;
     if (!steady.firstFrame(depths, latency).complete) return false;
     const auto bounds = steady.rate(cutsToDecide, target);
@@ -165,7 +170,8 @@ Result<Sizing> sizeChannels(const Network& network) {
     if (!network.channels[c].fixed) order.push_back(c);
   std::stable_sort(order.begin(), order.end(),
                    [&](std::size_t a, std::size_t b) { return saving(a) > saving(b); });
-  const std::vector<std::uint64_t> guess = search.guesses(depths, lowest);
+  std::vector<std::uint64_t> guess = search.guesses(depths, lowest);
+  if (search.good(guess)) search.known = guess;
   for (const std::size_t c : order) {
     depths[c] = search.least(depths, c, lowest[c], guess[c]);
     if (depths[c] == Engine::unlimited)
