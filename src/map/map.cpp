@@ -293,12 +293,8 @@ class Mapper {
       const std::uint32_t elements = streamPorts[port].beat.elements;
       SLUICE_TRY([[maybe_unused]] const StreamId stream, joiner_.take(root(read), {.kernel = placed, .port = port++}, elements));
     }
-    std::set<ir::TensorId> written;
     for (const ir::TensorId write : ports.writes) {
-      if (!written.insert(root(write)).second)
-        return unsupported("tensor '" + graph_.tensor(root(write)).name +
-                           "' leaves a subgraph in two shapes; use the streamed regime, or cut elsewhere");
-      SLUICE_RETURN_IF_ERROR(produce(root(write), {.kernel = placed, .port = port}, streamPorts[port].beat,
+      SLUICE_RETURN_IF_ERROR(produce(write, {.kernel = placed, .port = port}, streamPorts[port].beat,
                                      streamPorts[port].range, subgraph));
       ++port;
     }

@@ -320,13 +320,16 @@ UnrolledPorts unrolledPorts(const ir::Graph& graph, const std::vector<ir::NodeId
       ports.reads.push_back(in);
     }
   const auto users = ir::allUsers(graph);
-  for (const ir::NodeId id : nodes) {
-    const TensorId out = graph.node(id).output;
-    const bool leaves = std::find(graph.outputs.begin(), graph.outputs.end(), out) != graph.outputs.end() ||
-                        std::any_of(users[out.index].begin(), users[out.index].end(),
-                                    [&](ir::NodeId u) { return !inside[u.index]; });
-    if (leaves) ports.writes.push_back(out);
-  }
+  // A reshape moves nothing, so its output leaves as the tensor under it.
+  const auto isReshape = [&](ir::NodeId id) { return std::holds_alternative<ir::Reshape>(graph.node(id).operation); };
+  const auto leaves = [&](auto&& self, TensorId out) -> bool {
+    return std::find(graph.outputs.begin(), graph.outputs.end(), out) != graph.outputs.end() ||
+           std::any_of(users[out.index].begin(), users[out.index].end(), [&](ir::NodeId user) {
+             return !inside[user.index] || (isReshape(user) && self(self, graph.node(user).output));
+           });
+  };
+  for (const ir::NodeId id : nodes)
+    if (!isReshape(id) && leaves(leaves, graph.node(id).output)) ports.writes.push_back(graph.node(id).output);
   return ports;
 }
 

@@ -42,7 +42,7 @@ struct UnrolledParams {
 };
 
 /// Tensors that a set of nodes reads from outside and hands to the outside, in port order: reads first.
-/// Constants are inside.
+/// Constants are inside. The output of a reshape is handed out as the tensor under it.
 struct UnrolledPorts {
   std::vector<ir::TensorId> reads, writes;
 };
