@@ -129,7 +129,7 @@ Result<ChainForm> chooseForm(const ElementFunction& function, fixed::Interval x,
   fixed::Interval codes{-1, 1};
   std::size_t steps = 0;
   if (const Step& last = function.steps.back(); last.kind == StepKind::quantize)
-    codes = function.quantizers[last.data].range;
+    codes = function.quantizer.range;
   if (rows.ok())
     for (const Staircase& row : *rows) steps = std::max(steps, row.steps.size());
   const auto bitsOut = static_cast<double>(fixed::formatFor(codes).bits);
@@ -154,12 +154,15 @@ Result<ChainForm> chooseForm(const ElementFunction& function, fixed::Interval x,
       }
     }
   }
-  constexpr double none = 1e300;
+  // Where thresholds are few, a table must be a few LUTs to be better: with a row per channel it is mostly
+  // memory.
   const bool canThreshold = rows.ok() && steps <= mostThresholds;
-  const double costs[] = {
-      canThreshold ? thresholdCost(static_cast<double>(steps), bitsIn) : none,
-      smallDomain && tableAllowed ? tableCost(static_cast<double>(x.hi - x.lo + 1), bitsOut) : none,
-      rescale ? rescaleCost(*rescale, bitsIn, bitsOut) : none};
+  const bool fewThresholds = canThreshold && steps <= fewSteps;
+  const bool canTable = tableAllowed && x.hi - x.lo < (fewThresholds ? 64 : mostEntries);
+  constexpr double none = 1e300;
+  const double costs[] = {canThreshold ? thresholdCost(static_cast<double>(steps), bitsIn) : none,
+                          canTable ? tableCost(static_cast<double>(x.hi - x.lo + 1), bitsOut) : none,
+                          rescale ? rescaleCost(*rescale, bitsIn, bitsOut) : none};
   const auto best = std::min_element(std::begin(costs), std::end(costs)) - std::begin(costs);
   if (costs[best] == none)
     return unsupported(

@@ -24,7 +24,7 @@ std::string productProblem(const ir::Graph& graph, const ir::Node& node) {
 }  // namespace
 
 Result<Change> checkLowered(ir::Graph& graph, const LowerOptions&) {
-  Diagnostics problems;
+  Diagnostics problems(graph.name);
   const std::vector<bool> touches = touchesCodes(graph);
   // Real nodes after codes from which codes are made again, other than quantizers, are part of a quantizer's
   // problem.

@@ -18,7 +18,7 @@ class Builder {
       : graph_(graph), shape_(graph.tensor(quantizer.output).type.shape), end_(quantizer.name) {}
 
   Result<ElementFunction> build(const ir::Node& quantizer) {
-    SLUICE_TRY(const std::uint32_t last, nodeStep(quantizer, true));
+    SLUICE_TRY(const std::uint32_t last, nodeStep(quantizer));
     (void)last;
     std::sort(nodes_.begin(), nodes_.end());
     for (const std::uint32_t node : nodes_)
@@ -115,7 +115,6 @@ class Builder {
     const ir::Tensor& tensor = graph_.tensor(id);
     if (tensor.isConstant()) return constantTensor(tensor);
     if (!tensor.type.isReal()) {
-      // A quantizer of constants alone is a constant; any other codes are where the chain begins.
       if (function_.source.valid() && function_.source != id)
         return fail("it depends on two tensors of codes, '" + graph_.tensor(function_.source).name +
                     "' and '" + tensor.name +
@@ -128,7 +127,7 @@ class Builder {
       function_.zeroPoint = codes.zeroPoint;
       return scaled(push(Step{.kind = StepKind::variable}), codes.scale);
     }
-    return nodeStep(graph_.node(tensor.producer), false);
+    return nodeStep(graph_.node(tensor.producer));
   }
 
   std::uint32_t scaleStep(const std::vector<double>& scale, std::uint32_t x, StepKind kind) {
@@ -136,7 +135,7 @@ class Builder {
     return push(kind, x, constant(scale));
   }
 
-  Result<std::uint32_t> nodeStep(const ir::Node& node, bool last) {
+  Result<std::uint32_t> nodeStep(const ir::Node& node) {
     if (function_.steps.size() > mostSteps || ++depth_ > mostSteps / 4) return fail("the chain is too long");
     std::vector<std::uint32_t> in;
     if (const auto* input = std::get_if<ir::Input>(&node.operation); input != nullptr)
@@ -163,17 +162,10 @@ class Builder {
       std::uint32_t x = scaleStep(quantize->scale, in[0], StepKind::divide);
       if (quantize->zeroPoint != 0)
         x = push(StepKind::add, x, constant({static_cast<double>(quantize->zeroPoint)}));
-      function_.quantizers.push_back(
-          {.zeroPoint = quantize->zeroPoint, .range = quantize->range, .rounding = quantize->rounding});
-      x = push(Step{.kind = StepKind::quantize,
-                    .a = x,
-                    .data = static_cast<std::uint32_t>(function_.quantizers.size() - 1)});
-      return last ? x : scaled(x, quantize->scale);
+      function_.quantizer = {.range = quantize->range, .rounding = quantize->rounding};
+      return push(StepKind::quantize, x);
     }
-    if (const auto* bipolar = std::get_if<ir::Bipolar>(&node.operation)) {
-      const std::uint32_t x = push(StepKind::bipolar, in[0]);
-      return last ? x : scaled(x, {bipolar->scale});
-    }
+    if (std::holds_alternative<ir::Bipolar>(node.operation)) return push(StepKind::bipolar, in[0]);
     if (const auto* unary = std::get_if<ir::Unary>(&node.operation)) {
       switch (unary->kind) {
         case ir::UnaryKind::relu:
@@ -259,16 +251,9 @@ Number valueOf(const ElementFunction& function, const Step& step, const std::vec
       return hyperbolicTangent(a);
     case StepKind::negate:
       return -a;
-    case StepKind::quantize: {
-      const QuantizerStep& quantizer = function.quantizers[step.data];
-      const auto code = roundAndClamp(a, quantizer.rounding, quantizer.range);
-      return code ? Number::ofInteger(*code - quantizer.zeroPoint) : Number::unknown();
-    }
-    case StepKind::bipolar: {
-      const auto sign = a.sign();
-      if (!sign) return Number::unknown();
-      return Number::ofInteger(*sign >= 0 ? 1 : -1);
-    }
+    case StepKind::quantize:
+    case StepKind::bipolar:
+      break;  // the last step only: lastCode
   }
   return Number::unknown();
 }
@@ -279,7 +264,7 @@ std::optional<std::int64_t> lastCode(const ElementFunction& function, const std:
   const Step& last = function.steps.back();
   const auto& a = values[last.a];
   if (last.kind == StepKind::quantize) {
-    const QuantizerStep& quantizer = function.quantizers[last.data];
+    const QuantizerStep& quantizer = function.quantizer;
     return roundAndClamp(a, quantizer.rounding, quantizer.range);
   }
   const auto sign = a.sign();
@@ -302,7 +287,7 @@ Evaluator::Evaluator(const ElementFunction& function) : function_(function), bou
 void Evaluator::setChannel(std::int64_t channel) {
   channel_ = channel;
   exactReady_ = preciseReady_ = false;
-  for (std::size_t i = 0; i < function_.steps.size(); ++i)
+  for (std::size_t i = 0; i + 1 < function_.steps.size(); ++i)
     if (!function_.steps[i].varies) bounds_[i] = valueOf(function_, function_.steps[i], bounds_, channel_, 0);
 }
 
@@ -310,7 +295,7 @@ template <typename Number>
 std::optional<std::int64_t> Evaluator::run(std::vector<Number>& values, bool& ready, std::int64_t x) {
   if (!ready) {
     values.assign(function_.steps.size(), Number::unknown());
-    for (std::size_t i = 0; i < function_.steps.size(); ++i)
+    for (std::size_t i = 0; i + 1 < function_.steps.size(); ++i)
       if (!function_.steps[i].varies) values[i] = valueOf(function_, function_.steps[i], values, channel_, 0);
     ready = true;
   }
@@ -467,7 +452,7 @@ std::optional<Evaluator::Affine> Evaluator::affine() {
   }
   const Step& last = function_.steps.back();
   const Form& form = forms[last.a];
-  const QuantizerStep& quantizer = function_.quantizers[last.data];
+  const QuantizerStep& quantizer = function_.quantizer;
   if (!form.slope.known() || !form.offset.known()) return std::nullopt;
   Affine result{
       .slope = form.slope, .offset = form.offset, .clamp = quantizer.range, .rounding = quantizer.rounding};

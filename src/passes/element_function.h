@@ -41,20 +41,20 @@ enum class StepKind : std::uint8_t {
   sigmoid,
   tanh,
   negate,
-  quantize,  ///< the code, an integer, minus the quantizer's zero point
-  bipolar,   ///< +1 where a >= 0, else -1
+  quantize,  ///< the code; the last step
+  bipolar,   ///< +1 where a >= 0, else -1; the last step
 };
 
 struct Step {
   StepKind kind = StepKind::variable;
   std::uint32_t a = 0, b = 0;  ///< earlier steps
-  std::uint32_t data = 0;      ///< constant: index into `constants`; quantize: into `quantizers`
+  std::uint32_t data = 0;      ///< constant: index into `constants`
   double exponent = 1;
   bool varies = false;  ///< depends on the variable
 };
 
+/// What the last step does to a number that has been divided by the scale, the zero point added.
 struct QuantizerStep {
-  std::int64_t zeroPoint = 0;
   fixed::Interval range;
   fixed::Rounding rounding = fixed::Rounding::halfEven;
 };
@@ -62,8 +62,8 @@ struct QuantizerStep {
 struct ElementFunction {
   std::vector<Step> steps;  ///< the last is the quantize or bipolar that ends the chain
   std::vector<std::shared_ptr<const std::vector<double>>>
-      constants;  ///< each has one element, or one per channel
-  std::vector<QuantizerStep> quantizers;
+      constants;                     ///< each has one element, or one per channel
+  QuantizerStep quantizer;           ///< of the last step, unless that is bipolar
   std::int64_t channels = 1;         ///< 1: every channel has the same function
   std::int64_t zeroPoint = 0;        ///< of x
   ir::TensorId source;               ///< the codes tensor x, in the graph it was read from; may be none
