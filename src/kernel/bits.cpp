@@ -1,5 +1,7 @@
 #include "kernel/bits.h"
 
+#include <algorithm>
+
 namespace sluice::kernel {
 
 std::uint32_t indexBits(std::uint64_t count) {
@@ -11,6 +13,7 @@ std::uint32_t indexBits(std::uint64_t count) {
 // Beats and memory words hold nothing but values of their declared range: that is the contract of a stream.
 hdl::Signal numberAt(hdl::Builder& b, hdl::Signal bits, std::uint32_t lsb, fixed::IntegerFormat format,
                      fixed::Interval range) {
+  if (range.lo == range.hi) return b.constant(range.lo);
   if (fixed::formatFor(range) == format) return b.sliceNumber(bits, lsb, range);
   return b.assume(b.wrap(b.slice(bits, lsb, format.bits), format), range);
 }
@@ -25,12 +28,32 @@ hdl::Signal rawBits(hdl::Builder& b, hdl::Signal number) {
   return b.wrap(number, fixed::IntegerFormat{b.width(number), false});
 }
 
+hdl::Signal narrowed(hdl::Builder& b, hdl::Signal number, fixed::Interval range) {
+  const fixed::Interval known = b.range(number);
+  if (range.contains(known)) return number;
+  const fixed::Interval both{std::max(known.lo, range.lo), std::min(known.hi, range.hi)};
+  return both.lo == both.hi ? b.constant(both.lo) : b.assume(number, range);
+}
+
 hdl::Signal address(hdl::Builder& b, const std::vector<hdl::Signal>& fromLowest) {
   if (fromLowest.empty()) return b.constant(0);
   if (fromLowest.size() == 1) return rawBits(b, fromLowest[0]);
   const hdl::Signal joined = b.concat(fromLowest);
   SLUICE_CHECK(b.width(joined) <= 32, "memories are addressed with at most 32 bits");
   return b.wrap(joined, fixed::IntegerFormat{b.width(joined), false});
+}
+
+Pipeline::Value perFold(Pipeline& pipeline, Pipeline::Value counter, const std::vector<std::int64_t>& values,
+                        std::uint32_t stage, const std::string& name) {
+  hdl::Builder& b = pipeline.builder();
+  const auto [lo, hi] = std::minmax_element(values.begin(), values.end());
+  const fixed::Interval range{*lo, *hi};
+  if (range.lo == range.hi) return {b.constant(range.lo), stage};
+  const std::uint32_t bits = fixed::formatFor(range).bits;
+  std::vector<std::vector<std::uint64_t>> words;
+  for (const std::int64_t value : values) words.push_back({rawCode(value, bits)});
+  const hdl::MemoryId rom = b.rom(name, bits, std::move(words), hdl::Style::logic, true);
+  return {b.readNumber(rom, pipeline.at(counter, stage - 1).signal, range), stage};
 }
 
 std::uint64_t rawCode(std::int64_t value, std::uint32_t bits) {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "hdl/builder.h"
+#include "kernel/kernel.h"
 
 /// Small helpers between bits (beats, memory words) and numbers.
 namespace sluice::kernel {
@@ -22,6 +23,9 @@ hdl::Signal toBits(hdl::Builder& b, hdl::Signal number, fixed::IntegerFormat for
 /// The raw bits of a number in its own format, as an unsigned address.
 hdl::Signal rawBits(hdl::Builder& b, hdl::Signal number);
 
+/// The same number, promised to lie in `range` if it is not known to (say why at the call).
+hdl::Signal narrowed(hdl::Builder& b, hdl::Signal number, fixed::Interval range);
+
 /// Several raw fields, lowest first, as one unsigned address of at most 32 bits; empty gives the constant 0.
 hdl::Signal address(hdl::Builder& b, const std::vector<hdl::Signal>& fromLowest);
 
@@ -36,6 +40,11 @@ class WordPacker {
   std::vector<std::uint64_t> words_;
   std::uint32_t bits_ = 0;
 };
+
+/// A number that depends on a loop counter alone, at a stage: the constant if all values are equal, else a
+/// small ROM with one value per count, read one stage ahead (stage >= 1).
+Pipeline::Value perFold(Pipeline& pipeline, Pipeline::Value counter, const std::vector<std::int64_t>& values,
+                        std::uint32_t stage, const std::string& name);
 
 /// `value` cut to `bits` raw bits.
 std::uint64_t rawCode(std::int64_t value, std::uint32_t bits);

@@ -80,7 +80,9 @@ void Pipeline::write(std::uint32_t port, Value value) {
   std::uint32_t stage = 0;
   for (const dataflow::Access& access : kernel_.schedule.accesses)
     if (access.port == port) stage = access.stage;
-  if (stream.beat.elements == 1 && builder_.node(value.signal).range.has_value()) {
+  // One bit on a port of one bit is both: it counts as bits, which carry no promise.
+  const bool isBit = builder_.width(value.signal) == 1 && stream.beat.width() == 1;
+  if (stream.beat.elements == 1 && builder_.node(value.signal).isNumber() && !isBit) {
     SLUICE_CHECK(stream.range.contains(builder_.range(value.signal)),
                  "a written number lies in the range of its port");
     const Value late = at(value, stage);

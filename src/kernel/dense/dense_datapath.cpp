@@ -83,7 +83,7 @@ class DenseBuilder {
 
   /// Contents of a table with one entry per fold; addresses that no fold has hold zeros.
   template <typename Entry>
-  std::vector<std::vector<std::uint64_t>> perFold(Entry entry) {
+  std::vector<std::vector<std::uint64_t>> tablePerFold(Entry entry) {
     std::vector<std::vector<std::uint64_t>> words(std::size_t{1} << plan_.addressBits);
     for (std::uint32_t o = 0; o < plan_.outFolds; ++o)
       for (std::uint32_t i = 0; i < plan_.inFolds; ++i) words[plan_.wordOf(o, i)] = entry(o, i);
@@ -92,7 +92,7 @@ class DenseBuilder {
 
   /// The weights of a fold, side by side, at stage 1.
   Value weightWord() {
-    auto words = perFold([&](std::uint32_t o, std::uint32_t i) {
+    auto words = tablePerFold([&](std::uint32_t o, std::uint32_t i) {
       WordPacker word;
       for (std::uint32_t p = 0; p < p_.pe; ++p)
         for (std::uint32_t s = 0; s < p_.simd; ++s) {
@@ -142,16 +142,9 @@ class DenseBuilder {
 
   /// The bias of output position p in each output fold: a constant, or a small table read at `stage`.
   Value biasAt(std::uint32_t p, std::uint32_t stage) {
-    fixed::Interval range{plan_.bias(p, 0), plan_.bias(p, 0)};
-    for (std::uint32_t o = 1; o < plan_.outFolds; ++o)
-      range = fixed::join(range, {plan_.bias(p, o), plan_.bias(p, o)});
-    if (range.lo == range.hi) return {b_.constant(range.lo), stage};
-    const std::uint32_t bits = fixed::formatFor(range).bits;
-    std::vector<std::vector<std::uint64_t>> words;
-    for (std::uint32_t o = 0; o < plan_.outFolds; ++o) words.push_back({rawCode(plan_.bias(p, o), bits)});
-    const MemoryId table = b_.rom("bias" + std::to_string(p), bits, std::move(words), Style::logic, true);
-    const Value fold = pipe_.at(pipe_.counter(kOutLoop), stage - 1);
-    return {b_.readNumber(table, fold.signal, range), stage};
+    std::vector<std::int64_t> values;
+    for (std::uint32_t o = 0; o < plan_.outFolds; ++o) values.push_back(plan_.bias(p, o));
+    return kernel::perFold(pipe_, pipe_.counter(kOutLoop), values, stage, "bias" + std::to_string(p));
   }
 
   /// The sum of all terms at stage T: adders in a balanced tree, a register after every `levelsPerStage` of
@@ -182,18 +175,14 @@ class DenseBuilder {
     // Every partial sum of every output lies in the interval found over the actual weights, which is at most
     // as wide as what interval arithmetic over the tree says (the weights of one output never take all their
     // extremes at once).
-    if (plan_.biasInTree) return {narrowed(sum, plan_.accumulator[p]), plan_.sumStage};
+    if (plan_.biasInTree) return {narrowed(b_, sum, plan_.accumulator[p]), plan_.sumStage};
     if (plan_.terms(p) == 0) return biasAt(p, plan_.sumStage + 1);
     const Signal first = pipe_.at(pipe_.holds(When{kInLoop, Relation::equal, 0}), plan_.sumStage).signal;
     const Signal acc = b_.regDeclare(plan_.accumulator[p], std::nullopt, "acc" + std::to_string(p));
     const Signal start = biasAt(p, plan_.sumStage).signal;
     const Signal next = b_.add(sum, b_.mux(first, start, acc));
-    b_.regDrive(acc, narrowed(next, plan_.accumulator[p]), pipe_.valid(plan_.sumStage));
-    return {narrowed(acc, plan_.output), plan_.sumStage + 1};
-  }
-
-  Signal narrowed(Signal number, fixed::Interval range) {
-    return range.contains(b_.range(number)) ? number : b_.assume(number, range);
+    b_.regDrive(acc, narrowed(b_, next, plan_.accumulator[p]), pipe_.valid(plan_.sumStage));
+    return {narrowed(b_, acc, plan_.output), plan_.sumStage + 1};
   }
 
   const DensePlan& plan_;

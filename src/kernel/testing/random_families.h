@@ -17,5 +17,6 @@ KernelCase randomLookup(std::uint64_t seed);
 KernelCase randomRescale(std::uint64_t seed);
 KernelCase randomMerge(std::uint64_t seed);
 KernelCase randomTopK(std::uint64_t seed);
+KernelCase randomLoops(std::uint64_t seed);
 
 }  // namespace sluice::kernel

@@ -43,20 +43,11 @@ class ThresholdBuilder {
  private:
   using PerRow = std::function<std::int64_t(const ThresholdRow&)>;
 
-  /// A number that depends on the fold alone: a constant, or a small ROM. `stage` is where it is wanted.
-  Value perFold(std::uint32_t e, std::uint32_t stage, const std::string& name, const PerRow& number) {
-    fixed::Interval range{number(plan_.row(0, e)), number(plan_.row(0, e))};
+  /// A number that depends on the fold alone, at the stage where it is wanted.
+  Value perRow(std::uint32_t e, std::uint32_t stage, const std::string& name, const PerRow& number) {
     std::vector<std::int64_t> values;
-    for (std::uint32_t f = 0; f < plan_.folds; ++f) {
-      values.push_back(number(plan_.row(f, e)));
-      range = fixed::join(range, {values.back(), values.back()});
-    }
-    if (range.lo == range.hi) return {b_.constant(range.lo), stage};
-    const std::uint32_t bits = fixed::formatFor(range).bits;
-    std::vector<std::vector<std::uint64_t>> words;
-    for (const std::int64_t value : values) words.push_back({rawCode(value, bits)});
-    const MemoryId rom = b_.rom(name + std::to_string(e), bits, std::move(words), Style::logic, true);
-    return {b_.readNumber(rom, pipe_.at(fold_, stage - 1).signal, range), stage};
+    for (std::uint32_t f = 0; f < plan_.folds; ++f) values.push_back(number(plan_.row(f, e)));
+    return perFold(pipe_, fold_, values, stage, name + std::to_string(e));
   }
 
   [[nodiscard]] std::int64_t valueAt(const ThresholdRow& row, std::int64_t x) const {
@@ -86,14 +77,14 @@ class ThresholdBuilder {
 
   /// offset + count, registered if anything is to be added or not yet registered.
   Signal withOffset(std::uint32_t e, std::uint32_t stage, Signal count) {
-    const Value offset = perFold(e, stage, "offset", [](const ThresholdRow& row) { return row.offset; });
+    const Value offset = perRow(e, stage, "offset", [](const ThresholdRow& row) { return row.offset; });
     const Signal sum = b_.add(count, offset.signal);
     // A row never reaches beyond what thresholdOutputRange found at the ends of the input range.
-    return plan_.output.contains(b_.range(sum)) ? sum : b_.assume(sum, plan_.output);
+    return narrowed(b_, sum, plan_.output);
   }
 
   Signal invertedFlag(std::uint32_t e, std::uint32_t stage) {
-    return perFold(e, stage, "falling", [](const ThresholdRow& row) { return row.inverted ? 1 : 0; }).signal;
+    return perRow(e, stage, "falling", [](const ThresholdRow& row) { return row.inverted ? 1 : 0; }).signal;
   }
 
   /// The answers in the order of the row: once 0, always 0. Bit b of how many are 1 changes at every multiple
@@ -102,8 +93,8 @@ class ThresholdBuilder {
     const Signal inverted = invertedFlag(e, 1);
     std::vector<Signal> reached;
     for (std::uint32_t k = 0; k < plan_.steps; ++k) {
-      const Value t = perFold(e, 1, "t" + std::to_string(k) + "_",
-                              [k](const ThresholdRow& row) { return row.thresholds[k]; });
+      const Value t = perRow(e, 1, "t" + std::to_string(k) + "_",
+                             [k](const ThresholdRow& row) { return row.thresholds[k]; });
       reached.push_back(b_.bitXor(b_.lessEqual(t.signal, x.signal), inverted));
     }
     if (reached.empty()) return {b_.reg(withOffset(e, 1, b_.constant(0))), 2};
@@ -113,7 +104,7 @@ class ThresholdBuilder {
       for (std::uint32_t k = 2 * step; k <= plan_.steps; k += step) bit = b_.bitXor(bit, reached[k - 1]);
       bits.push_back(bit);
     }
-    const Signal count = b_.assume(address(b_, bits), {0, plan_.steps});
+    const Signal count = narrowed(b_, address(b_, bits), {0, plan_.steps});
     return {b_.reg(withOffset(e, 1, count)), 2};
   }
 

@@ -1,0 +1,110 @@
+#include <algorithm>
+#include <numeric>
+
+#include "kernel/lookup/lookup.h"
+#include "kernel/merge/merge.h"
+#include "kernel/rescale/rescale.h"
+#include "kernel/testing/random_families.h"
+#include "kernel/topk/topk.h"
+
+namespace sluice::kernel {
+
+KernelCase randomLookup(std::uint64_t seed) {
+  Rng rng(seed, 105);
+  LookupParams p;
+  p.pack = static_cast<std::uint32_t>(rng.uniform(1, 3));
+  p.channels = p.pack * static_cast<std::uint32_t>(rng.uniform(1, 4));
+  p.input = randomRange(rng, 7);
+  p.first = p.input.lo - rng.uniform(0, 2);
+  const fixed::Interval codes = randomRange(rng, 8);
+  p.tables.resize(rng.chance(0.5) ? 1 : p.channels);
+  for (auto& table : p.tables)
+    for (std::int64_t x = p.first; x <= p.input.hi; ++x) table.push_back(rng.uniform(codes.lo, codes.hi));
+  p.memory = static_cast<TableMemory>(rng.uniform(0, 2));
+  Result<Kernel> made = lookup(p);
+  SLUICE_CHECK(made.ok(), "random tables are legal");
+  const auto golden = [p](const PassData& reads) {
+    std::vector<std::int64_t> y;
+    for (std::size_t i = 0; i < reads[0].size(); ++i)
+      y.push_back(p.tables[p.tables.size() == 1 ? 0 : i][static_cast<std::size_t>(reads[0][i] - p.first)]);
+    return PassData{y};
+  };
+  return {.kernel = std::move(made).value(), .golden = golden};
+}
+
+KernelCase randomRescale(std::uint64_t seed) {
+  Rng rng(seed, 106);
+  RescaleParams p;
+  p.pack = static_cast<std::uint32_t>(rng.uniform(1, 3));
+  p.channels = p.pack * static_cast<std::uint32_t>(rng.uniform(1, 4));
+  p.input = randomRange(rng, 10);
+  const fixed::Interval factors = randomRange(rng, 9);
+  p.a.assign(rng.chance(0.5) ? 1 : p.channels, 0);
+  for (auto& a : p.a) a = rng.uniform(factors.lo, factors.hi);
+  p.b.assign(rng.chance(0.5) ? 1 : p.channels, 0);
+  for (auto& b : p.b) b = rng.uniform(-300, 300);
+  p.shift = static_cast<std::uint32_t>(rng.uniform(0, 14));
+  p.tieToEven = p.shift > 0 && rng.chance(0.5);
+  p.range = randomRange(rng, 8);
+  Result<Kernel> made = rescale(p);
+  SLUICE_CHECK(made.ok(), "random rescales are legal");
+  const auto golden = [p](const PassData& reads) {
+    std::vector<std::int64_t> y;
+    for (std::size_t i = 0; i < reads[0].size(); ++i) {
+      const std::int64_t v = p.a[p.a.size() == 1 ? 0 : i] * reads[0][i] + p.b[p.b.size() == 1 ? 0 : i];
+      // Floor, and then what is left over decides: the definition of rounding, not the formula of the
+      // hardware.
+      std::int64_t q = v >> p.shift;
+      if (p.tieToEven) {
+        const std::int64_t twice = 2 * (v - q * (std::int64_t{1} << p.shift)),
+                           one = std::int64_t{1} << p.shift;
+        if (twice > one || (twice == one && q % 2 != 0)) ++q;
+      }
+      y.push_back(std::clamp(q, p.range.lo, p.range.hi));
+    }
+    return PassData{y};
+  };
+  return {.kernel = std::move(made).value(), .golden = golden, .multiplierDsps = rescaleDsps(p).value()};
+}
+
+KernelCase randomMerge(std::uint64_t seed) {
+  Rng rng(seed, 107);
+  MergeParams p;
+  p.pack = static_cast<std::uint32_t>(rng.uniform(1, 3));
+  const std::int64_t inputs = rng.uniform(1, 5);
+  for (std::int64_t k = 0; k < inputs; ++k)
+    p.inputs.push_back({randomRange(rng, 8), static_cast<std::uint32_t>(rng.uniform(0, 4))});
+  Result<Kernel> made = merge(p);
+  SLUICE_CHECK(made.ok(), "random merges are legal");
+  const auto golden = [p](const PassData& reads) {
+    std::vector<std::int64_t> y(reads[0].size(), 0);
+    for (std::size_t k = 0; k < reads.size(); ++k)
+      for (std::size_t i = 0; i < y.size(); ++i) y[i] += reads[k][i] * (std::int64_t{1} << p.inputs[k].shift);
+    return PassData{y};
+  };
+  return {.kernel = std::move(made).value(), .golden = golden};
+}
+
+KernelCase randomTopK(std::uint64_t seed) {
+  Rng rng(seed, 108);
+  TopKParams p;
+  p.k = static_cast<std::uint32_t>(rng.chance(0.5) ? 1 : rng.uniform(1, 4));
+  p.pack = p.k == 1 ? static_cast<std::uint32_t>(rng.uniform(1, 6)) : 1;
+  p.n = p.pack * static_cast<std::uint32_t>(rng.uniform(1, 6));
+  p.k = std::min(p.k, p.n);
+  p.input = randomRange(rng, rng.chance(0.6) ? 3 : 9);  // few codes: many ties
+  Result<Kernel> made = topK(p);
+  SLUICE_CHECK(made.ok(), "random top-k are legal");
+  const auto golden = [p](const PassData& reads) {
+    std::vector<std::int64_t> order(p.n);
+    std::iota(order.begin(), order.end(), 0);
+    const auto value = [&](std::int64_t i) { return reads[0][static_cast<std::size_t>(i)]; };
+    std::stable_sort(order.begin(), order.end(),
+                     [&](std::int64_t i, std::int64_t j) { return value(i) > value(j); });
+    order.resize(p.k);
+    return PassData{order};
+  };
+  return {.kernel = std::move(made).value(), .golden = golden};
+}
+
+}  // namespace sluice::kernel
