@@ -199,6 +199,19 @@ TEST(AdderGraph, RefusesProblemsItCannotHoldWithTheValues) {
   refused(wide, "input depths are given for 2 of 1 rows");
 }
 
+TEST(AdderGraph, IsAsSmallAsItWasOnRandomMatrices) {
+  std::size_t plain = 0, tried = 0;
+  for (std::uint64_t seed = 0; seed < 10; ++seed) {
+    Rng rng(seed, 3);
+    MatrixVector problem = matrix(16, 16, {});
+    for (int k = 0; k < 256; ++k) problem.weights.push_back(rng.uniform(-128, 127));
+    plain += adderGraph(problem, {.extraDepth = 1, .effort = 1})->ops.size();
+    tried += adderGraph(problem, {.extraDepth = 1, .effort = 4})->ops.size();
+  }
+  EXPECT_LE(plain, 3'780u) << "a change of the search lost ground";
+  EXPECT_LE(tried, 3'730u) << "a change of the search lost ground";
+}
+
 TEST(AdderGraph, IsExactOnAllBenchmarkMatricesAndAsSmallAsItWas) {
   const char* source = std::getenv("SLUICE_SOURCE");
   const char* shared = std::getenv("SLUICE_SHARED");
