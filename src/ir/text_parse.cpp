@@ -208,6 +208,12 @@ class Parser {
   }
 
   // ---- types and constants
+  /// "s8", "u16"
+  [[nodiscard]] bool isShortRange() const {
+    const Token& token = lexer_.peek();
+    return token.kind == TokenKind::word && token.text.size() > 1 &&
+           (token.text[0] == 's' || token.text[0] == 'u') && token.text[1] >= '0' && token.text[1] <= '9';
+  }
   /// `rangeKnown` false: codes whose range is still to be taken from the elements.
   Result<TensorType> type(bool isConstant, bool& rangeKnown) {
     const Token start = lexer_.peek();
@@ -215,14 +221,12 @@ class Parser {
     if (!lexer_.isMark('[')) return unexpected("a shape");
     SLUICE_RETURN_IF_ERROR(value(result.shape));
     rangeKnown = true;
-    const bool shorthand = lexer_.peek().kind == TokenKind::word && lexer_.peek().text.size() <= 3 &&
-                           (lexer_.peek().text[0] == 's' || lexer_.peek().text[0] == 'u');
     if (lexer_.isWord("real")) {
       lexer_.take();
-    } else if (lexer_.isWord("codes") || shorthand || isConstant) {
+    } else if (lexer_.isWord("codes") || isShortRange() || isConstant) {
       result.codes = Codes{.range = {}, .scale = {1}, .zeroPoint = 0};
       if (lexer_.isWord("codes")) lexer_.take();
-      const bool hasRange = shorthand || lexer_.isMark('[');
+      const bool hasRange = isShortRange() || lexer_.isMark('[');
       if (!hasRange && !isConstant) return unexpected("the range of the codes");
       rangeKnown = hasRange;
       if (hasRange) SLUICE_RETURN_IF_ERROR(value(result.codes->range));
