@@ -90,7 +90,8 @@ TEST(SameMeaning, InputsCoverTheQuantizersRangeTiesAndWhatIsBeyond) {
       graphOf("x = input [4]; r = reshape x, shape [2, 2]; q = quantize r, scale 0.5, range s4; output q");
   bool below = false, above = false, tie = false;
   std::vector<bool> seen(16);
-  for (const double x : drawInputs(graph, 200, 1)[0]) {
+  const auto inputs = drawInputs(graph, 200, 1);
+  for (const double x : inputs[0]) {
     const double steps = x / 0.5;
     below = below || steps < -9;
     above = above || steps > 8;
