@@ -10,13 +10,25 @@ std::string escape(std::string_view text) {
   safe.reserve(text.size());
   for (const char c : text) {
     switch (c) {
-      case '&': safe += "&amp;"; break;
-      case '<': safe += "&lt;"; break;
-      case '>': safe += "&gt;"; break;
-      case '"': safe += "&quot;"; break;
-      case '\'': safe += "&#39;"; break;
+      case '&':
+        safe += "&amp;";
+        break;
+      case '<':
+        safe += "&lt;";
+        break;
+      case '>':
+        safe += "&gt;";
+        break;
+      case '"':
+        safe += "&quot;";
+        break;
+      case '\'':
+        safe += "&#39;";
+        break;
       case '\t':
-      case '\n': safe += c; break;
+      case '\n':
+        safe += c;
+        break;
       default:
         if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
           safe += "\xef\xbf\xbd";
@@ -60,7 +72,8 @@ Html link(const Html& content, std::string_view target) {
   return element("a", {{"href", std::string(target)}}, content);
 }
 Html badge(const Html& content, Tone tone, std::string_view hint) {
-  return element("span", {{"class", std::string("badge ") + toneName(tone)}, {"title", std::string(hint)}}, content);
+  return element("span", {{"class", std::string("badge ") + toneName(tone)}, {"title", std::string(hint)}},
+                 content);
 }
 Html callout(const Html& content, Tone tone) {
   return element("div", {{"class", std::string("callout ") + toneName(tone)}}, content);
@@ -135,7 +148,9 @@ std::string print(const Page& page) {
   out += "<main>\n";
   if (!page.lead.empty()) out += element("div", {{"class", "lead"}}, page.lead).markup() + "\n";
   for (const Section& section : page.sections)
-    out += element("section", {{"id", section.id}}, element("h2", {}, section.title) + section.content).markup() + "\n";
+    out += element("section", {{"id", section.id}}, element("h2", {}, section.title) + section.content)
+               .markup() +
+           "\n";
   out += "</main>\n";
   if (!page.footer.empty()) out += element("footer", {}, page.footer).markup() + "\n";
   return out + "</body>\n</html>\n";

@@ -5,17 +5,17 @@
 #include <utility>
 #include <vector>
 
-/// Pieces of a page. Text becomes Html only through escaping, so whatever a file or a user named something, it cannot
-/// break the page. Everything is a pure function of its arguments: same input, same bytes.
+/// Pieces of a page. Text becomes Html only through escaping, so whatever a file or a user named something,
+/// it cannot break the page. Everything is a pure function of its arguments: same input, same bytes.
 namespace sluice::page {
 
 /// Finished markup.
 class Html {
  public:
   Html() = default;
-  Html(std::string_view text);                                        // NOLINT: implicit by intent; escaped
-  Html(const char* text) : Html(std::string_view(text)) {}            // NOLINT: implicit by intent; escaped
-  Html(const std::string& text) : Html(std::string_view(text)) {}     // NOLINT: implicit by intent; escaped
+  Html(std::string_view text);                                     // NOLINT: implicit by intent; escaped
+  Html(const char* text) : Html(std::string_view(text)) {}         // NOLINT: implicit by intent; escaped
+  Html(const std::string& text) : Html(std::string_view(text)) {}  // NOLINT: implicit by intent; escaped
   /// Markup that needs no escaping, because this area made it.
   static Html trusted(std::string markup);
 
@@ -42,13 +42,13 @@ const char* toneName(Tone tone);
 Tone seriesTone(std::size_t index);
 
 Html paragraph(const Html& content);
-Html muted(const Html& content);                                 ///< less important than what is beside it
+Html muted(const Html& content);  ///< less important than what is beside it
 Html strong(const Html& content);
-Html code(std::string_view text);                                ///< in a line of text
-Html commandLine(std::string_view text);                         ///< on its own, scrolls inside its box, selected by one click
-Html link(const Html& content, std::string_view target);         ///< "#section" or a relative file
+Html code(std::string_view text);         ///< in a line of text
+Html commandLine(std::string_view text);  ///< on its own, scrolls inside its box, selected by one click
+Html link(const Html& content, std::string_view target);  ///< "#section" or a relative file
 Html badge(const Html& content, Tone tone, std::string_view hint = {});
-Html callout(const Html& content, Tone tone);                    ///< a box that wants to be seen
+Html callout(const Html& content, Tone tone);                               ///< a box that wants to be seen
 Html details(const Html& summary, const Html& content, bool open = false);  ///< folds away
 Html figure(const Html& drawing, const Html& caption);
 Html subheading(const Html& content);
@@ -58,8 +58,8 @@ Html columns(const std::vector<Html>& parts);
 /// A figure that is seen first: "812 cycles" under "latency".
 struct Statistic {
   Html label, value;
-  Html unit;   ///< small, behind the value
-  Html note;   ///< below it
+  Html unit;  ///< small, behind the value
+  Html note;  ///< below it
 };
 Html statistics(const std::vector<Statistic>& items);
 
@@ -77,18 +77,19 @@ struct Table {
 Html table(const Table& table);
 
 struct Section {
-  std::string id;      ///< anchor: letters, digits, '-'
-  std::string title;   ///< in the heading and in the page's navigation
+  std::string id;     ///< anchor: letters, digits, '-'
+  std::string title;  ///< in the heading and in the page's navigation
   Html content;
 };
 struct Page {
   std::string title;
-  Html subtitle;       ///< one line below the title
-  Html lead;           ///< before the sections: what is read if nothing else is
+  Html subtitle;  ///< one line below the title
+  Html lead;      ///< before the sections: what is read if nothing else is
   std::vector<Section> sections;
   Html footer;
 };
-/// The whole document: no external resource, no script; light or dark as the reader's system is; good on paper too.
+/// The whole document: no external resource, no script; light or dark as the reader's system is; good on
+/// paper too.
 std::string print(const Page& page);
 
 }  // namespace sluice::page

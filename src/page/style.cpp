@@ -1,5 +1,6 @@
-// One sheet for all pages. Colours are variables with a value per scheme; every tone has a strong form (text, strokes,
-// bars) with a contrast of at least 4.5 : 1 on the page's ground, and a soft one (grounds of badges and boxes).
+// One sheet for all pages. Colours are variables with a value per scheme; every tone has a strong form (text,
+// strokes, bars) with a contrast of at least 4.5 : 1 on the page's ground, and a soft one (grounds of badges
+// and boxes).
 
 #include "page/style.h"
 
@@ -74,13 +75,14 @@ figure { margin: 1.25rem 0 1.75rem; }
 figcaption { margin-top: .6rem; color: var(--muted); font-size: .875rem; max-width: 46rem; }
 .columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(22rem, 100%), 1fr)); gap: 1rem 2.5rem; }
 .columns > div { min-width: 0; }
-.statistics { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(9.5rem, 46%), 1fr)); gap: 1px; margin: 1.25rem 0;
-  border: 1px solid var(--line); border-radius: 10px; overflow: hidden; background: var(--line); }
+.columns h3 { margin-top: .5rem; }
+.statistics { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(9.5rem, 46%), 1fr)); gap: 1px; margin: 1.25rem 0;
+  border: 1px solid var(--line); border-radius: 10px; overflow: hidden; }
 .statistics > div { background: var(--ground); padding: .85rem 1rem .8rem; box-shadow: 0 0 0 1px var(--line); }
 .statistics dt { color: var(--muted); font-size: .8125rem; }
 .statistics dd { margin: 0; }
 .statistics .figure { font-size: 1.5rem; line-height: 1.35; font-weight: 600; letter-spacing: -0.01em; }
-.statistics .unit { color: var(--muted); font-size: .875rem; }
+.statistics .unit { white-space: nowrap; color: var(--muted); font-size: .875rem; }
 .statistics .note { margin-top: .2rem; font-size: .8125rem; color: var(--muted); }
 .scroll { overflow-x: auto; margin: .75rem 0 1.25rem; }
 table { border-collapse: collapse; min-width: 100%; font-size: .875rem; line-height: 1.4; }
@@ -91,7 +93,7 @@ th[scope=row] { font-weight: 500; position: sticky; left: 0; background: var(--g
 td { white-space: nowrap; }
 .n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 tbody tr:hover > * { background: var(--raised); }
-tfoot th, tfoot td { font-weight: 600; border-bottom: 0; }
+tfoot th[scope=row], tfoot td { font-weight: 600; border-bottom: 0; }
 tfoot tr:first-child > * { border-top: 1px solid var(--muted); }
 
 /* Charts. Boxes and percentages where that does; drawings that stretch, with labels that do not. */
@@ -105,6 +107,7 @@ tfoot tr:first-child > * { border-top: 1px solid var(--muted); }
 .bars, .spans { display: grid; grid-template-columns: fit-content(32%) 1fr; gap: .55rem .9rem; align-items: center;
   font-size: .875rem; }
 .bars { grid-template-columns: fit-content(32%) 1fr max-content; }
+.bar { display: contents; }
 .bars .name, .spans .name { overflow-wrap: anywhere; line-height: 1.25; }
 .bars .value { text-align: right; color: var(--muted); white-space: nowrap; }
 .bars .value b { color: var(--text); font-weight: 600; }
@@ -142,19 +145,19 @@ tfoot tr:first-child > * { border-top: 1px solid var(--muted); }
 .dag rect { fill: var(--soft); stroke: var(--tone); stroke-width: 1.2; }
 .dag path { fill: none; stroke: var(--muted); stroke-width: 1.4; }
 .dag path.strong { stroke: var(--red); stroke-width: 1.8; stroke-dasharray: 6 4; }
-.dag .head { fill: var(--muted); stroke: none; } .dag .head.strong { fill: var(--red); }
+.dag path.head { fill: var(--muted); stroke: none; } .dag path.head.strong { fill: var(--red); }
 @media (max-width: 40rem) {
   body { padding: 0 1rem 3rem; font-size: 15.5px; }
   header { padding: 1.75rem 0 .75rem; } h1 { font-size: 1.6rem; }
   section { margin-top: 2.25rem; }
   .statistics .figure { font-size: 1.3rem; }
   .statistics > div { padding: .7rem .8rem; }
-  .bars { grid-template-columns: 1fr max-content; gap: .2rem .8rem; }
-  .bars .name { grid-column: 1; } .bars .value { grid-column: 2; grid-row: auto; }
-  .bars .tracks { grid-column: 1 / 3; margin-bottom: .6rem; order: 0; }
+  .bars { grid-template-columns: 1fr; gap: .8rem; }
+  .bar { display: grid; grid-template-columns: 1fr max-content; gap: .3rem .8rem; }
+  .bar .tracks { grid-column: 1 / 3; grid-row: 2; }
   .plot svg { height: 12rem; }
   .dag .wide { display: none; } .dag .narrow { display: block; }
-  th[scope=row] { max-width: 9.5rem; }
+  th[scope=row] { min-width: 8rem; max-width: 9.5rem; }
 }
 @media print {
   nav { display: none; } body { max-width: none; font-size: 11pt; } section { break-inside: avoid-page; }
