@@ -161,6 +161,14 @@ inline Bounds power(Bounds x, double exponent) {
 
 /// The code a quantizer gives, if both ends give the same one (rounding and clamping never fall).
 inline std::optional<std::int64_t> roundAndClamp(Bounds x, Rounding rounding, Interval range) {
+  // The usual case in two additions: below 2^51 the sum with 1.5 * 2^52 has no room for a fraction, and IEEE
+  // 754 rounds it to nearest, ties to even.
+  constexpr double room = 0x1.8p52;
+  if (rounding == Rounding::halfEven && x.lo > -0x1p51 && x.hi < 0x1p51) {
+    const double lo = (x.lo + room) - room;
+    if (const double hi = (x.hi + room) - room; lo == hi)
+      return std::clamp(static_cast<std::int64_t>(lo), range.lo, range.hi);
+  }
   if (!(x.lo <= x.hi)) return std::nullopt;  // NaN
   const std::int64_t lo = clampToRange(roundToInteger(x.lo, rounding), range);
   if (x.isPoint()) return lo;

@@ -123,6 +123,17 @@ Result<ChainForm> chooseForm(const ElementFunction& function, fixed::Interval x,
   Evaluator evaluator(function);
   const auto bitsIn = static_cast<double>(fixed::formatFor(x).bits);
   const bool smallDomain = x.hi - x.lo < mostEntries;
+  // Far too many codes for thresholds: if it is a shift, no step needs to be looked at.
+  if (const fixed::Interval range = function.quantizer.range;
+      function.steps.back().kind == StepKind::quantize &&
+      range.hi - range.lo > static_cast<std::int64_t>(mostThresholds)) {
+    const auto affine = affineRows(function, evaluator);
+    auto shift = affine.empty() ? std::nullopt : dyadicRescale(affine, x);
+    if (shift && isShift(*shift)) {
+      collapseRescale(*shift);
+      return ChainForm(*std::move(shift));
+    }
+  }
   const auto rows = staircases(function, evaluator, x);
 
   // Bits of the output, for costs.
@@ -135,13 +146,15 @@ Result<ChainForm> chooseForm(const ElementFunction& function, fixed::Interval x,
   const auto bitsOut = static_cast<double>(fixed::formatFor(codes).bits);
 
   std::optional<RescaleForm> rescale;
-  // A chain that is a shift is found at once. The search for other factors is for those with many codes.
+  // A chain that is a shift is found at once, and tried only if doubles hold it: others have too many bits to
+  // be one. The search for other factors is for chains with many codes.
   const bool manySteps = !rows.ok() || steps > fewSteps;
-  if (manySteps || steps > 3) {
-    evaluator.setChannel(0);
-    const bool plain = function.channels == 1 || manySteps ||
-                       (evaluator.affine() && dyadicRescale({*evaluator.affine()}, x));
-    const auto affine = plain ? affineRows(function, evaluator) : std::vector<Evaluator::Affine>();
+  evaluator.setChannel(0);
+  const auto isPoint = [&](std::int64_t at) {
+    return evaluator.code(at - function.zeroPoint) && evaluator.wasPoint();
+  };
+  if (manySteps || (steps > 3 && isPoint(x.lo) && isPoint(x.hi))) {
+    const auto affine = affineRows(function, evaluator);
     if (!affine.empty()) {
       rescale = dyadicRescale(affine, x);
       if (manySteps && rows.ok() && (!rescale || !isShift(*rescale))) {

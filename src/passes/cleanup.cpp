@@ -61,7 +61,7 @@ Result<Change> foldIdentity(ir::Graph& graph, const LowerOptions&) {
       SLUICE_RETURN_IF_ERROR(rewrite.copy(node));
     }
   }
-  graph = rewrite.finish();
+  if (change.places > 0) graph = rewrite.finish();
   return change;
 }
 
@@ -79,7 +79,7 @@ Result<Change> removeDead(ir::Graph& graph, const LowerOptions&) {
     else
       SLUICE_RETURN_IF_ERROR(rewrite.copy(node));
   }
-  graph = rewrite.finish();
+  if (change.places > 0) graph = rewrite.finish();
   return change;
 }
 

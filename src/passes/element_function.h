@@ -99,6 +99,8 @@ class Evaluator {
 
   /// The number that code() rounded last, value / scale + zeroPoint, as a double. For guesses only.
   [[nodiscard]] double approximate() const;
+  /// Whether doubles held that number exactly. False for both ends of the range of x: not a dyadic chain.
+  [[nodiscard]] bool wasPoint() const { return bounds_[function_.steps.back().a].isPoint(); }
 
   /// If the channel is clamp(round(slope * x + offset), low, high) with exact slope and offset: these. That
   /// is so when nothing but sums, products with constants and relu stand before the quantizer.

@@ -222,6 +222,7 @@ Result<Change> foldConstants(ir::Graph& graph, const LowerOptions&) {
     y.constant = std::move(folded);
     ++change.places;
   }
+  if (change.places == 0) return change;
   Rewrite rewrite(graph);
   for (const ir::Node& node : graph.nodes)
     if (!graph.tensor(node.output).isConstant()) SLUICE_RETURN_IF_ERROR(rewrite.copy(node));

@@ -129,7 +129,7 @@ Result<Change> fuseChains(ir::Graph& graph, const LowerOptions&) {
     }
     ++change.places;
   }
-  graph = rewrite.finish();
+  if (change.places > 0) graph = rewrite.finish();
   return change;
 }
 

@@ -72,7 +72,7 @@ Result<Change> liftReshape(ir::Graph& graph, const LowerOptions&) {
     }
     ++change.places;
   }
-  graph = rewrite.finish();
+  if (change.places > 0) graph = rewrite.finish();
   return change;
 }
 

@@ -105,7 +105,7 @@ Result<Change> lowerDense(ir::Graph& graph, const LowerOptions&) {
     (void)added;
     ++change.places;
   }
-  graph = rewrite.finish();
+  if (change.places > 0) graph = rewrite.finish();
   return change;
 }
 
@@ -193,7 +193,7 @@ Result<Change> foldBias(ir::Graph& graph, const LowerOptions&) {
     (void)added;
     ++change.places;
   }
-  graph = rewrite.finish();
+  if (change.places > 0) graph = rewrite.finish();
   return change;
 }
 
@@ -232,7 +232,7 @@ Result<Change> quantizeInputs(ir::Graph& graph, const LowerOptions& options) {
                rewrite.replace(node, ir::MatMul{}, {codes, rewrite.at(node.inputs[1])}, node.origins));
     (void)added;
   }
-  graph = rewrite.finish();
+  if (change.places > 0) graph = rewrite.finish();
   return change;
 }
 

@@ -73,7 +73,7 @@ Result<Change> lowerMerge(ir::Graph& graph, const LowerOptions&) {
     (void)added;
     ++change.places;
   }
-  graph = rewrite.finish();
+  if (change.places > 0) graph = rewrite.finish();
   return change;
 }
 

@@ -26,7 +26,7 @@ struct LowerOptions {
 
 /// How much a pass did.
 struct Change {
-  std::size_t places = 0;  ///< nodes it replaced, added or dropped
+  std::size_t places = 0;  ///< nodes it replaced, added or dropped; 0: the graph is untouched
 };
 
 struct Pass {

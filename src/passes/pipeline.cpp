@@ -60,7 +60,8 @@ Result<ir::Graph> runPasses(ir::Graph graph, const std::vector<Pass>& passes, co
     record.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     record.nodesAfter = graph.nodes.size();
     record.places = change.places;
-    if (const Status valid = ir::verify(graph); !valid.ok()) {
+    // A graph that no one touched is as valid as it was.
+    if (const Status valid = change.places > 0 ? ir::verify(graph) : Status(); !valid.ok()) {
       const std::string what = "pass '" + record.name + "' made an invalid graph: " + valid.error().text();
       SLUICE_CHECK(valid.ok(), what.c_str());
     }

@@ -47,9 +47,31 @@ Status Rewrite::copy(const ir::Node& node) {
   std::vector<ir::TensorId> inputs;
   inputs.reserve(node.inputs.size());
   for (const ir::TensorId input : node.inputs) inputs.push_back(at(input));
+  // Inference looks at the inputs' types and constants alone: where they are what they were, so is the
+  // result. This matters: inferring a Dense walks through all of its weights.
+  bool same = true;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    const ir::Tensor& now = to.tensor(inputs[i]);
+    const ir::Tensor& old = from.tensor(node.inputs[i]);
+    same = same && now.constant == old.constant && now.type == old.type;
+  }
+  const ir::Tensor& output = from.tensor(node.output);
+  if (same) {
+    map_[node.output.index] = ir::TensorId(to.tensors.size());
+    to.tensors.push_back({.name = output.name,
+                          .type = output.type,
+                          .constant = nullptr,
+                          .producer = ir::NodeId(to.nodes.size())});
+    to.nodes.push_back({.name = node.name,
+                        .operation = node.operation,
+                        .inputs = std::move(inputs),
+                        .output = map_[node.output.index],
+                        .origins = node.origins});
+    return {};
+  }
   auto added = to.addNode(node.name, node.operation, std::move(inputs), node.origins);
   if (!added.ok()) return added.error();
-  to.tensors[added->index].name = from.tensor(node.output).name;
+  to.tensors[added->index].name = output.name;
   map_[node.output.index] = *added;
   return {};
 }
