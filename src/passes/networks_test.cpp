@@ -12,6 +12,8 @@
 #include "base/file.h"
 #include "base/npy.h"
 #include "frontend/qonnx.h"
+#include "ir/host.h"
+#include "ir/integer.h"
 #include "ir/reference.h"
 #include "ir/testing.h"
 #include "passes/pipeline.h"
@@ -113,10 +115,16 @@ TEST(Networks, KeywordSpottingAnswersLikeBothBoardsOnAll500Samples) {
                                       "threshold", "dense", "threshold", "dense", "topK"}));
   const KeywordSamples samples = keywordSamples(shared);
   ASSERT_EQ(samples.labels.size(), 500u);
-  const auto answers =
-      ir::runReference(graph, {samples.codes}, 500, {.inputCodes = true, .outputCodes = true, .threads = 2});
+  const auto engine = ir::IntegerEngine::compile(graph);
+  ASSERT_TRUE(engine.ok()) << engine.error().text();
+  const auto codes = ir::hardwareInputCodes(graph, engine->regions(), {samples.codes}, 500, true);
+  ASSERT_TRUE(codes.ok()) << codes.error().text();
+  const auto answers = engine->run(*codes, 500);
   ASSERT_TRUE(answers.ok()) << answers.error().text();
-  const auto& classes = std::get<std::vector<std::int64_t>>((*answers)[0]);
+  const auto byReference = ir::referenceCodes(graph, engine->regions(), *codes, 500, 2);
+  ASSERT_TRUE(byReference.ok());
+  EXPECT_EQ(*answers, *byReference);
+  const std::vector<std::int64_t>& classes = (*answers)[0];
   std::size_t right = 0;
   for (std::size_t i = 0; i < 500; ++i) {
     const auto answer = static_cast<std::size_t>(classes[i]);
@@ -196,7 +204,15 @@ TEST(Networks, DigitsKeepTheAccuracyOfTheFloatNetworkOnAll5000Images) {
   std::vector<double> images;
   for (const std::uint8_t pixel : pixels) images.push_back(static_cast<double>(pixel) / 255);
   const auto expected = valuesOf(before, "90", images, 5000);
-  const auto got = valuesOf(after, "90", images, 5000);
+  const auto engine = ir::IntegerEngine::compile(after);
+  ASSERT_TRUE(engine.ok()) << engine.error().text();
+  const auto codes = ir::hardwareInputCodes(after, engine->regions(), {images}, 5000);
+  ASSERT_TRUE(codes.ok()) << codes.error().text();
+  const auto sums = engine->run(*codes, 5000);
+  ASSERT_TRUE(sums.ok()) << sums.error().text();
+  const auto values = ir::outputValues(after, engine->regions(), *sums, 5000);
+  ASSERT_TRUE(values.ok()) << values.error().text();
+  const std::vector<double>& got = (*values)[0];
   std::size_t right = 0;
   std::size_t rightBefore = 0;
   for (std::size_t i = 0; i < 5000; ++i) {
