@@ -1,0 +1,449 @@
+#include "frontend/qonnx.h"
+
+#include <algorithm>
+#include <queue>
+#include <unordered_set>
+
+#include "base/diagnostics.h"
+#include "base/file.h"
+#include "frontend/importer.h"
+#include "ir/verify.h"
+
+namespace sluice::frontend {
+
+namespace {
+
+constexpr std::int64_t oldestIrVersion = 3;  // the first with operator sets
+constexpr std::int64_t oldestOpset = 6;      // the first without `consumed_inputs` and legacy attributes
+
+/// Index of a tensor name, given on first sight. The names live in the file.
+class TensorNames {
+ public:
+  std::uint32_t index(std::string_view name) {
+    const auto [entry, fresh] = indices_.emplace(name, static_cast<std::uint32_t>(names_.size()));
+    if (fresh) names_.push_back(name);
+    return entry->second;
+  }
+  [[nodiscard]] std::uint32_t size() const { return static_cast<std::uint32_t>(names_.size()); }
+  [[nodiscard]] const std::vector<std::string_view>& names() const { return names_; }
+
+ private:
+  std::unordered_map<std::string_view, std::uint32_t> indices_;
+  std::vector<std::string_view> names_;
+};
+
+class Importer {
+ public:
+  Importer(const ModelFile& file, std::string name, std::size_t fileBytes)
+      : file_(file), name_(std::move(name)), problems_(name_) {
+    state_.graph.name = name_;
+    state_.opset = file.opset;
+    // An honest file folds a handful of steps per weight; the constant is for shape arithmetic and masks.
+    state_.budget.elements = (std::int64_t{1} << 24) + 16 * static_cast<std::int64_t>(fileBytes);
+  }
+
+  Result<ir::Graph> run() {
+    SLUICE_RETURN_IF_ERROR(checkVersions());
+    collectTensors();
+    SLUICE_RETURN_IF_ERROR(problems_.status());
+    SLUICE_RETURN_IF_ERROR(sortNodes());
+    addInputs();
+    nameNodes();
+    for (std::uint32_t position = 0; position < state_.nodes.size(); ++position) importNode(position);
+    addOutputs();
+    SLUICE_RETURN_IF_ERROR(problems_.status());
+    return std::move(state_.graph);
+  }
+
+ private:
+  std::string where(const FileNode& node, const std::string& nodeName) const {
+    return "node '" + shown(nodeName) + "' (" + shown(node.op) + ")";
+  }
+
+  Status checkVersions() const {
+    if (file_.irVersion < oldestIrVersion)
+      return badInput("IR version " + std::to_string(file_.irVersion) + "; versions from " +
+                          std::to_string(oldestIrVersion) + " on are read",
+                      name_);
+    if (file_.opset < oldestOpset)
+      return unsupported("operator set " + std::to_string(file_.opset) +
+                             " of the default domain; sets from " + std::to_string(oldestOpset) +
+                             " on are read",
+                         name_);
+    return {};
+  }
+
+  /// Gives every tensor an index, the node that makes it, and what the file declares of it.
+  void collectTensors() {
+    for (const StoredTensor& stored : file_.initializers) {
+      if (stored.name.empty()) problems_.add(badInput("an initializer has no name"));
+      const std::uint32_t index = tensors_.index(stored.name);
+      if (!initializers_.emplace(index, &stored).second)
+        problems_.add(badInput("there are two initializers '" + shown(stored.name) + "'"));
+    }
+    for (const DeclaredType& input : file_.inputs) {
+      if (input.name.empty()) problems_.add(badInput("an input has no name"));
+      const std::uint32_t index = tensors_.index(input.name);
+      if (!inputs_.insert(index).second)
+        problems_.add(badInput("there are two inputs '" + shown(input.name) + "'"));
+    }
+    producer_.assign(tensors_.size(), noTensor);
+    std::unordered_map<std::string_view, bool> seen;
+    for (std::uint32_t n = 0; n < file_.nodes.size(); ++n) {
+      ImportNode node{.file = &file_.nodes[n], .name = {}, .inputs = {}, .outputs = {}};
+      const auto indexOf = [&](const std::string& name) {
+        const std::uint32_t index = name.empty() ? noTensor : tensors_.index(name);
+        if (index != noTensor && index >= producer_.size()) producer_.resize(index + 1, noTensor);
+        return index;
+      };
+      for (const std::string& input : node.file->inputs) node.inputs.push_back(indexOf(input));
+      for (const std::string& output : node.file->outputs) {
+        const std::uint32_t index = indexOf(output);
+        node.outputs.push_back(index);
+        if (index == noTensor) continue;
+        if (producer_[index] != noTensor || inputs_.contains(index) || initializers_.contains(index))
+          problems_.add(
+              badInput("tensor '" + shown(output) + "' is made twice", where(*node.file, node.file->name)));
+        producer_[index] = n;
+      }
+      if (node.file->op.empty()) problems_.add(badInput("node " + std::to_string(n) + " has no operator"));
+      seen.clear();
+      for (const Attribute& attribute : node.file->attributes)
+        if (!seen.emplace(attribute.name, true).second)
+          problems_.add(badInput("attribute '" + shown(attribute.name) + "' is given twice",
+                                 where(*node.file, node.file->name)));
+      fileNodes_.push_back(std::move(node));
+    }
+    if (file_.outputs.empty()) problems_.add(badInput("the model has no outputs"));
+    std::unordered_set<std::uint32_t> isOutput;
+    for (const DeclaredType& output : file_.outputs) {
+      if (output.name.empty()) problems_.add(badInput("an output has no name"));
+      const std::uint32_t index = tensors_.index(output.name);
+      if (index >= producer_.size()) producer_.resize(index + 1, noTensor);
+      if (!isOutput.insert(index).second)
+        problems_.add(badInput("there are two outputs '" + shown(output.name) + "'"));
+      outputs_.push_back(index);
+      if (producer_[index] == noTensor && !inputs_.contains(index) && !initializers_.contains(index))
+        problems_.add(badInput("output '" + shown(output.name) + "' is made by no node"));
+    }
+    for (const ImportNode& node : fileNodes_)
+      for (const std::uint32_t input : node.inputs)
+        if (input != noTensor && producer_[input] == noTensor && !inputs_.contains(input) &&
+            !initializers_.contains(input))
+          problems_.add(badInput("input '" + shown(tensors_.names()[input]) + "' is made by no node",
+                                 where(*node.file, node.file->name)));
+    state_.declared.assign(tensors_.size(), nullptr);
+    const auto declare = [&](const std::vector<DeclaredType>& list) {
+      for (const DeclaredType& type : list) {
+        const std::uint32_t index = tensors_.index(type.name);
+        if (index >= state_.declared.size()) state_.declared.resize(index + 1, nullptr);
+        state_.declared[index] = &type;
+      }
+    };
+    declare(file_.valueInfo);
+    declare(file_.outputs);
+    declare(file_.inputs);
+    const std::size_t count = tensors_.size();
+    state_.declared.resize(count, nullptr);
+    producer_.resize(count, noTensor);
+    state_.tensorNames.assign(tensors_.names().begin(), tensors_.names().end());
+    for (const std::string& tensorName : state_.tensorNames) state_.graphTensorNames.reserve(tensorName);
+    state_.values.resize(count);
+    state_.readers.assign(count, 0);
+  }
+
+  /// Keeps the nodes that an output needs, each after those it reads; among the free ones the file's order.
+  /// Errors: badInput naming a node of a cycle.
+  Status sortNodes() {
+    const auto count = static_cast<std::uint32_t>(fileNodes_.size());
+    std::vector<bool> needed(count, false);
+    std::vector<std::uint32_t> open;
+    const auto need = [&](std::uint32_t tensor) {
+      const std::uint32_t from = tensor == noTensor ? noTensor : producer_[tensor];
+      if (from == noTensor || needed[from]) return;
+      needed[from] = true;
+      open.push_back(from);
+    };
+    for (const std::uint32_t output : outputs_) need(output);
+    while (!open.empty()) {
+      const std::uint32_t here = open.back();
+      open.pop_back();
+      for (const std::uint32_t input : fileNodes_[here].inputs) need(input);
+    }
+    std::vector<std::uint32_t> waiting(count, 0);
+    std::vector<std::vector<std::uint32_t>> readers(count);
+    std::priority_queue<std::uint32_t, std::vector<std::uint32_t>, std::greater<>> ready;
+    std::uint32_t left = 0;
+    for (std::uint32_t n = 0; n < count; ++n) {
+      if (!needed[n]) continue;
+      ++left;
+      for (const std::uint32_t input : fileNodes_[n].inputs) {
+        const std::uint32_t from = input == noTensor ? noTensor : producer_[input];
+        if (from == noTensor) continue;
+        ++waiting[n];
+        readers[from].push_back(n);
+      }
+      if (waiting[n] == 0) ready.push(n);
+    }
+    state_.producer.assign(tensors_.size(), noTensor);
+    while (!ready.empty()) {
+      const std::uint32_t n = ready.top();
+      ready.pop();
+      --left;
+      for (const std::uint32_t output : fileNodes_[n].outputs)
+        if (output != noTensor) state_.producer[output] = static_cast<std::uint32_t>(state_.nodes.size());
+      for (const std::uint32_t reader : readers[n])
+        if (--waiting[reader] == 0) ready.push(reader);
+      for (const std::uint32_t input : fileNodes_[n].inputs)
+        if (input != noTensor) ++state_.readers[input];
+      fileIndex_.push_back(n);
+      state_.nodes.push_back(std::move(fileNodes_[n]));
+    }
+    if (left != 0)
+      for (std::uint32_t n = 0; n < count; ++n)
+        if (needed[n] && waiting[n] != 0)
+          return badInput("the nodes form a cycle",
+                          name_ + ": " + where(*fileNodes_[n].file, fileNodes_[n].file->name));
+    state_.folded.assign(state_.nodes.size(), false);
+    for (const std::uint32_t output : outputs_) ++state_.readers[output];
+    return {};
+  }
+
+  void addInputs() {
+    bool sameBatch = true;
+    std::optional<std::int64_t> batch;
+    bool first = true;
+    for (const DeclaredType& input : file_.inputs) {
+      const std::uint32_t index = tensors_.index(input.name);
+      if (initializers_.contains(index)) continue;
+      const std::string place = "input '" + shown(input.name) + "'";
+      if (!input.hasShape) {
+        problems_.add(unsupported("the file does not give its shape", place));
+        state_.values[index].kind = Value::Kind::unknown;
+        continue;
+      }
+      if (input.elementType != 1 && input.elementType != 10 && input.elementType != 11)
+        problems_.add(unsupported(
+            "its elements are " + elementTypeName(input.elementType) + "; real numbers are supported",
+            place));
+      const bool batched = input.shape.size() >= 2 || (input.shape.size() == 1 && input.shape[0] < 0);
+      ir::Shape shape(input.shape.begin() + (batched ? 1 : 0), input.shape.end());
+      Status legal;
+      if (std::find(shape.begin(), shape.end(), -1) != shape.end())
+        legal = unsupported("its shape leaves more than the batch open");
+      else
+        legal = ir::checkShape(shape);
+      if (!legal.ok()) {
+        problems_.add({legal.error().code, legal.error().message, place});
+        state_.values[index].kind = Value::Kind::unknown;
+        continue;
+      }
+      if (batched) {
+        const std::optional<std::int64_t> here =
+            input.shape[0] > 0 ? std::optional(input.shape[0]) : std::nullopt;
+        sameBatch = sameBatch && (first || here == batch);
+        batch = here;
+        first = false;
+      }
+      define(index, state_.graph.addInput(input.name, {.shape = std::move(shape), .codes = std::nullopt}),
+             batched);
+    }
+    if (!sameBatch) problems_.add(unsupported("the inputs have different batch sizes"));
+    state_.batch = batch;
+    for (const auto& [index, stored] : initializers_) {
+      Value& value = state_.values[index];
+      value.kind = Value::Kind::constant;
+    }
+  }
+
+  void define(std::uint32_t index, ir::TensorId tensor, bool batched) {
+    Value& value = state_.values[index];
+    value.kind = Value::Kind::runtime;
+    value.tensor = tensor;
+    value.batched = batched;
+  }
+
+  /// Named nodes first, so that a name made up never takes one that the file gives.
+  void nameNodes() {
+    for (ImportNode& node : state_.nodes)
+      if (!node.file->name.empty()) node.name = state_.nodeNames.unique(node.file->name);
+    for (std::size_t i = 0; i < state_.nodes.size(); ++i)
+      if (state_.nodes[i].name.empty())
+        state_.nodes[i].name =
+            state_.nodeNames.unique(state_.nodes[i].file->op + "_" + std::to_string(fileIndex_[i]));
+    for (ir::Node& input : state_.graph.nodes) input.name = state_.nodeNames.unique(input.name);
+  }
+
+  /// Initializers are taken up when a node reads them: those of refused nodes then cost nothing.
+  bool loadInitializers(const ImportNode& node) {
+    bool fine = true;
+    for (const std::uint32_t input : node.inputs) {
+      const auto found = input == noTensor ? initializers_.end() : initializers_.find(input);
+      if (found == initializers_.end() || state_.values[input].constant) continue;
+      const StoredTensor& stored = *found->second;
+      if (stored.problem) {
+        if (reportedTensors_.insert(input).second)
+          problems_.add(
+              {stored.problem->code, stored.problem->message, "tensor '" + shown(stored.name) + "'"});
+        fine = false;
+        continue;
+      }
+      state_.values[input].constant =
+          std::shared_ptr<const Constant>(std::shared_ptr<void>(), &stored.constant);
+    }
+    return fine;
+  }
+
+  Status importKnown(std::uint32_t position) {
+    const ImportNode& node = state_.nodes[position];
+    const OperatorRow* row = findOperator(*node.file);
+    if (row == nullptr)
+      return unsupported(isQuantizerDomain(node.file->domain)
+                             ? "the operator is not supported"
+                             : "the operator is not supported (domain '" + shown(node.file->domain) + "')");
+    if (node.inputs.size() < row->minInputs || node.inputs.size() > row->maxInputs)
+      return badInput("it has " + std::to_string(node.inputs.size()) + " inputs");
+    for (std::size_t i = 0; i < row->minInputs; ++i)
+      if (node.inputs[i] == noTensor) return badInput("input " + std::to_string(i) + " is left out");
+    if (node.outputs.empty() || node.outputs[0] == noTensor) return badInput("it has no output");
+    for (const Attribute& attribute : node.file->attributes)
+      if ((" " + std::string(row->attributes) + " ").find(" " + attribute.name + " ") == std::string::npos)
+        return unsupported("attribute '" + shown(attribute.name) + "' is not supported");
+    for (std::size_t i = 1; i < node.outputs.size(); ++i)
+      if (node.outputs[i] != noTensor && state_.readers[node.outputs[i]] > 0)
+        return unsupported("output " + std::to_string(i) + " ('" +
+                           shown(state_.tensorNames[node.outputs[i]]) +
+                           "') is used; only the first is supported");
+    const bool known = loadInitializers(node) &&
+                       std::none_of(node.inputs.begin(), node.inputs.end(), [&](std::uint32_t input) {
+                         return input != noTensor && state_.values[input].kind == Value::Kind::unknown;
+                       });
+    if (!known) {
+      leaveUnknown(node);
+      return {};
+    }
+    Call call(state_, position);
+    SLUICE_RETURN_IF_ERROR(row->run(call));
+    return checkDeclared(node.outputs[0]);
+  }
+
+  void importNode(std::uint32_t position) {
+    const ImportNode& node = state_.nodes[position];
+    if (const Status done = importKnown(position); !done.ok()) {
+      problems_.add({done.error().code, done.error().message, where(*node.file, node.name)});
+      leaveUnknown(node);
+    }
+    for (const std::uint32_t input : node.inputs)
+      if (input != noTensor && --state_.readers[input] == 0 && !state_.values[input].isRuntime())
+        state_.values[input] = {};
+  }
+
+  /// Outputs of a refused node. Where the file declares their shape, the nodes behind are still looked at, as
+  /// if the network began there: so that all problems are found in one run. The graph is thrown away in any
+  /// case.
+  void leaveUnknown(const ImportNode& node) {
+    for (const std::uint32_t output : node.outputs) {
+      if (output == noTensor) continue;
+      Value& value = state_.values[output];
+      value = {};
+      value.kind = Value::Kind::unknown;
+      const DeclaredType* declared = state_.declared[output];
+      if (declared == nullptr || !declared->hasShape || declared->shape.size() < 2) continue;
+      ir::Shape shape(declared->shape.begin() + 1, declared->shape.end());
+      if (std::find(shape.begin(), shape.end(), -1) != shape.end() || !ir::checkShape(shape).ok()) continue;
+      define(output,
+             state_.graph.addInput(state_.tensorNames[output],
+                                   {.shape = std::move(shape), .codes = std::nullopt}),
+             true);
+    }
+  }
+
+  /// What the file says of a tensor's shape must be what its node gives. The batch axis is free.
+  Status checkDeclared(std::uint32_t tensor) const {
+    const DeclaredType* declared = state_.declared[tensor];
+    const Value& value = state_.values[tensor];
+    if (declared == nullptr || !declared->hasShape) return {};
+    ir::Shape shape;
+    if (value.isRuntime())
+      shape = state_.graph.tensor(value.tensor).type.shape;
+    else if (value.kind == Value::Kind::constant)
+      shape = value.constant->shape;
+    else if (value.kind == Value::Kind::quantized)
+      shape = value.quantized->shape;
+    else
+      return {};
+    if (value.batched) shape.insert(shape.begin(), -1);
+    bool agrees = shape.size() == declared->shape.size();
+    for (std::size_t i = 0; agrees && i < shape.size(); ++i)
+      agrees = shape[i] == declared->shape[i] || shape[i] == -1 || declared->shape[i] == -1;
+    // Exporters write an empty shape where they know nothing.
+    if (agrees || declared->shape.empty()) return {};
+    return badInput("the file declares shape " + shapeText(declared->shape) + " for '" +
+                    shown(declared->name) + "', its node gives " + shapeText(shape) + " (-1: any)");
+  }
+
+  /// Outputs in the file's order. An output that is another name of a tensor gets a node of its own (a
+  /// reshape to the same shape, which keeps codes), so that the graph's outputs have the file's names.
+  void addOutputs() {
+    for (const std::uint32_t output : outputs_) {
+      const Value& value = state_.values[output];
+      const std::string& tensorName = state_.tensorNames[output];
+      const std::string place = "output '" + shown(tensorName) + "'";
+      if (initializers_.contains(output) || value.isConstant()) {
+        problems_.add(unsupported("it is a constant", place));
+        continue;
+      }
+      if (!value.isRuntime()) continue;  // reported where it arose
+      ir::TensorId tensor = value.tensor;
+      const ir::Node& node = state_.graph.node(state_.graph.tensor(tensor).producer);
+      if (state_.graph.tensor(tensor).name != tensorName ||
+          std::holds_alternative<ir::Input>(node.operation)) {
+        const bool isInput = state_.graph.tensor(tensor).name == tensorName;
+        std::vector<std::string> origins;
+        if (const std::uint32_t from = state_.producer[output]; from != noTensor)
+          origins = {state_.nodes[from].name};
+        const std::string nodeName = origins.empty() ? state_.nodeNames.unique(tensorName) : origins[0];
+        const ir::Reshape same{.shape = state_.graph.tensor(tensor).type.shape};
+        auto added = state_.graph.addNode(nodeName, same, {tensor}, std::move(origins));
+        SLUICE_CHECK(added.ok(), "a reshape to the same shape takes any tensor");
+        tensor = *added;
+        state_.graph.tensors[tensor.index].name =
+            isInput ? state_.graphTensorNames.unique(tensorName) : tensorName;
+      }
+      state_.graph.outputs.push_back(tensor);
+    }
+  }
+
+  const ModelFile& file_;
+  std::string name_;
+  ImportState state_;
+  Diagnostics problems_;
+  TensorNames tensors_;
+  std::unordered_map<std::uint32_t, const StoredTensor*> initializers_;
+  std::unordered_set<std::uint32_t> inputs_, reportedTensors_;
+  std::vector<std::uint32_t> outputs_;
+  std::vector<std::uint32_t> producer_;  ///< by tensor index: position in fileNodes_
+  std::vector<ImportNode> fileNodes_;
+  std::vector<std::uint32_t> fileIndex_;  ///< by position in state_.nodes: index in the file
+};
+
+}  // namespace
+
+std::string supportedOnnxOperators() { return supportedOperators(); }
+
+Result<ir::Graph> importOnnxBytes(std::string_view bytes, std::string name) {
+  auto file = decodeModel(bytes);
+  if (!file.ok()) return Error{file.error().code, file.error().message, name};
+  Importer importer(*file, name, bytes.size());
+  SLUICE_TRY(ir::Graph graph, importer.run());
+  if (const Status valid = ir::verify(graph); !valid.ok())
+    return Error{valid.error().code, valid.error().message, std::move(name)};
+  return graph;
+}
+
+Result<ir::Graph> importOnnx(const std::filesystem::path& path) {
+  SLUICE_TRY(const std::string bytes, readFile(path, std::uint64_t{1} << 31));
+  return importOnnxBytes(bytes, path.stem().string());
+}
+
+}  // namespace sluice::frontend
