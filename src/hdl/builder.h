@@ -120,6 +120,7 @@ class Builder {
   Signal bitwise(Op op, Signal a, Signal b);
   Signal reduce(Op op, Signal a);
   Signal sliceRead(Signal a, std::uint32_t lsb, std::uint32_t width, std::optional<fixed::Interval> range);
+  Signal asBits(Signal a);
   Signal fitTo(Signal a, const Node& target, const char* what);
   Signal registerNode(Signal next, Signal enable, std::optional<std::int64_t> resetValue,
                       std::string_view name);

@@ -131,10 +131,15 @@ Signal Builder::concat(std::span<const Signal> fromLowest) {
   return bitsNode(Op::concat, total, std::move(parts));
 }
 
+/// The signal without its meaning as a number; a single bit keeps it.
+Signal Builder::asBits(Signal a) { return slice(a, 0, width(a)); }
+
 // ---- mux
 
 Signal Builder::mux(Signal condition, Signal ifTrue, Signal ifFalse) {
   SLUICE_CHECK(width(condition) == 1, "a mux is steered by one bit");
+  if (!node(ifTrue).isNumber() || !node(ifFalse).isNumber())
+    ifTrue = asBits(ifTrue), ifFalse = asBits(ifFalse);
   if (const auto known = constantNumber(condition)) return *known != 0 ? ifTrue : ifFalse;
   if (ifTrue == ifFalse) return ifTrue;
   if (const Node& n = node(condition); n.op == Op::bitNot) return mux(n.inputs[0], ifFalse, ifTrue);

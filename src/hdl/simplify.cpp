@@ -111,7 +111,7 @@ class Simplifier {
   }
   /// The same value in the format of `n`, also where Builder would leave a constant narrow.
   Signal widened(Signal now, const Node& n) {
-    if (b_.node(now).op == Op::constant) {
+    if (b_.range(now).lo == b_.range(now).hi) {
       const std::int64_t value = b_.range(now).lo;
       return b_.share({.op = Op::constant,
                        .width = n.width,
@@ -231,7 +231,7 @@ Signal Simplifier::write(Signal root) {
 
 Signal Simplifier::writeRegister(const Node& n) {
   const bool number = n.isNumber();
-  const Signal next = number ? to_[n.inputs[0].index] : bits(n.inputs[0]);
+  const Signal next = number ? to_[n.inputs[0].index] : b_.asBits(bits(n.inputs[0]));
   const Signal enable = n.inputs.size() > 1 ? to_[n.inputs[1].index] : Signal();
   const Node& from = b_.node(next);
   if (n.hasReset) {
@@ -282,7 +282,8 @@ Signal Simplifier::rewrite(Signal s) {
       return b_.concat(parts);
     }
     case Op::mux:
-      return n.isNumber() ? b_.mux(in(0), in(1), in(2)) : b_.mux(in(0), bits(n.inputs[1]), bits(n.inputs[2]));
+      return n.isNumber() ? b_.mux(in(0), in(1), in(2))
+                          : b_.mux(in(0), b_.asBits(bits(n.inputs[1])), b_.asBits(bits(n.inputs[2])));
     case Op::reg:
       return writeRegister(n);
     case Op::memoryRead: {
@@ -366,6 +367,15 @@ Style multiplyStyle(const Node& a, const Node& b, Style wish) {
 
 namespace {
 
+/// Whether another round has changed nothing. It numbers nodes in the same order if it finds the same ones.
+bool sameNodes(const Module& a, const Module& b) {
+  return std::equal(a.nodes.begin(), a.nodes.end(), b.nodes.begin(), b.nodes.end(),
+                    [](const Node& x, const Node& y) {
+                      return x.op == y.op && x.width == y.width && x.range == y.range &&
+                             x.inputs == y.inputs && x.attribute == y.attribute;
+                    });
+}
+
 using Done = std::map<const Module*, std::shared_ptr<const Module>>;
 
 Module simplifyWith(const Module& module, Done& done) {
@@ -380,7 +390,7 @@ Module simplifyWith(const Module& module, Done& done) {
     Done same;  // instances are simple by now
     for (const Instance& i : now.instances) same.emplace(i.module.get(), i.module);
     Module next = Simplifier(now).run(same);
-    const bool settled = next.nodes.size() == now.nodes.size();
+    const bool settled = sameNodes(next, now);
     now = std::move(next);
     if (settled) break;
   }
