@@ -1,7 +1,8 @@
 #include "map/fold.h"
 
 #include <algorithm>
-#include <numeric>
+#include <iterator>
+#include <optional>
 #include <set>
 
 #include "base/check.h"
@@ -33,33 +34,43 @@ std::vector<std::uint64_t> legalReuseFactors(std::uint32_t n, std::uint32_t m) {
   return {factors.begin(), factors.end()};
 }
 
+namespace {
+
+/// What a fold costs, in multipliers: each output lane brings an accumulator and a quantizer behind it, each input lane a
+/// place in the vector memory, and a width converter the registers of both its sides (twice where neither beat divides
+/// the other).
+double foldCost(Fold fold, std::uint32_t producerPack) {
+  constexpr double kOutputLane = 8, kInputLane = 1, kConverterLane = 0.5;
+  const double simd = fold.simd, pe = fold.pe, pack = producerPack;
+  double cost = simd * pe + kOutputLane * pe + kInputLane * simd;
+  if (producerPack != 0 && producerPack != fold.simd) {
+    const bool divides = producerPack % fold.simd == 0 || fold.simd % producerPack == 0;
+    cost += kConverterLane * (simd + pack) * (divides ? 1 : 2);
+  }
+  return cost;
+}
+
+}  // namespace
+
 Fold chooseFold(std::uint32_t n, std::uint32_t m, std::uint64_t factor, FoldGoal goal, std::uint32_t producerPack) {
   SLUICE_CHECK(n > 0 && m > 0 && factor > 0, "a product has inputs, outputs and a factor");
+  // What a factor may become: itself if it is legal, else a legal one of at least three quarters of it.
   const std::vector<std::uint64_t> legal = legalReuseFactors(n, m);
-  std::uint64_t chosen = legal.front();
-  for (const std::uint64_t candidate : legal) {
-    const auto distance = [&](std::uint64_t f) { return f > factor ? f - factor : factor - f; };
-    const bool better = goal == FoldGoal::atMost ? candidate <= factor : distance(candidate) < distance(chosen);
-    if (better) chosen = candidate;
-  }
+  const auto above = std::upper_bound(legal.begin(), legal.end(), factor);
+  const std::uint64_t most = above == legal.begin() ? legal.front() : *std::prev(above);
+  const std::uint64_t least = goal == FoldGoal::exact && most == factor ? factor : std::min(most, factor - factor / 4);
 
-  // How far an input beat is from the producer's: the length of the buffer a width converter between them needs.
-  const auto mismatch = [&](std::uint32_t simd) -> std::uint64_t {
-    if (simd == producerPack || producerPack == 0) return 0;
-    return std::lcm<std::uint64_t>(simd, producerPack);
-  };
-  Fold best{};
-  bool found = false;
-  for (const std::uint32_t simd : divisors(n)) {
-    const std::uint64_t inFolds = n / simd;
-    if (chosen % inFolds != 0 || m % (chosen / inFolds) != 0) continue;
-    const Fold fold{.simd = simd, .pe = static_cast<std::uint32_t>(m / (chosen / inFolds))};
-    // A square array has the narrowest beats on both sides; its adder trees and accumulators balance.
-    const auto key = [&](Fold f) { return std::pair(mismatch(f.simd), std::uint64_t{std::max(f.simd, f.pe)}); };
-    if (!found || key(fold) < key(best)) best = fold, found = true;
-  }
-  SLUICE_CHECK(found, "every legal reuse factor has a fold");
-  return best;
+  std::optional<Fold> best;
+  for (const std::uint32_t simd : divisors(n))
+    for (const std::uint32_t pe : divisors(m)) {
+      const Fold fold{.simd = simd, .pe = pe};
+      const std::uint64_t own = reuseFactor(n, m, fold);
+      if (own < least || own > most) continue;
+      const auto key = [&](Fold f) { return std::pair(foldCost(f, producerPack), f.pe); };
+      if (!best || key(fold) < key(*best)) best = fold;
+    }
+  SLUICE_CHECK(best.has_value(), "every legal reuse factor has a fold");
+  return *best;
 }
 
 }  // namespace sluice::map

@@ -21,12 +21,12 @@ std::uint64_t reuseFactor(std::uint32_t n, std::uint32_t m, Fold fold);
 std::vector<std::uint64_t> legalReuseFactors(std::uint32_t n, std::uint32_t m);
 
 enum class FoldGoal : std::uint8_t {
-  nearest,   ///< the legal reuse factor nearest to the one asked (hls4ml's rule); of two equally near the smaller
-  atMost,    ///< the largest legal one that is not above it: fewest multipliers that keep an interval
+  exact,     ///< the factor itself where it is legal, else the cheapest fold between three quarters of it and it
+  interval,  ///< the cheapest fold between three quarters of it and it: a bound on the interval, not a wish
 };
 
-/// The fold for a reuse factor. Of the folds with that factor it takes the one whose input beat fits the producer's
-/// (`producerPack` elements, 0: any) with no width converter or the shortest one, and then the one nearest to a square.
+/// The fold for a reuse factor; never a larger factor unless there is no smaller one. `producerPack` is the number of
+/// elements in the beats that come in: another one costs a width converter; 0: the beat is free.
 Fold chooseFold(std::uint32_t n, std::uint32_t m, std::uint64_t factor, FoldGoal goal, std::uint32_t producerPack);
 
 }  // namespace sluice::map

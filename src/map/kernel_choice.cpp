@@ -34,8 +34,8 @@ std::vector<std::vector<std::int64_t>> rowsOf(const ir::Graph& graph, ir::Tensor
 }
 
 Fold foldOf(std::uint32_t n, std::uint32_t m, std::uint32_t producerPack, const MapOptions& options) {
-  if (options.targetInterval) return chooseFold(n, m, *options.targetInterval, FoldGoal::atMost, producerPack);
-  return chooseFold(n, m, options.reuseFactor.value_or(kDefaultReuseFactor), FoldGoal::nearest, producerPack);
+  if (options.targetInterval) return chooseFold(n, m, *options.targetInterval, FoldGoal::interval, producerPack);
+  return chooseFold(n, m, options.reuseFactor.value_or(kDefaultReuseFactor), FoldGoal::exact, producerPack);
 }
 
 /// Vectors in a frame: a node over the last axis works on each in turn.
