@@ -120,6 +120,10 @@ std::vector<Evaluator::Affine> affineRows(const ElementFunction& function, Evalu
 
 Result<ChainForm> chooseForm(const ElementFunction& function, fixed::Interval x, bool tableAllowed) {
   constexpr std::size_t fewSteps = 15;  // below, thresholds are so cheap that no multiplication can pay
+  constexpr std::int64_t widest = std::int64_t{1}
+                                  << 60;  // differences of codes and zero points stay in 64 bits
+  if (x.lo < -widest || x.hi > widest || function.zeroPoint < -widest || function.zeroPoint > widest)
+    return unsupported("the input takes codes beyond 2^60");
   Evaluator evaluator(function);
   const auto bitsIn = static_cast<double>(fixed::formatFor(x).bits);
   const bool smallDomain = x.hi - x.lo < mostEntries;

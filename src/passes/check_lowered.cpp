@@ -15,6 +15,8 @@ std::string productProblem(const ir::Graph& graph, const ir::Node& node) {
   if (x.isConstant()) return "has its constant on the left; write it as x times weights";
   if (w.type.isReal())
     return "has weights '" + w.name + "' that are real numbers and lie on no grid of 16 bits; quantize them";
+  if (w.type.codes->range.hi > (std::int64_t{1} << 61) || w.type.codes->range.lo < -(std::int64_t{1} << 61))
+    return "has weights '" + w.name + "' with codes beyond 2^61";
   if (x.type.isReal())
     return "reads '" + x.name + "', which is real: put a quantizer before it (after node '" +
            graph.node(x.producer).name + "')";

@@ -23,6 +23,10 @@ std::optional<Weights> weightsOf(const ir::Tensor& w) {
   Weights result{.shape = w.type.shape, .codes = {}, .scale = {1}};
   if (!w.type.isReal()) {
     result.codes = ir::codesOf(w);
+    constexpr std::int64_t widest = std::int64_t{1} << 61;
+    if (w.type.codes->range.lo < -widest || w.type.codes->range.hi > widest ||
+        std::max(w.type.codes->zeroPoint, -w.type.codes->zeroPoint) > widest)
+      return std::nullopt;
     result.scale = w.type.codes->scale;
     if (w.type.codes->zeroPoint != 0)
       for (std::int64_t& code : result.codes) code -= w.type.codes->zeroPoint;
@@ -74,9 +78,20 @@ Result<Change> lowerDense(ir::Graph& graph, const LowerOptions&) {
     const std::int64_t zeroPoint = rewrite.to.tensor(*x).type.codes->zeroPoint;
     const double xScale = rewrite.to.tensor(*x).type.codes->scale[0];
     const auto columns = static_cast<std::size_t>(weights->shape[1]);
-    std::vector<std::int64_t> sums(columns, 0);
-    if (zeroPoint != 0)
+    std::vector<std::int64_t> bias(columns, 0);
+    if (zeroPoint != 0) {
+      // -zeroPoint * sum of the column's weights, in 128 bits: both factors come from a file.
+      std::vector<__int128> sums(columns, 0);
       for (std::size_t i = 0; i < weights->codes.size(); ++i) sums[i % columns] += weights->codes[i];
+      for (std::size_t j = 0; j < columns; ++j) {
+        const __int128 limit = __int128{1} << 62;
+        if (sums[j] > limit || sums[j] < -limit || sums[j] * zeroPoint > limit ||
+            sums[j] * zeroPoint < -limit)
+          return unsupported("the zero point of its input times its weights leaves 62 bits",
+                             "node '" + node.name + "'");
+        bias[j] = static_cast<std::int64_t>(-sums[j] * zeroPoint);
+      }
+    }
 
     ir::TensorId lowered;
     if (!w.type.isReal() && w.type.codes->zeroPoint == 0) {
@@ -93,12 +108,11 @@ Result<Change> lowerDense(ir::Graph& graph, const LowerOptions&) {
     if (zeroPoint != 0) {
       std::vector<double> scale;
       for (const double s : weights->scale) scale.push_back(s * xScale);
-      for (std::int64_t& sum : sums) sum *= -zeroPoint;
-      const fixed::Interval range = rangeOf(sums);
+      const fixed::Interval range = rangeOf(bias);
       inputs.push_back(rewrite.addConstant(
           node.name + ".bias",
           {.shape = {weights->shape[1]}, .codes = ir::Codes{.range = range, .scale = scale, .zeroPoint = 0}},
-          std::move(sums)));
+          std::move(bias)));
     }
     SLUICE_TRY(const ir::TensorId added,
                rewrite.replace(node, ir::Dense{}, std::move(inputs), originsOf(node)));

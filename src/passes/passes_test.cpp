@@ -315,6 +315,37 @@ TEST(FuseChains, LeavesTheRealPrologueToTheHost) {
   EXPECT_EQ(run(fuseChains, graph), 0u);
 }
 
+TEST(FuseChains, SaysWhatItCannotDoWithAChain) {
+  const std::string start = "x = input [2, 3] real; q = quantize x, scale 0.5, range s8;";
+  const auto problem = [&](const std::string& rest) {
+    return errorOf(lower(ir::graphOf(start + rest + "; output z")));
+  };
+  EXPECT_EQ(
+      problem("c = constant [2, 1] real {1.5 2.5}; s = multiply q, c; z = quantize s, scale 1, range s8"),
+      "node 'z': cannot be computed on integers: constant 'c' of shape [2, 1] varies along another axis than "
+      "the "
+      "last, channels");
+  EXPECT_EQ(problem("c = constant [1] real {inf}; s = add q, c; z = quantize s, scale 1, range s8"),
+            "node 'z': cannot be computed on integers: constant 'c' holds an infinity or NaN");
+  EXPECT_EQ(problem("s = power q, q; z = quantize s, scale 1, range s8"),
+            "node 's' in the chain before 'z': cannot be computed on integers: an exponent that is not one "
+            "constant");
+  EXPECT_EQ(problem("c = constant [4, 2, 3] real {" +
+                    [] {
+                      std::string zeros;
+                      for (int i = 0; i < 24; ++i) zeros += " 3";
+                      return zeros;
+                    }() +
+                    "}; s = add q, c; z = quantize s, scale 1, range s8"),
+            "node 'z': cannot be computed on integers: tensor 'q' of shape [2, 3] is broadcast to [4, 2, 3]");
+  EXPECT_EQ(problem("r = relu x; s = add q, r; z = quantize s, scale 1, range s8"),
+            "node 'x' in the chain before 'z': cannot be computed on integers: it depends on the real input "
+            "'x', which is "
+            "not quantized on the way");
+  EXPECT_EQ(problem("r = relu q; z = quantize r, scale 1, range s52"),
+            "node 'z': cannot be computed on integers: codes beyond 2^50");
+}
+
 // ---- append-top-k
 // -----------------------------------------------------------------------------------------------
 
