@@ -160,7 +160,8 @@ Signal Builder::multiplyByConstant(Signal a, std::int64_t factor) {
   }
   const Signal product = minus.empty() ? sum(plus) : subtract(sum(plus), sum(minus));
   const WideInterval in[] = {widen(range(a)), {factor, factor}};
-  return assume(product, inferRange({.op = Op::multiply}, in)->narrow());  // 8a - a cannot be what the terms allow
+  return assume(product,
+                inferRange({.op = Op::multiply}, in)->narrow());  // 8a - a cannot be what the terms allow
 }
 
 /// At most six input bits: every product bit is one look-up table, so the product is a table.

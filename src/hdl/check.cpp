@@ -221,6 +221,8 @@ bool Checker::memory(std::size_t i) {
   const std::string where = "memory '" + memory.name + "'";
   if (memory.width < 1 || memory.words < 1) return fail(where, "has no words");
   if (memory.style == Style::dsp) return fail(where, "cannot be built of multipliers");
+  if (memory.style == Style::blockRam && !memory.synchronousRead)
+    return fail(where, "block RAM is read at the clock");
   if (!memory.contents.empty()) {
     if (memory.writeEnable.valid()) return fail(where, "has contents and a write port");
     if (memory.contents.size() != memory.words) return fail(where, "has contents of another number of words");

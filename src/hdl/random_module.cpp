@@ -151,15 +151,14 @@ void Generator::memory() {
   const std::uint32_t words =
       options_.keepPromises ? static_cast<std::uint32_t>(rng_.uniform(1, 20)) : 1u << upTo(4);
   const bool synchronous = rng_.chance(0.5);
+  const Style large = synchronous ? Style::blockRam : Style::automatic;
   MemoryId m;
   if (rng_.chance(0.4)) {
     std::vector<std::vector<std::uint64_t>> contents;
     for (std::uint32_t i = 0; i < words; ++i) contents.push_back({rng_.bits(), rng_.bits()});
-    m = b_.rom("table", width, contents, pick(std::vector{Style::logic, Style::blockRam, Style::lutRam}),
-               synchronous);
+    m = b_.rom("table", width, contents, pick(std::vector{Style::logic, large, Style::lutRam}), synchronous);
   } else {
-    const Style style =
-        pick(std::vector{Style::registers, Style::shiftRegister, Style::lutRam, Style::blockRam});
+    const Style style = pick(std::vector{Style::registers, Style::shiftRegister, Style::lutRam, large});
     m = b_.ram("memory", width, words, style, synchronous);
     b_.write(m, flag(), style == Style::shiftRegister ? Signal() : address(words), bitsOf(width));
   }

@@ -153,6 +153,7 @@ void Simplifier::memories() {
     memoryTo_.emplace_back();
     if (!read[i]) continue;
     Memory copy = m_.memories[i];
+    if (copy.style == Style::automatic) copy.style = memoryStyle(copy);
     copy.writeEnable = copy.writeAddress = copy.writeData = {};
     memoryTo_[i] = MemoryId(b_.module_.memories.size());
     b_.module_.memories.push_back(std::move(copy));
@@ -352,8 +353,10 @@ Signal Simplifier::rewrite(Signal s) {
 }
 
 Style multiplyStyle(const Node& a, const Node& b, Style wish) {
-  const std::uint32_t total = a.width + b.width, least = std::min(a.width, b.width);
-  if (total < 9 || least < 2) return Style::logic;
+  const WideInterval in[] = {valuesOf(a), valuesOf(b)};
+  const std::uint32_t product = fixed::formatFor(inferRange({.op = Op::multiply}, in)->narrow()).bits;
+  const std::uint32_t total = a.width + b.width;
+  if (product < 9 || std::min(a.width, b.width) < 2) return Style::logic;
   if (wish == Style::dsp) return Style::dsp;
   const Node* constant = a.op == Op::constant ? &a : b.op == Op::constant ? &b : nullptr;
   if (constant != nullptr) {
@@ -363,6 +366,14 @@ Style multiplyStyle(const Node& a, const Node& b, Style wish) {
     return digits <= 3 ? Style::logic : Style::dsp;
   }
   return total <= 10 ? Style::logic : Style::dsp;
+}
+
+Style memoryStyle(const Memory& memory) {
+  const std::uint64_t bits = std::uint64_t{memory.words} * memory.width;
+  const bool large = memory.words > 64 && bits >= 4096;  // a quarter of a RAMB18
+  if (memory.synchronousRead && large) return Style::blockRam;
+  if (!memory.contents.empty()) return Style::logic;
+  return memory.words <= 2 ? Style::registers : Style::lutRam;
 }
 
 namespace {

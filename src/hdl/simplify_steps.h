@@ -13,4 +13,7 @@ std::vector<fixed::Interval> narrowRanges(const Module& module, const std::vecto
 /// What a product of two signals is built of; `automatic` is decided by width.
 Style multiplyStyle(const Node& a, const Node& b, Style wish);
 
+/// What an `automatic` memory is built of.
+Style memoryStyle(const Memory& memory);
+
 }  // namespace sluice::hdl

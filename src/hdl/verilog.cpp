@@ -109,7 +109,17 @@ class Printer {
       if (n.op == Op::memoryRead)
         read(s);
       else
-        line("wire " + vectorOf(n.width) + name + " = " + expressions_.driver(s) + ";");
+        wire(s);
+    }
+  }
+
+  void wire(Signal s) {
+    const std::string name = names_.signal[s.index], net = "wire " + vectorOf(m_.node(s).width) + name;
+    if (names_.kept[s.index]) {  // Icarus takes no attribute on a declaration with an assignment
+      line("(* keep *) " + net + ";");
+      line("assign " + name + " = " + expressions_.driver(s) + ";");
+    } else {
+      line(net + " = " + expressions_.driver(s) + ";");
     }
   }
 
@@ -141,7 +151,7 @@ class Printer {
     const std::string value = m.synchronousRead ? names_.fresh(name + "_next") : name;
     declarations_ += "  reg " + vectorOf(m.width) + value + ";\n";
     line("always @*");
-    line("  case (" + address + ")");
+    line("  (* rom_style = \"logic\" *) case (" + address + ")");
     for (std::uint32_t a = 0; a < m.words; ++a)
       line("    " + (a + 1 == m.words ? "default" : verilogConstant(std::int64_t{a}, addressBits(m.words))) +
            ": " + value + " = " + verilogConstant(m.contents[a], 0, m.width) + ";");

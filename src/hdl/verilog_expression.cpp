@@ -66,6 +66,27 @@ bool isWiring(Op op) {
          op == Op::constant;
 }
 
+bool isSum(Op op) { return op == Op::add || op == Op::subtract || op == Op::negate; }
+
+/// Sums that are read, through nothing but wires, by another sum. Synthesis would merge these into one
+/// carry-save adder of another shape and cost than the tree that is counted (docs/rationale/hdl.md).
+std::vector<bool> sumsReadBySums(const Module& m, const std::vector<Signal>& order) {
+  std::vector<bool> kept(m.nodes.size(), false), wired(m.nodes.size(), false);
+  std::vector<Signal> open;
+  for (const Signal s : order)
+    if (isSum(m.node(s).op)) open.insert(open.end(), m.node(s).inputs.begin(), m.node(s).inputs.end());
+  while (!open.empty()) {
+    const Signal s = open.back();
+    open.pop_back();
+    const Node& n = m.node(s);
+    if (isSum(n.op)) kept[s.index] = true;
+    if (!isWiring(n.op) || wired[s.index]) continue;
+    wired[s.index] = true;
+    open.insert(open.end(), n.inputs.begin(), n.inputs.end());
+  }
+  return kept;
+}
+
 }  // namespace
 
 std::string VerilogNames::fresh(const std::string& wish) {
@@ -87,6 +108,7 @@ VerilogNames::VerilogNames(const Module& of)
       memory(of.memories.size()),
       reads(of.memories.size()),
       uses(of.nodes.size(), 0),
+      kept(sumsReadBySums(of, order)),
       live_(of.nodes.size(), false) {
   for (const auto* ports : {&module.inputs, &module.outputs})
     for (const Port& p : *ports) taken_.push_back(p.name);
@@ -189,7 +211,10 @@ std::string VerilogExpressions::comparison(Signal a, Signal b, const char* symbo
   const auto need = [&](const Node& n) { return n.width + (isSigned && !n.isSigned ? 1u : 0u); };
   const std::uint32_t width = std::max(need(x), need(y));
   const bool ordered = symbol[0] == '<';
-  if (ordered && symbol[1] == 0 && y.op == Op::constant && y.range->lo == 0 && x.isSigned)
+  const std::string order = symbol;
+  if (order == "<=" && x.op == Op::constant && x.range->lo == 0 && y.isSigned)
+    return "~" + existing(b, y.width - 1, 1);  // not negative
+  if (order == "<" && y.op == Op::constant && y.range->lo == 0 && x.isSigned)
     return existing(a, x.width - 1, 1);  // negative
   return operand(a, width, isSigned && ordered) + " " + symbol + " " + operand(b, width, isSigned && ordered);
 }

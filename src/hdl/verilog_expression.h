@@ -28,6 +28,8 @@ class VerilogNames {
   std::vector<std::vector<Signal>> reads;  ///< per memory: its live reads
   std::vector<std::uint32_t> uses;         ///< per node: places that print it
 
+  std::vector<bool> kept;  ///< per node: a sum that synthesis must not merge into a reading sum
+
   [[nodiscard]] bool live(Signal s) const { return live_[s.index]; }
   /// A name not yet taken in this module.
   std::string fresh(const std::string& wish);
