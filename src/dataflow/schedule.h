@@ -22,8 +22,7 @@
 ///   writes   y at stage 5 when loop 1 == 3
 /// reads 4 beats and writes 2 in 8 iterations; its frame interval is at least 8 cycles.
 ///
-/// Where it comes from: shared design notes; the rule, its lemmas and their proofs are in
-/// docs/rationale/dataflow.md.
+/// The rule, its lemmas and their proofs are in docs/rationale/dataflow.md.
 namespace sluice::dataflow {
 
 /// A loop runs 0 .. extent-1. The last loop of a schedule is the innermost.

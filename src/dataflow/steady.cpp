@@ -10,19 +10,17 @@
 /// function F made of maxima and additions of constants: it is monotone, and F(x + c) = F(x) + c. So for any
 /// k cuts
 ///
-///     all of x(f+k) - x(f) <= c   implies   x(f + nk) <= x(f) + nc for every n:     at most c cycles per k
-///     cuts, for ever all of x(f+k) - x(f) >= c   implies   the opposite:                           at least
-///     c cycles per k cuts
+///     x(f+k) - x(f) <= c in all entries   gives   x(f + nk) <= x(f) + nc for every n,
 ///
-/// When both meet, the rate is exact, whether or not the state recurred. That is the bound of Collatz and
-/// Wielandt in max-plus algebra (Cuninghame-Green, "Minimax algebra", 1979, chapter 25, as far as known to us
-/// the usual source). Two more lower bounds make it meet soon:
-///   * the work of one actor: its iterations times its interval;
-///   * a subset: a fast source filling a deep FIFO has small differences for many frames while the slow part
-///   already
-///     runs at its rate. Forget the fast entries (set them to minus infinity, which makes nothing later), run
-///     k cuts from there, and if every remembered entry still grew by c, then F^k(y) >= y + c on all of y,
-///     and x >= y grows at least as fast.
+/// at most c cycles per k cuts for ever, and the same with >= gives at least c. When both meet, the rate is
+/// exact, whether or not the state recurred: the bounds of Collatz and Wielandt, in max-plus algebra. Two
+/// more lower bounds make them meet soon:
+///
+///   work     the iterations of one actor, times its interval;
+///   subset   a fast source filling a deep FIFO has small differences for many frames while the slow
+///            part runs at its rate already. Forget the fast entries (set them to minus infinity: that
+///            makes nothing later), run k cuts from there, and if every remembered entry still grew by
+///            c, then F^k(y) >= y + c on all of y, and x >= y grows at least as fast.
 namespace sluice::dataflow {
 namespace {
 
