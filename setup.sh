@@ -84,7 +84,7 @@ if command -v dpkg-query >/dev/null && command -v apt-get >/dev/null; then
     say "missing Debian packages: ${missing[*]}"
     run apt-update "reading the package lists" "${root[@]}" apt-get -q update ||
       say "the package lists could not be read; trying with the old ones"
-    run apt-install "installing ${#missing[@]} packages (some 250 MB on a bare system)" \
+    run apt-install "installing ${#missing[@]} packages (two minutes and 250 MB on a bare system)" \
       "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends "${missing[@]}" ||
       fail "not all packages could be installed:" "${missing[*]}" "The whole log: $tools/log/apt-install.log"
   else
