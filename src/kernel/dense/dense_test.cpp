@@ -20,6 +20,24 @@ TEST(Dense, ValuesAndCyclesOfRandomKernelsAgreeInAllViews) {
   }
 }
 
+TEST(Dense, ALongVectorIsKeptInBlockRamAndReadInEveryLaterOutputFold) {
+  DenseParams p{.nIn = 260, .nOut = 3, .input = {-32768, 32767}, .memory = WeightMemory::blockRam};
+  for (std::int64_t i = 0; i < 260 * 3; ++i) p.weights.push_back((i * 37) % 61 - 30);
+  const Result<Kernel> kernel = dense(p);
+  ASSERT_TRUE(kernel.ok());
+  std::size_t blockRams = 0;
+  for (const hdl::Memory& memory : elaborate(*kernel).memories)
+    blockRams += memory.style == hdl::Style::blockRam;
+  EXPECT_EQ(blockRams, 2u) << "the vector and the weights";
+  const auto golden = [p](const PassData& reads) {
+    std::vector<std::int64_t> y(3, 0);
+    for (std::size_t i = 0; i < p.weights.size(); ++i) y[i % 3] += p.weights[i] * reads[0][i / 3];
+    return PassData{y};
+  };
+  const auto count = checkViews({.kernel = *kernel, .golden = golden}, {.seed = 1, .lanes = 4, .passes = 2});
+  ASSERT_TRUE(count.ok()) << count.error().text();
+}
+
 TEST(Dense, ProvesTheRangeOfItsOutputFromTheActualWeights) {
   EXPECT_EQ(denseOutputRange(small()), (fixed::Interval{-6, 5}));
 }

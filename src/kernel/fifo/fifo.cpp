@@ -1,5 +1,6 @@
 #include "kernel/fifo/fifo.h"
 
+#include <algorithm>
 #include <vector>
 
 #include "base/check.h"
@@ -31,9 +32,10 @@ PlaceCounter declareCounter(Builder& b, std::uint32_t depth, bool startsFull, co
 
 void driveCounter(Builder& b, const PlaceCounter& counter, std::uint32_t depth, Signal up, Signal down) {
   const std::int64_t top = static_cast<std::int64_t>(depth) - 1;
-  const Signal moved = b.add(counter.value, b.subtract(up, down));
+  // Up and down at once change nothing: the step is +1 or -1 and the rest is the enable, which costs one LUT.
+  const Signal moved = b.add(counter.value, b.mux(up, b.constant(1), b.constant(-1)));
   // Nothing is taken from an empty FIFO and nothing is put into a full one: the contract of both sides.
-  b.regDrive(counter.value, b.assume(moved, {-1, top}));
+  b.regDrive(counter.value, b.assume(moved, {-1, top}), b.bitXor(up, down));
 }
 
 /// A pointer 0 .. words-1 and the value it has after a step.
@@ -42,7 +44,6 @@ struct Pointer {
 };
 
 Pointer pointer(Builder& b, std::uint32_t words, const char* name) {
-  if (words == 1) return {b.constant(0), b.constant(0)};
   const Signal value = b.regDeclare({0, words - 1}, 0, name);
   const Signal up = b.add(value, b.constant(1));
   if ((words & (words - 1)) == 0) return {value, b.wrap(up, {indexBits(words), false})};
@@ -54,7 +55,7 @@ Pointer pointer(Builder& b, std::uint32_t words, const char* name) {
 /// A distributed RAM primitive has 32 or 64 words, a block RAM 512.
 std::uint32_t storageWords(std::uint32_t depth, FifoKind kind) {
   const std::uint32_t limit = kind == FifoKind::lutRam ? 64 : 512;
-  const std::uint32_t rounded = 1u << indexBits(depth);
+  const std::uint32_t rounded = std::max(2u, 1u << indexBits(depth));  // one word is a register, no RAM
   return rounded <= limit ? rounded : depth;
 }
 
@@ -82,17 +83,17 @@ Signal ramStorage(Builder& b, const FifoParams& p, Signal push, Signal pop, Sign
   const std::uint32_t words = storageWords(p.depth, p.kind);
   const Pointer write = pointer(b, words, "write_pointer");
   const Pointer read = pointer(b, words, "read_pointer");
-  if (words > 1) b.regDrive(write.value, write.next, push);
+  b.regDrive(write.value, write.next, push);
   const bool block = p.kind == FifoKind::blockRam;
   const MemoryId memory = b.ram("places", p.width, words, block ? Style::blockRam : Style::lutRam, block);
   b.write(memory, push, write.value, dataIn);
   if (!block) {
-    if (words > 1) b.regDrive(read.value, read.next, pop);
+    b.regDrive(read.value, read.next, pop);
     return b.read(memory, read.value);
   }
   // The word to be shown in the next cycle is fetched now.
-  const Signal fetch = words > 1 ? b.mux(pop, read.next, read.value) : read.value;
-  if (words > 1) b.regDrive(read.value, fetch);
+  const Signal fetch = b.mux(pop, read.next, read.value);
+  b.regDrive(read.value, fetch);
   // Pushed and fetched in one cycle: that is so when nothing else is left, none (filled-1 = -1) or one that
   // pops now.
   const Signal empty = b.equal(filledMinusOne, b.constant(-1));
