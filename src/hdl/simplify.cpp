@@ -400,7 +400,7 @@ Module simplifyWith(const Module& module, Done& done) {
   for (int round = 1; round < mostRounds; ++round) {
     Done same;  // instances are simple by now
     for (const Instance& i : now.instances) same.emplace(i.module.get(), i.module);
-    Module next = Simplifier(now).run(same);
+    Module next = Simplifier(pruneBits(now)).run(same);
     const bool settled = sameNodes(next, now);
     now = std::move(next);
     if (settled) break;
