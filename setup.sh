@@ -55,7 +55,7 @@ packages=(
   nlohmann-json3-dev libcli11-dev libfmt-dev libboost-dev libxxhash-dev zlib1g-dev  # libraries
   verilator clang-14                                                         # simulation
   python3 python3-venv                                                       # Yosys' wheel
-  libgtest-dev libbenchmark-dev librapidcheck-dev                            # the build describes tests, too
+  libgtest-dev                                                                # the build describes tests, too
 )
 case "$purpose" in
   demo) ;;
