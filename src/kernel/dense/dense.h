@@ -41,7 +41,7 @@ namespace sluice::kernel {
 enum class MultiplierStyle : std::uint8_t {
   automatic,  ///< DSP if both factors have at least 5 bits and no table of fold and x does it, else logic
   logic,      ///< never a DSP
-  dsp,        ///< every variable weight a DSP, however small
+  dsp,  ///< every variable weight a DSP, if its product has 9 bits or more: synthesis builds none for less
 };
 
 enum class WeightMemory : std::uint8_t {
@@ -61,7 +61,8 @@ struct DenseParams {
       output;  ///< declared range of y; must hold the proven one, which is the default
   MultiplierStyle multiplier = MultiplierStyle::automatic;
   WeightMemory memory = WeightMemory::automatic;
-  std::uint32_t levelsPerStage = 1;  ///< adders between two registers of the tree, >= 1 (more: docs/rationale/kernel.md)
+  std::uint32_t levelsPerStage =
+      1;  ///< adders between two registers of the tree, >= 1 (more: docs/rationale/kernel.md)
 };
 
 /// The proven range of y over all outputs: exact, from the range of x and the weights.

@@ -44,14 +44,20 @@ Status checkParams(const DenseParams& p) {
   return {};
 }
 
+/// Synthesis builds no DSP for a factor of one bit or a product below nine (Yosys 0.70, xilinx mul2dsp:
+/// DSP_Y_MINWIDTH).
+bool dspIsBuilt(fixed::Interval weight, fixed::Interval input) {
+  return std::min(bitsOf(weight), bitsOf(input)) >= 2 && bitsOf(fixed::multiply(weight, input)) >= 9;
+}
+
 ProductForm formOf(const DenseParams& p, fixed::Interval weight, std::uint32_t addressBits) {
   if (weight.lo == 0 && weight.hi == 0) return ProductForm::none;
   if (weight.lo == weight.hi) return ProductForm::constant;
-  if (p.multiplier == MultiplierStyle::dsp) return ProductForm::dsp;
+  const bool built = dspIsBuilt(weight, p.input);
+  if (p.multiplier == MultiplierStyle::dsp && built) return ProductForm::dsp;
   if (addressBits + bitsOf(p.input) <= 6) return ProductForm::foldTable;
-  if (p.multiplier == MultiplierStyle::automatic && std::min(bitsOf(weight), bitsOf(p.input)) >= 5)
-    return ProductForm::dsp;
-  return ProductForm::logic;
+  const bool large = std::min(bitsOf(weight), bitsOf(p.input)) >= 5;
+  return p.multiplier != MultiplierStyle::logic && built && large ? ProductForm::dsp : ProductForm::logic;
 }
 
 /// One DSP48E1 multiplies 25 x 18 signed bits; an unsigned factor needs a bit more. ECP5 has 18 x 18.
@@ -108,7 +114,7 @@ Result<DensePlan> planDense(const DenseParams& params) {
     for (std::uint32_t i = 0; i < params.nIn; ++i) {
       const WideRange term = productRange(params.weights[std::size_t{i} * params.nOut + j], params.input);
       sum = {sum.lo + term.lo, sum.hi + term.hi};
-      if (sum.lo < -kLargest || sum.hi > kLargest)
+      if (std::min(sum.lo, term.lo) < -kLargest || std::max(sum.hi, term.hi) > kLargest)
         return unsupported("the sum of output " + std::to_string(j) + " needs more than 62 bits");
       if ((i + 1) % params.simd != 0) continue;
       fixed::Interval& acc = plan.accumulator[p];

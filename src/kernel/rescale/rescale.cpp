@@ -48,9 +48,9 @@ Status checkParams(const RescaleParams& p) {
   if (p.tieToEven && p.shift == 0) return badInput("rounding ties to even needs a shift of at least 1");
   for (std::uint32_t c = 0; c < p.channels; ++c)
     for (const std::int64_t x : {p.input.lo, p.input.hi}) {
-      const Wide v = static_cast<Wide>(perChannel(p.a, c)) * x + perChannel(p.b, c);
+      const Wide product = static_cast<Wide>(perChannel(p.a, c)) * x, v = product + perChannel(p.b, c);
       const Wide half = p.shift > 0 ? Wide{1} << (p.shift - 1) : 0;
-      if (v > kLargest - half || v < -kLargest)
+      if (std::max(v, product) > kLargest - half || std::min(v, product) < -kLargest)
         return unsupported("a * x + b of channel " + std::to_string(c) + " needs more than 62 bits");
     }
   return {};
@@ -71,7 +71,9 @@ bool usesDsp(const RescaleParams& p, std::uint32_t e) {
   if (a.lo == a.hi) return false;
   const auto bits = [](fixed::Interval r) { return fixed::formatFor(r).bits; };
   const auto signedBits = [&](fixed::Interval r) { return bits(r) + (r.lo < 0 ? 0 : 1); };
-  return std::min(bits(a), bits(p.input)) >= 5 && signedBits(a) <= 18 && signedBits(p.input) <= 18;
+  // Synthesis builds no DSP for a product below nine bits.
+  return bits(fixed::multiply(a, p.input)) >= 9 && std::min(bits(a), bits(p.input)) >= 5 &&
+         signedBits(a) <= 18 && signedBits(p.input) <= 18;
 }
 
 std::string nameOf(const RescaleParams& p, fixed::Interval output) {
