@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -75,6 +76,7 @@ enum class Regime : std::uint8_t {
 struct Design {
   std::string name;
   Regime regime = Regime::streamed;
+  std::optional<std::uint64_t> reuseFactor;   ///< streamed: the one asked for, or the default
   std::vector<Subgraph> subgraphs;
   std::vector<KernelInstance> kernels;
   std::vector<Stream> streams;
@@ -91,5 +93,8 @@ kernel::FifoParams fifoParams(const Stream& stream);
 /// The design as a dataflow network: actor k is kernel k, channel s is stream s, link c is cut c, sources and sinks
 /// are the ports in order.
 dataflow::Network network(const Design& design);
+
+/// One subgraph alone, its ports fed and emptied by the outside.
+dataflow::Network subgraphNetwork(const Design& design, SubgraphId subgraph);
 
 }  // namespace sluice::map

@@ -44,6 +44,8 @@ class Mapper {
                                nonZeroWeights(graph_, regions_.integer) <= kUnrollLimit
                            ? Regime::unrolled
                            : Regime::streamed;
+    if (design_.regime == Regime::streamed && !options_.targetInterval)
+      design_.reuseFactor = options_.reuseFactor.value_or(kDefaultReuseFactor);
     for (std::uint32_t g = 0; g < partition_.stages; ++g)
       design_.subgraphs.push_back({.name = joiner_.moduleNames().take("sub" + std::to_string(g))});
     SLUICE_RETURN_IF_ERROR(choosePortNames());

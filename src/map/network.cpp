@@ -35,4 +35,27 @@ dataflow::Network network(const Design& design) {
   return result;
 }
 
+dataflow::Network subgraphNetwork(const Design& design, SubgraphId subgraph) {
+  dataflow::Network result;
+  std::vector<dataflow::ChannelId> channelOf(design.streams.size());
+  for (std::size_t s = 0; s < design.streams.size(); ++s) {
+    const Stream& stream = design.streams[s];
+    if (stream.subgraph != subgraph) continue;
+    channelOf[s] = dataflow::ChannelId(result.channels.size());
+    result.channels.push_back({.name = stream.name, .depth = stream.depth});
+    const dataflow::Port port{.name = stream.name, .channel = channelOf[s], .beatsPerFrame = stream.beatsPerFrame};
+    if (!stream.writer.valid()) result.sources.push_back(port);
+    if (!stream.reader.valid()) result.sinks.push_back(port);
+  }
+  for (const KernelInstance& instance : design.kernels) {
+    if (instance.subgraph != subgraph) continue;
+    std::vector<dataflow::ChannelId> channels;
+    for (const StreamId stream : instance.streams) channels.push_back(channelOf[stream.index]);
+    dataflow::Actor actor = kernel::actor(instance.kernel, std::move(channels));
+    actor.name = instance.name;
+    result.actors.push_back(std::move(actor));
+  }
+  return result;
+}
+
 }  // namespace sluice::map

@@ -5,7 +5,10 @@
 #include <string>
 #include <vector>
 
+#include "dataflow/profile.h"
 #include "device/board.h"
+#include "device/part.h"
+#include "emit/stitch.h"
 #include "flow/verify.h"
 #include "hdl/cost.h"
 #include "ir/graph.h"
@@ -67,8 +70,10 @@ struct SubgraphRow {
 
 struct BoardRow {
   std::string name, part;
-  hdl::Cost budget, used;
-  Kind kind = Kind::estimated;        ///< of `used`
+  std::vector<std::string> subgraphs;
+  std::vector<device::Usage> usage;   ///< budget beside use, one row per resource
+  Kind kind = Kind::estimated;        ///< of what is used
+  bool fits = true;
 };
 
 struct Report {
@@ -97,6 +102,26 @@ struct Report {
     flow::Agreement agreement;
   };
   std::vector<Verification> verifications;
+  dataflow::Profile profile;          ///< one steady-state period: occupancy of FIFOs, work and waits of kernels
+  /// For the drawing: one box per kernel, an arrow per FIFO between two of them (indices into `kernels`, -1: outside).
+  struct Arrow {
+    int from = -1, to = -1;
+    std::string label;
+    bool cut = false;
+  };
+  std::vector<Arrow> arrows;
 };
+
+/// What Sluice knows of a design by itself: everything but verification, synthesis, boards and the monolithic build.
+/// `performance` is dataflow::measure's answer for it.
+Result<Report> describe(const ir::Graph& graph, const map::Design& design, const emit::Rtl& rtl, hdl::Family family,
+                        const dataflow::Performance& performance);
+
+/// One page for a terminal, 100 columns.
+std::string text(const Report& report);
+/// The same facts for programs; each group of figures with its kind and the command that recomputes it.
+std::string json(const Report& report);
+/// One self-contained page: no scripts from elsewhere, no fonts, light and dark, narrow and wide.
+std::string html(const Report& report);
 
 }  // namespace sluice::report
