@@ -65,10 +65,10 @@ void agreeWithIcarus(const std::vector<TestCase>& cases) {
         << "module m" << i;
 }
 
-TEST(Engines, EvaluatorAndIcarusAgreeOnRandomModules) { agreeWithIcarus(randomCases(200, 1, {})); }
+TEST(Engines, EvaluatorAndIcarusAgreeOnRandomModules) { agreeWithIcarus(randomCases(150, 1, {})); }
 
 TEST(Engines, EvaluatorAndIcarusAgreeEvenWherePromisesAreBroken) {
-  agreeWithIcarus(randomCases(60, 5000, {.memories = false, .keepPromises = false}));
+  agreeWithIcarus(randomCases(50, 5000, {.memories = false, .keepPromises = false}));
 }
 
 TEST(Engines, SimplifiedModulesBehaveAsBefore) {
@@ -96,7 +96,8 @@ TEST(Engines, PrintedVerilogPassesTheLintersWithoutAWord) {
   std::string commands;
   for (std::uint32_t i = 0; i < 12; ++i) {
     const std::string name = "m" + std::to_string(i);
-    const Module m = randomModule(name, 777 + i, {.operations = 150, .keepPromises = i % 2 == 0});
+    Module m = randomModule(name, 777 + i, {.operations = 150, .keepPromises = i % 2 == 0});
+    if (i % 3 == 0) m = simplify(m);
     scratch.write(name + ".v", verilog(m));
     for (const Instance& inner : m.instances)
       scratch.write(inner.module->name + ".v", verilog(*inner.module));

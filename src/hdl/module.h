@@ -102,7 +102,8 @@ struct Memory {
   Style style = Style::automatic;  ///< registers, shiftRegister, lutRam, blockRam, logic (ROM in LUTs)
   bool synchronousRead = false;    ///< the word read at address a appears one cycle later
   std::vector<std::vector<std::uint64_t>>
-      contents;                                 ///< ROM: per word, 64 bits each, lowest first; else empty
+      contents;                ///< ROM: per word, 64 bits each, lowest first; else empty
+  bool neverCollides = false;  ///< promised: no word is read in the cycle in which it is written
   Signal writeEnable, writeAddress, writeData;  ///< none for a ROM; shiftRegister has no writeAddress.
                                                 ///< a read in the cycle of a write sees the old word
 };

@@ -23,18 +23,14 @@ MemoryForm formOf(const Memory& m) {
   return MemoryForm::array;
 }
 
-const char* attributeOf(const Memory& m) {
+std::string attributeOf(const Memory& m) {
+  std::string list;
   const bool rom = !m.contents.empty();
-  switch (m.style) {
-    case Style::blockRam:
-      return rom ? "(* rom_style = \"block\" *) " : "(* ram_style = \"block\" *) ";
-    case Style::lutRam:
-      return rom ? "" : "(* ram_style = \"distributed\" *) ";
-    case Style::registers:
-      return rom ? "" : "(* ram_style = \"registers\" *) ";
-    default:
-      return "";
-  }
+  if (m.style == Style::blockRam) list = rom ? "rom_style = \"block\"" : "ram_style = \"block\"";
+  if (m.style == Style::lutRam) list = "ram_style = \"distributed\"";
+  if (m.style == Style::registers) list = "ram_style = \"registers\"";
+  if (m.neverCollides && !rom) list += list.empty() ? "no_rw_check" : ", no_rw_check";
+  return list.empty() ? "" : "(* " + list + " *) ";
 }
 
 class Printer {
@@ -81,7 +77,7 @@ class Printer {
       const Memory& m = m_.memories[i];
       const std::string& name = names_.memory[i];
       if (formOf(m) == MemoryForm::array) {
-        declarations_ += std::string("  ") + attributeOf(m) + "reg " + vectorOf(m.width) + name +
+        declarations_ += "  " + attributeOf(m) + "reg " + vectorOf(m.width) + name +
                          " [0:" + std::to_string(m.words - 1) + "];\n";
         if (!m.contents.empty())
           contents(name, m);
