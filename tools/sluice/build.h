@@ -23,20 +23,20 @@ enum class Until : std::uint8_t {
 
 struct BuildOptions {
   std::filesystem::path model;
-  std::filesystem::path output;                ///< DIR
-  std::vector<std::string> boards;             ///< "pynq-z2", "pynq-z2:2"
+  std::filesystem::path output;     ///< DIR
+  std::vector<std::string> boards;  ///< "pynq-z2", "pynq-z2:2"
   map::Regime regime = map::Regime::automatic;
   std::optional<std::uint64_t> reuseFactor, targetInterval;
   std::vector<std::string> splitBefore;
   std::optional<std::filesystem::path> input;  ///< .npy of samples; else random codes
-  bool inputCodes = false;                     ///< the input holds codes; integer files of legal codes are taken as codes
-  std::optional<hdl::Family> family;           ///< else that of the first board, else xc7
+  bool inputCodes = false;  ///< the input holds codes; integer files of legal codes are taken as codes
+  std::optional<hdl::Family> family;  ///< else that of the first board, else xc7
   Until until = Until::simulate;
-  std::optional<std::int64_t> topK;            ///< outputs become indices of the k largest
-  std::uint64_t frames = 20;                   ///< frames simulated at most
-  std::uint64_t seed = 1;                      ///< of random codes, gaps and stalls
-  bool quiet = false;                          ///< no progress on stderr
-  std::string command;                         ///< the command line as typed, for the report
+  std::optional<std::int64_t> topK;  ///< outputs become indices of the k largest
+  std::uint64_t frames = 20;         ///< frames simulated at most
+  std::uint64_t seed = 1;            ///< of random codes, gaps and stalls
+  bool quiet = false;                ///< no progress on stderr
+  std::string command;               ///< the command line as typed, for the report
 };
 
 /// Builds, writes DIR, and prints the one-page summary to standard output.
