@@ -17,7 +17,7 @@ cmake --preset release >.tools/log/configure.log 2>&1 || { cat .tools/log/config
 cmake --build --preset release --target sluice
 
 command=(build/release/bin/sluice build examples/kws/kws_mlp_w3a3.onnx -o build/demo --board pynq-z2
-         --input examples/kws/samples.npy --until synth "$@")
+         --input examples/kws/samples.npy --input-codes --until synth "$@")
 say "${command[*]}"
 "${command[@]}"
 echo
