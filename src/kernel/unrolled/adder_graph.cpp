@@ -188,9 +188,21 @@ Result<AdderGraph> adderGraph(const MatrixVector& problem, const AdderGraphOptio
   const std::uint32_t limit =
       options.extraDepth ? std::min(leastDepth(problem) + *options.extraDepth, 60u) : 60u;
 
-  // The first tries differ in kind: no tree, a low one, a higher one. Further ones repeat the best kind with
-  // other rules of choice, which is worth a percent or two.
-  static constexpr std::array<std::uint32_t, 4> kHeights = {0, 2, 4, 8};
+  // The first tries differ in kind: no column tree or trees of some height. Further ones repeat the best kind
+  // with other rules of choice, which is worth a percent or two.
+  struct Try {
+    std::optional<std::uint32_t> height;  // none: the best one so far
+    SearchRule rule;
+  };
+  using enum SearchRule::Weight;
+  const bool wantsBits = options.objective == AdderGraphOptions::Objective::bits;
+  const SearchRule main{.weight = wantsBits ? overlap : count};
+  const std::array<Try, 6> tries = {{{0, main},
+                                     {2, main},
+                                     {4, main},
+                                     {{}, {.weight = wantsBits ? count : overlap}},
+                                     {8, main},
+                                     {{}, {.weight = bits}}}};
   std::optional<AdderGraph> best;
   std::uint32_t bestHeight = 0;
   const auto attempt = [&](std::uint32_t height, const SearchRule& rule) {
@@ -198,20 +210,17 @@ Result<AdderGraph> adderGraph(const MatrixVector& problem, const AdderGraphOptio
                                                   : searchByColumnTree(problem, limit, height, rule);
     if (!graph) return;
     finish(*graph);
-    const auto cost = [](const AdderGraph& g) {
-      return std::pair(g.ops.size() + g.negatedOutputs(), g.adderBits());
+    const auto cost = [wantsBits](const AdderGraph& g) {
+      const std::uint64_t adders = g.ops.size() + g.negatedOutputs(), bits = g.adderBits();
+      return wantsBits ? std::pair(bits, adders) : std::pair(adders, bits);
     };
     if (best && cost(*best) <= cost(*graph)) return;
     best = std::move(graph);
     bestHeight = height;
   };
   for (std::uint32_t k = 0; k < std::max(options.effort, 1u); ++k) {
-    if (k < kHeights.size())
-      attempt(kHeights[k], {});
-    else if (k == kHeights.size())
-      attempt(bestHeight, {.weight = SearchRule::Weight::bits});
-    else
-      attempt(bestHeight, {.seed = k});
+    const Try next = k < tries.size() ? tries[k] : Try{{}, {.weight = main.weight, .seed = k}};
+    attempt(next.height.value_or(bestHeight), next.rule);
   }
   SLUICE_RETURN_IF_ERROR(verify(*best, problem));
   return std::move(*best);

@@ -88,6 +88,12 @@ struct AdderGraph {
 struct AdderGraphOptions {
   /// Depth allowed above the least one there is (leastDepth); none: unbounded.
   std::optional<std::uint32_t> extraDepth = 1;
+  /// What the best of several searches is best in.
+  enum class Objective : std::uint8_t {
+    adders,  ///< fewest adders, then fewest bits
+    bits,    ///< fewest adder bits, which is what look-up tables count
+  };
+  Objective objective = Objective::adders;
   /// How many searches are tried, of different kinds and rules of choice; the best is kept. 1: one, fast.
   std::uint32_t effort = 4;
 };

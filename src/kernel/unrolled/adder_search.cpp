@@ -47,6 +47,13 @@ std::uint32_t shifted(std::uint32_t mask, std::int32_t right) {
   return right >= 0 ? mask >> right : mask << -right;
 }
 
+/// Bits of numbers from lo to hi.
+std::uint32_t widthOf(double lo, double hi) {
+  std::uint32_t bits = lo < 0 ? 1 : 0;
+  for (double v = 1; v < std::max(hi + 1, -lo); v *= 2) ++bits;
+  return bits;
+}
+
 /// Linear forms by fingerprint. Inputs get random residues modulo the prime 2^61 - 1, sums and shifts follow;
 /// a shift is a rotation of 61 bits there and a negation the complement, so "equal up to shift and sign" is
 /// "equal least rotation". Two different forms agree with probability below 2^-54; verify would tell.
@@ -110,6 +117,7 @@ class Search {
   [[nodiscard]] std::uint32_t matches(const Pattern& p, std::uint32_t c) const;
   [[nodiscard]] std::uint64_t occurrences(const Pattern& p) const;
   [[nodiscard]] std::uint64_t score(const Pattern& p, std::uint64_t occurrences) const;
+  [[nodiscard]] std::uint64_t overlap(const Pattern& p) const;
   [[nodiscard]] std::uint32_t adderBits(Node a, Node b, std::int32_t shift, bool subtracts) const;
   Node addNode(Node a, std::uint32_t shiftA, bool negA, Node b, std::uint32_t shiftB, bool negB);
   void putTerm(Node n, std::uint32_t c, std::uint32_t shift, bool negative);
@@ -123,6 +131,8 @@ class Search {
   std::vector<Terms> terms_;                           // [node][column]
   std::vector<std::uint32_t> depth_;                   // per node, less the least input depth
   std::vector<double> lo_, hi_;                        // per node, interval arithmetic; a guide only
+  std::vector<std::uint32_t> width_;                   // per node, from those
+  std::vector<std::uint32_t> termCount_;               // per node, terms in all columns
   std::vector<std::uint64_t> print_;                   // per node, fingerprint
   std::unordered_map<std::uint64_t, Known> known_;     // by normal form
   std::vector<std::vector<std::uint32_t>> columnsOf_;  // per node, columns that hold it (or held it)
@@ -150,6 +160,8 @@ Search::Search(const MatrixVector& problem, std::uint32_t depthLimit, const Sear
     depth_.push_back(graph_.inputDepth[i] - base);
     lo_.push_back(static_cast<double>(problem.inputs[i].lo));
     hi_.push_back(static_cast<double>(problem.inputs[i].hi));
+    width_.push_back(widthOf(lo_[i], hi_[i]));
+    termCount_.push_back(0);
     print_.push_back(randomBits(1, 0, i) % fingerprint::kPrime);
     const fingerprint::Normal normal = fingerprint::normal(print_[i]);
     known_.emplace(normal.value, Known{i, normal});
@@ -160,6 +172,7 @@ Search::Search(const MatrixVector& problem, std::uint32_t depthLimit, const Sear
       if (t.empty()) continue;
       columnsOf_[i].push_back(c);
       nodesIn_[c].push_back(i);
+      termCount_[i] += count(t.positive | t.negative);
       slack_[c] -= std::uint64_t{count(t.positive | t.negative)} << depth_[i];
     }
   }
@@ -200,24 +213,31 @@ std::uint32_t Search::adderBits(Node a, Node b, std::int32_t shift, bool subtrac
   const double scaleB = shift > 0 ? static_cast<double>(std::uint64_t{1} << shift) : 1.0;
   const double lo = lo_[a] * scaleA + (subtracts ? -hi_[b] : lo_[b]) * scaleB;
   const double hi = hi_[a] * scaleA + (subtracts ? -lo_[b] : hi_[b]) * scaleB;
-  const double reach = std::max(hi + 1, -lo);
-  std::uint32_t bits = lo < 0 ? 1 : 0;
-  for (double v = 1; v < reach; v *= 2) ++bits;
+  const std::uint32_t bits = widthOf(lo, hi);
   const bool lowBitsFree =
       shift >= 0 || !subtracts;  // low bits of a subtracted operand must still be negated
   const auto low = static_cast<std::uint32_t>(std::abs(shift));
   return lowBitsFree ? (bits > low ? bits - low : 0) : bits;
 }
 
+/// Significant: gain (28 bits), rareness (13), newness or a draw (13), and 10 bits so that few are equal.
 std::uint64_t Search::score(const Pattern& p, std::uint64_t occurrences) const {
-  const std::uint32_t depth = std::max(depth_[p.a], depth_[p.b]) + 1;
-  const std::uint32_t bits = std::min(adderBits(p.a, p.b, p.shift, p.subtracts), 127u);
-  const std::uint64_t gain =
-      rule_.weight == SearchRule::Weight::count ? occurrences : (occurrences - 1) * bits;
-  const std::uint64_t shallow = 63 - std::min(depth, 63u), narrow = 127 - bits;
-  const std::uint64_t order = rule_.shallowFirst ? (shallow << 7) | narrow : (narrow << 6) | shallow;
-  const std::uint64_t drawn = rule_.seed == 0 ? 0 : randomBits(rule_.seed, 1, pack(p)) & 0xffff;
-  return (gain << 29) | (order << 16) | drawn;
+  std::uint64_t gain = occurrences;
+  if (rule_.weight == SearchRule::Weight::overlap) gain = occurrences * (20 + overlap(p));
+  if (rule_.weight == SearchRule::Weight::bits)
+    gain = (occurrences - 1) * adderBits(p.a, p.b, p.shift, p.subtracts);
+  const std::uint64_t rare = 8191 - std::min<std::uint64_t>(std::min(termCount_[p.a], termCount_[p.b]), 8191);
+  const std::uint64_t last = rule_.seed == 0 ? std::min<std::uint64_t>((std::uint64_t{p.a} + p.b) / 2, 8191)
+                                             : randomBits(rule_.seed, 1, pack(p)) & 8191;
+  return (std::min<std::uint64_t>(gain, (1u << 28) - 1) << 36) | (rare << 23) | (last << 10);
+}
+
+/// Bits in which both operands are present.
+std::uint64_t Search::overlap(const Pattern& p) const {
+  const auto a = static_cast<std::int64_t>(width_[p.a]), b = static_cast<std::int64_t>(width_[p.b]);
+  const std::int64_t both =
+      p.shift >= 0 ? std::min(a, b + p.shift) - p.shift : std::min(b, a - p.shift) + p.shift;
+  return static_cast<std::uint64_t>(std::max<std::int64_t>(both, 0));
 }
 
 Node Search::addNode(Node a, std::uint32_t shiftA, bool negA, Node b, std::uint32_t shiftB, bool negB) {
@@ -241,6 +261,8 @@ Node Search::addNode(Node a, std::uint32_t shiftA, bool negA, Node b, std::uint3
   print_.push_back(fingerprint::add(negA ? fingerprint::negate(printA) : printA,
                                     negB ? fingerprint::negate(printB) : printB));
   columnsOf_.emplace_back();
+  width_.push_back(widthOf(lo_[n], hi_[n]));
+  termCount_.push_back(0);
   terms_.resize(terms_.size() + columns_);
   return n;
 }
@@ -259,15 +281,18 @@ void Search::putTerm(Node n, std::uint32_t c, std::uint32_t shift, bool negative
     std::uint32_t &same = negative ? t.negative : t.positive, &opposite = negative ? t.positive : t.negative;
     if (opposite & bit) {
       opposite &= ~bit;
+      --termCount_[n];
       slack_[c] += weight;
       return;
     }
     if (!(same & bit)) {
       same |= bit;
+      ++termCount_[n];
       slack_[c] -= weight;
       return;
     }
     same &= ~bit;
+    --termCount_[n];
     slack_[c] += weight;
   }
 }
@@ -350,6 +375,8 @@ void Search::apply(const Pattern& p) {
       Terms &a = terms(p.a, c), &b = terms(p.b, c);
       const bool negative = (a.negative & bitA) != 0;
       const std::uint32_t shift = i - shiftA + extraShift;
+      --termCount_[p.a];
+      --termCount_[p.b];
       a.positive &= ~bitA;
       a.negative &= ~bitA;
       b.positive &= ~bitB;

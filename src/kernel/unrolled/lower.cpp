@@ -321,7 +321,9 @@ UnrolledPorts unrolledPorts(const ir::Graph& graph, const std::vector<ir::NodeId
     }
   const auto users = ir::allUsers(graph);
   // A reshape moves nothing, so its output leaves as the tensor under it.
-  const auto isReshape = [&](ir::NodeId id) { return std::holds_alternative<ir::Reshape>(graph.node(id).operation); };
+  const auto isReshape = [&](ir::NodeId id) {
+    return std::holds_alternative<ir::Reshape>(graph.node(id).operation);
+  };
   const auto leaves = [&](auto&& self, TensorId out) -> bool {
     return std::find(graph.outputs.begin(), graph.outputs.end(), out) != graph.outputs.end() ||
            std::any_of(users[out.index].begin(), users[out.index].end(), [&](ir::NodeId user) {
@@ -329,7 +331,8 @@ UnrolledPorts unrolledPorts(const ir::Graph& graph, const std::vector<ir::NodeId
            });
   };
   for (const ir::NodeId id : nodes)
-    if (!isReshape(id) && leaves(leaves, graph.node(id).output)) ports.writes.push_back(graph.node(id).output);
+    if (!isReshape(id) && leaves(leaves, graph.node(id).output))
+      ports.writes.push_back(graph.node(id).output);
   return ports;
 }
 
