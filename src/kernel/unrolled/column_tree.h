@@ -20,11 +20,9 @@
 /// differences are as heavy as the columns (the usual case at least depth), the tree is a star, E is W and P
 /// the identity.
 ///
-/// Source   Aksoy, Costa, Flores and Monteiro, "Multiplierless design of constant vector multiplication"
-/// (2012), for
-///          the idea of differences; the two stages as in da4ml (Sun et al., 2025). Ours differs: the first
-///          stage's bound is what the second's Kraft sum leaves, so the sum of both stages meets the asked
-///          depth exactly.
+/// Source   the two stages follow da4ml (Sun et al., "da4ml: Distributed Arithmetic for Real-time Neural Networks on
+///          FPGAs", 2025). Ours differs: the first stage's bound is what the second's Kraft sum leaves, so that both
+///          together meet the asked depth exactly.
 namespace sluice::kernel {
 
 struct ColumnTree {
