@@ -209,7 +209,8 @@ class Pruner {
       const Node& n = m_.node(s);
       if (n.op == Op::reg && !n.isNumber()) pruneRegister(s, analysis_.keptOf(s));
     }
-    for (std::size_t i = 0; i < m_.memories.size(); ++i) pruneMemory(i, analysis_.keptOfMemory(i));
+    for (std::size_t i = 0; i < m_.memories.size(); ++i)
+      if (!replaceMemory(i)) pruneMemory(i, analysis_.keptOfMemory(i));
     return std::move(m_);
   }
 
@@ -274,13 +275,48 @@ class Pruner {
     m_.nodes[s.index] = std::move(now);
   }
 
+  std::vector<Signal> readsOf(std::size_t memory) const {
+    std::vector<Signal> reads;
+    for (const Signal s : analysis_.order())
+      if (m_.node(s).op == Op::memoryRead && m_.node(s).attribute == memory) reads.push_back(s);
+    return reads;
+  }
+
+  /// A memory of which only one word is ever written is that word's register and zeros; one that is never
+  /// written is zeros.
+  bool replaceMemory(std::size_t i) {
+    const Memory memory = m_.memories[i];
+    if (!memory.contents.empty() || !memory.writeEnable.valid()) return false;
+    const Node &enable = m_.node(memory.writeEnable),
+               *at = memory.writeAddress.valid() ? &m_.node(memory.writeAddress) : nullptr;
+    const bool never = enable.op == Op::constant && enable.words[0] == 0;
+    if (!never && (at == nullptr || at->op != Op::constant)) return false;
+    const std::optional<Signal> written = never ? std::nullopt : std::optional(memory.writeAddress);
+    const Signal zeros = add(bitsNode(Op::constant, memory.width, {}));
+    const Signal word =
+        never ? zeros : add(bitsNode(Op::reg, memory.width, {memory.writeData, memory.writeEnable}));
+    for (const Signal s : readsOf(i)) {
+      const Node read = m_.node(s);
+      Signal value = zeros;
+      if (written) {
+        Node hit{.op = Op::equal, .range = fixed::Interval{0, 1}, .inputs = {read.inputs[0], *written}};
+        value = add(bitsNode(Op::mux, memory.width, {add(std::move(hit)), word, zeros}));
+      }
+      if (memory.synchronousRead) value = add(bitsNode(Op::reg, memory.width, {value}));
+      m_.nodes[s.index] = {.op = Op::slice,
+                           .width = read.width,
+                           .isSigned = read.isSigned,
+                           .range = read.range,
+                           .inputs = {value}};
+    }
+    return true;
+  }
+
   void pruneMemory(std::size_t i, const Bits& kept) {
     const auto total = static_cast<std::uint32_t>(std::count(kept.begin(), kept.end(), true));
     const std::uint32_t width = m_.memories[i].width;
     if (total == width) return;
-    std::vector<Signal> reads;
-    for (const Signal s : analysis_.order())
-      if (m_.node(s).op == Op::memoryRead && m_.node(s).attribute == i) reads.push_back(s);
+    const std::vector<Signal> reads = readsOf(i);
     for (const Signal s : reads)
       if (m_.node(s).isNumber()) return;
     if (reads.empty()) return;

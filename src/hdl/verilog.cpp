@@ -54,6 +54,11 @@ class Printer {
   void line(const std::string& text) { body_ += "  " + text + "\n"; }
   std::string whole(Signal s) { return expressions_.bits(s, m_.node(s).width); }
 
+  std::string ifEnabled(Signal enable) {
+    const Node& n = m_.node(enable);
+    return n.op == Op::constant && n.words[0] == 1 ? "" : "if (" + whole(enable) + ") ";
+  }
+
   [[nodiscard]] std::string ports() const {
     std::string text = "  input  wire clk,\n  input  wire rst";
     for (const Port& p : m_.inputs) text += ",\n  input  wire " + vectorOf(m_.node(p.signal).width) + p.name;
@@ -82,7 +87,7 @@ class Printer {
         if (!m.contents.empty())
           contents(name, m);
         else
-          clocked_ += "    if (" + whole(m.writeEnable) + ") " + name + "[" +
+          clocked_ += "    " + ifEnabled(m.writeEnable) + name + "[" +
                       expressions_.address(m.writeAddress, m) + "] <= " + whole(m.writeData) + ";\n";
       }
       if (formOf(m) == MemoryForm::shiftRegister)
@@ -160,7 +165,7 @@ class Printer {
   std::string shiftRegister(const std::string& name, const std::string& data, Signal read, const Memory& m) {
     const auto words = static_cast<std::uint32_t>(m_.node(read).range->hi) + 1;  // older ones are never read
     const std::string value = m.synchronousRead ? names_.fresh(name + "_next") : name;
-    const std::string index = names_.fresh(name + "_bit"), enable = whole(m.writeEnable);
+    const std::string index = names_.fresh(name + "_bit"), enable = ifEnabled(m.writeEnable);
     const std::string ofBit = m.width == 1 ? "" : "[" + index + "]";
     const std::string kept = words == 1   ? ""
                              : words == 2 ? "bits[0], "
@@ -171,7 +176,7 @@ class Printer {
     line("  for (" + index + " = 0; " + index + " < " + std::to_string(m.width) + "; " + index + " = " +
          index + " + 1) begin : " + name + "_bits");
     line("    reg " + vectorOf(words) + "bits;");
-    line("    always @(posedge clk) if (" + enable + ") bits <= {" + kept + data + ofBit + "};");
+    line("    always @(posedge clk) " + enable + "bits <= {" + kept + data + ofBit + "};");
     line("    assign " + value + ofBit + " = bits" +
          (words == 1 ? "" : "[" + expressions_.bits(read, addressBits(words)) + "]") + ";");
     line("  end");
@@ -202,7 +207,7 @@ class Printer {
     };
     const auto next = [&](Signal s) { return expressions_.bits(m_.node(s).inputs[0], m_.node(s).width); };
     for (const Group& group : groups) {
-      const std::string enable = group.enable.valid() ? "if (" + whole(group.enable) + ") " : "";
+      const std::string enable = group.enable.valid() ? ifEnabled(group.enable) : "";
       if (!group.reset && enable.empty()) {
         for (const Signal s : group.members) assign("    ", s, next(s));
         continue;
