@@ -1,9 +1,370 @@
 #include "build.h"
 
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "base/file.h"
+#include "base/progress.h"
+#include "base/text.h"
+#include "base/threads.h"
+#include "device/board.h"
+#include "emit/stitch.h"
+#include "flow/simulate.h"
+#include "flow/synthesise.h"
+#include "flow/verify.h"
+#include "frontend/qonnx.h"
+#include "ir/host.h"
+#include "ir/integer.h"
+#include "jobs/store.h"
+#include "map/map.h"
+#include "passes/pipeline.h"
+#include "report/design_json.h"
+#include "report/report.h"
+#include "samples.h"
+
 namespace sluice::tool {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Names of stages with what they took, in order; goes to timings.json and nowhere else.
+class Timings {
+ public:
+  void lap(const std::string& stage) {
+    const auto now = std::chrono::steady_clock::now();
+    add(stage, std::chrono::duration<double>(now - last_).count());
+    last_ = now;
+  }
+  void add(const std::string& name, double seconds) { json_[name] = seconds; }
+  [[nodiscard]] std::string text() const { return json_.dump(1) + "\n"; }
+
+ private:
+  std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
+  nlohmann::ordered_json json_ = nlohmann::ordered_json::object();
+};
+
+struct Placement {
+  std::vector<device::Board> boards;   ///< one per copy
+  hdl::Family family = hdl::Family::xc7;
+};
+
+Result<Placement> placementOf(const BuildOptions& options) {
+  Placement placement;
+  for (const std::string& text : options.boards) {
+    SLUICE_TRY(const device::BoardSpec spec, device::parseBoardSpec(text));
+    placement.boards.insert(placement.boards.end(), spec.count, spec.board);
+  }
+  if (options.family)
+    placement.family = *options.family;
+  else if (!placement.boards.empty())
+    placement.family = placement.boards[0].part.family;
+  for (const device::Board& board : placement.boards)
+    if (board.part.family != placement.family)
+      return unsupported("board " + board.name + " is of family " + hdl::familyName(board.part.family) + ", this build is for " +
+                         hdl::familyName(placement.family) + "; build the subgraphs of each family on their own");
+  return placement;
+}
+
+/// The command that builds it again; files by name alone, so that it reads the same wherever it ran.
+std::string commandLine(const BuildOptions& options, const Placement& placement) {
+  std::string text = "sluice build " + options.model.filename().string() + " -o .";
+  for (const std::string& board : options.boards) text += " --board " + fs::path(board).filename().string();
+  if (options.boards.empty()) text += std::string(" --family ") + hdl::familyName(placement.family);
+  if (options.regime != map::Regime::automatic)
+    text += options.regime == map::Regime::unrolled ? " --regime unrolled" : " --regime streamed";
+  if (options.reuseFactor) text += " --reuse-factor " + std::to_string(*options.reuseFactor);
+  if (options.targetInterval) text += " --target-ii " + std::to_string(*options.targetInterval);
+  if (!options.splitBefore.empty()) text += " --split-before " + join(options.splitBefore, ",");
+  if (options.topK) text += " --top-k " + std::to_string(*options.topK);
+  if (options.input) text += " --input " + options.input->filename().string() + (options.inputCodes ? " --input-codes" : "");
+  static const std::map<Until, std::string> stages = {
+      {Until::map, "map"}, {Until::rtl, "rtl"}, {Until::simulate, "simulate"}, {Until::synth, "synth"}};
+  return text + " --until " + stages.at(options.until);
+}
+
+/// A design with everything that is known of it before any tool runs.
+struct Built {
+  map::Design design;
+  emit::Rtl rtl;
+  std::vector<emit::File> files;
+  dataflow::Performance performance;
+};
+
+Result<Built> buildDesign(const ir::Graph& graph, const map::MapOptions& options) {
+  Built built;
+  SLUICE_TRY(built.design, map::mapGraph(graph, options));
+  SLUICE_RETURN_IF_ERROR(map::sizeStreams(built.design, options.family));
+  SLUICE_TRY(built.performance, dataflow::measure(map::network(built.design)));
+  SLUICE_TRY(built.rtl, emit::stitch(built.design));
+  return built;
+}
+
+/// Seven tenths of what the boards hold together: beyond that, placing and routing becomes a gamble.
+device::Budget comfortable(const std::vector<device::Board>& boards) {
+  device::Budget budget;
+  const auto share = [](std::uint64_t all) { return all * 7 / 10; };
+  for (const device::Board& board : boards) {
+    const device::Budget& own = board.part.budget;
+    budget.lut += share(own.lut);
+    budget.lutMemory += share(own.lutMemory);
+    budget.ff += share(own.ff);
+    budget.carry += share(own.carry);
+    budget.dsp += share(own.dsp);
+    budget.bram18 += share(own.bram18);
+  }
+  return budget;
+}
+
+/// The design asked for. Where a board is named and neither a factor nor an interval nor the unrolled regime, the fastest
+/// that fits comfortably: unrolled if that fits, else the smallest power of two as reuse factor.
+Result<Built> chooseDesign(const ir::Graph& graph, map::MapOptions options, const Placement& placement) {
+  if (options.reuseFactor || options.targetInterval || placement.boards.empty() || options.regime == map::Regime::unrolled)
+    return buildDesign(graph, options);
+  const device::Budget budget = comfortable(placement.boards);
+  const auto fits = [&](const Built& built) { return device::fits(hdl::cost(*built.rtl.top, options.family), budget); };
+  if (options.regime == map::Regime::automatic) {
+    SLUICE_TRY(Built built, buildDesign(graph, options));
+    if (built.design.regime == map::Regime::unrolled && fits(built)) return built;
+  }
+  options.regime = map::Regime::streamed;
+  options.reuseFactor = 4096;
+  SLUICE_TRY(Built best, buildDesign(graph, options));
+  while (fits(best) && *options.reuseFactor > 1) {
+    options.reuseFactor = *options.reuseFactor / 2;
+    SLUICE_TRY(Built faster, buildDesign(graph, options));
+    if (!fits(faster)) break;
+    best = std::move(faster);
+  }
+  return best;
+}
+
+/// Verilog of one module and everything under it.
+flow::SynthesisTask synthesisTask(const std::string& name, const hdl::Module& module, const std::vector<emit::File>& files,
+                                  hdl::Family family) {
+  std::set<std::string> wanted;
+  const auto visit = [&](auto&& self, const hdl::Module& m) -> void {
+    if (!wanted.insert("rtl/" + m.name + ".v").second) return;
+    for (const hdl::Instance& instance : m.instances) self(self, *instance.module);
+  };
+  visit(visit, module);
+  flow::SynthesisTask task{.name = name, .top = module.name, .family = family};
+  for (const emit::File& file : files)
+    if (wanted.contains(file.name)) task.files.push_back(file);
+  return task;
+}
+
+/// Frames for the hardware's inputs, with what the integer engine says of them.
+Result<flow::Frames> framesOf(const ir::Graph& graph, const map::Design& design, const BuildOptions& options) {
+  SLUICE_TRY(const ir::IntegerEngine engine, ir::IntegerEngine::compile(graph));
+  ir::CodeRows inputs;
+  std::size_t count = options.frames;
+  if (options.input) {
+    SLUICE_TRY(Samples samples, readSamples(graph, {*options.input}));
+    count = std::min<std::size_t>(samples.count, options.frames);
+    for (std::vector<double>& input : samples.inputs) input.resize(input.size() / samples.count * count);
+    SLUICE_TRY(inputs, ir::hardwareInputCodes(graph, engine.regions(), samples.inputs, count, options.inputCodes));
+  } else {
+    inputs = ir::randomCodes(graph, engine.regions(), count, options.seed);
+  }
+  SLUICE_TRY(const ir::CodeRows outputs, engine.run(inputs, count));
+  // Ports of the design stand in the order of the hardware's inputs and outputs.
+  SLUICE_CHECK(inputs.size() + outputs.size() == design.ports.size(), "one port per hardware tensor");
+  return flow::Frames{.count = count, .inputs = std::move(inputs), .outputs = outputs};
+}
+
+/// Runs the emitted Verilog, without stalls and with them, and notes what it shows.
+Status simulate(const BuildOptions& options, const flow::Frames& frames, const Built& built, const jobs::Store* store,
+                report::Report& report, Timings& timings) {
+  SLUICE_TRY(const flow::SimulationModel model, flow::compileModel(built.files, flow::harnessPorts(built.design), store));
+  timings.add("compile the simulation", model.seconds);
+  for (const std::uint32_t stall : {0u, 30u}) {
+    const dataflow::Pattern sources{.seed = options.seed, .stallPercent = stall};
+    const dataflow::Pattern sinks{.seed = options.seed + 1, .stallPercent = stall};
+    SLUICE_TRY(const flow::PredictedBeats predicted, flow::predict(built.design, frames.count, sources, sinks));
+    const flow::SimulationRun run{.frames = frames.count, .sources = sources, .sinks = sinks,
+                                  .cycleLimit = 2 * predicted.end + 1000, .powerUpSeed = options.seed};
+    SLUICE_TRY(const std::vector<flow::PortBeats> seen, flow::runModel(model, run, flow::inputWords(built.design, frames)));
+    report.verifications.push_back(
+        {.engine = "Verilator",
+         .sourceStall = stall,
+         .sinkStall = stall,
+         .stimulus = options.input ? options.input->filename().string() : "random codes",
+         .agreement = flow::compare(built.design, frames, predicted, seen)});
+  }
+  return {};
+}
+
+double secondsSince(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+/// Every subgraph alone, several at once; then the uncut design, for comparison.
+Status synthesise(const Built& built, const std::optional<Built>& uncut, hdl::Family family, unsigned workers,
+                  const jobs::Store* store, report::Report& report, Timings& timings) {
+  std::vector<flow::SynthesisTask> tasks;
+  for (const std::shared_ptr<const hdl::Module>& subgraph : built.rtl.subgraphs)
+    tasks.push_back(synthesisTask(subgraph->name, *subgraph, built.files, family));
+  const auto start = std::chrono::steady_clock::now();
+  SLUICE_TRY(const std::vector<flow::SynthesisReport> parts, flow::synthesise(tasks, workers, store));
+  timings.add("synthesis of all subgraphs, in parallel", secondsSince(start));
+  hdl::Cost total;
+  for (std::size_t g = 0; g < parts.size(); ++g) {
+    report.subgraphs[g].resources.synthesised = parts[g].cost;
+    report.subgraphs[g].synthesisSeconds = parts[g].seconds;
+    total += parts[g].cost;
+    timings.add("synthesis of " + tasks[g].name, parts[g].seconds);
+  }
+  report.total.synthesised = total;
+  if (!uncut) return {};
+  SLUICE_TRY(const std::vector<flow::SynthesisReport> whole,
+             flow::synthesise({synthesisTask("uncut", *uncut->rtl.subgraphs[0], uncut->files, family)}, 1, store));
+  report.monolithic->resources.synthesised = whole[0].cost;
+  timings.add("synthesis of the uncut design", whole[0].seconds);
+  return {};
+}
+
+/// Which subgraph stands on which board: all on one, or one on each.
+Status placeOnBoards(const Placement& placement, report::Report& report) {
+  const std::size_t boards = placement.boards.size(), subgraphs = report.subgraphs.size();
+  if (boards == 0) return {};
+  for (std::size_t b = 0; b < boards; ++b) {
+    const device::Board& board = placement.boards[b];
+    report::BoardRow row{.name = board.name, .part = board.part.name, .kind = report::Kind::synthesised};
+    hdl::Cost used;
+    for (std::size_t g = 0; g < subgraphs; ++g) {
+      if (boards != 1 && g != b) continue;
+      report::SubgraphRow& subgraph = report.subgraphs[g];
+      subgraph.board = board.name;
+      row.subgraphs.push_back(subgraph.name);
+      if (!subgraph.resources.synthesised) row.kind = report::Kind::estimated;
+      used += subgraph.resources.synthesised ? *subgraph.resources.synthesised : subgraph.resources.estimated;
+    }
+    row.usage = device::usage(used, board.part.budget);
+    for (const device::Usage& usage : row.usage) row.fits = row.fits && usage.fits();
+    report.boards.push_back(std::move(row));
+  }
+  return {};
+}
+
+Status checkBoardCount(const Placement& placement, std::size_t subgraphs) {
+  const std::size_t boards = placement.boards.size();
+  if (boards <= 1 || boards == subgraphs) return {};
+  return badInput(countOf(static_cast<std::int64_t>(boards), "board") + " for " +
+                  countOf(static_cast<std::int64_t>(subgraphs), "subgraph") +
+                  ": name one board for all or one for each, and cut with --split-before");
+}
+
+/// Writes DIR. Verilog that an earlier build left there and this one does not have is removed.
+Status writeFolder(const fs::path& folder, const std::vector<emit::File>& files) {
+  std::set<fs::path> wanted;
+  for (const emit::File& file : files) {
+    wanted.insert((folder / file.name).lexically_normal());
+    SLUICE_RETURN_IF_ERROR(writeFile(folder / file.name, file.content));
+  }
+  std::error_code failure;
+  if (!fs::is_directory(folder / "rtl", failure)) return {};
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder / "rtl", failure))
+    if (entry.path().extension() == ".v" && !wanted.contains(entry.path().lexically_normal()))
+      fs::remove(entry.path(), failure);
+  return {};
+}
+
+/// Success, or what the report shows to be wrong.
+Status judge(const report::Report& report) {
+  for (const report::Report::Verification& row : report.verifications)
+    if (!row.agreement.equal())
+      return badInput("the Verilog does not do what the network says: " + row.agreement.firstDifference +
+                      " (a bug of Sluice's: please report it with the model)");
+  for (const report::BoardRow& board : report.boards)
+    for (const device::Usage& usage : board.usage)
+      if (!usage.fits())
+        return infeasible("board " + board.name + " has " + formatCount(static_cast<std::int64_t>(usage.available)) + " " +
+                          usage.resource + ", the design takes " + formatCount(static_cast<std::int64_t>(usage.used)) +
+                          "; a larger --reuse-factor, a larger board or a cut over several (--split-before) makes it fit");
+  return {};
+}
+
+}  // namespace
 
 Status build(const BuildOptions& options) {
-  return unsupported("build is not put together yet", options.model.string());
+  Timings timings;
+  Progress progress(options.quiet ? ProgressMode::quiet : ProgressMode::automatic);
+  SLUICE_TRY(const Placement placement, placementOf(options));
+
+  progress.begin("read and lower " + options.model.filename().string());
+  SLUICE_TRY(ir::Graph imported, frontend::importOnnx(options.model));
+  timings.lap("import");
+  SLUICE_TRY(const ir::Graph graph, passes::lower(std::move(imported), {.appendTopK = options.topK}));
+  timings.lap("lower");
+
+  progress.begin("map and size");
+  const map::MapOptions mapOptions{.regime = options.regime, .reuseFactor = options.reuseFactor,
+                                   .targetInterval = options.targetInterval, .family = placement.family,
+                                   .splitBefore = options.splitBefore};
+  SLUICE_TRY(Built built, chooseDesign(graph, mapOptions, placement));
+  SLUICE_RETURN_IF_ERROR(checkBoardCount(placement, built.design.subgraphs.size()));
+  timings.lap("map, size, stitch");
+
+  SLUICE_TRY(report::Report report, report::describe(graph, built.design, built.rtl, placement.family, built.performance));
+  report.model = options.model.filename().string();
+  report.command = commandLine(options, placement);
+  for (std::uint32_t g = 0; g < report.subgraphs.size(); ++g) {
+    SLUICE_TRY(const dataflow::Performance alone, dataflow::measure(map::subgraphNetwork(built.design, map::SubgraphId(g))));
+    report.subgraphs[g].latency = alone.latency;
+  }
+  std::optional<Built> uncut;   // the same network at the same folds, in one piece
+  if (report.subgraphs.size() > 1) {
+    map::MapOptions whole = mapOptions;
+    whole.splitBefore.clear();
+    whole.regime = built.design.regime;
+    whole.reuseFactor = built.design.reuseFactor;
+    SLUICE_TRY(uncut, buildDesign(graph, whole));
+    report.monolithic = {.interval = uncut->performance.initiationInterval,
+                         .latency = uncut->performance.latency,
+                         .resources = {.estimated = hdl::cost(*uncut->rtl.top, placement.family)}};
+    timings.lap("uncut design");
+  }
+  std::vector<emit::File> files;
+  SLUICE_TRY(std::string designText, report::designJson(built.design, graph));
+  files.push_back({"design.json", std::move(designText)});
+  timings.lap("estimate");
+
+  if (options.until >= Until::rtl) {
+    built.files = emit::verilogFiles(built.rtl);
+    files.insert(files.end(), built.files.begin(), built.files.end());
+    if (uncut) uncut->files = emit::verilogFiles(uncut->rtl);
+    timings.lap("print Verilog");
+  }
+  std::optional<jobs::Store> store;
+  if (options.until >= Until::simulate) {
+    SLUICE_TRY(store, jobs::Store::open(jobs::Store::defaultFolder()));
+  }
+  const jobs::Store* const cache = store ? &*store : nullptr;
+  if (options.until >= Until::simulate) {
+    progress.begin("simulate");
+    SLUICE_TRY(const flow::Frames frames, framesOf(graph, built.design, options));
+    SLUICE_RETURN_IF_ERROR(simulate(options, frames, built, cache, report, timings));
+    timings.lap("simulate");
+  }
+  if (options.until >= Until::synth) {
+    progress.begin("synthesise");
+    SLUICE_RETURN_IF_ERROR(synthesise(built, uncut, placement.family, defaultThreads(), cache, report, timings));
+    timings.lap("synthesise");
+  }
+  SLUICE_RETURN_IF_ERROR(placeOnBoards(placement, report));
+  files.push_back({"report.txt", report::text(report)});
+  files.push_back({"report.json", report::json(report)});
+  files.push_back({"report.html", report::html(report)});
+  timings.lap("report");
+  files.push_back({"timings.json", timings.text()});
+  SLUICE_RETURN_IF_ERROR(writeFolder(options.output, files));
+  std::fputs(report::text(report).c_str(), stdout);
+  std::printf("Report: %s\n", (options.output / "report.html").c_str());
+  return judge(report);
 }
 
 }  // namespace sluice::tool
