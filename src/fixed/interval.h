@@ -44,7 +44,8 @@ constexpr IntegerFormat formatFor(Interval range) {
   return format;
 }
 
-/// Exact interval arithmetic. A bound that leaves 64 bits is a bug of the caller: ranges are checked on the way in.
+/// Exact interval arithmetic. A bound that leaves 64 bits is a bug of the caller: ranges are checked on the
+/// way in.
 Interval add(Interval a, Interval b);
 Interval subtract(Interval a, Interval b);
 Interval multiply(Interval a, Interval b);

@@ -14,9 +14,10 @@
 
 /// The graph of a network: nodes in topological order over typed tensors, for one sample.
 ///
-/// A Graph is a value: passes take one and return another. Ids are positions; passes rebuild the lists in order, so
-/// ids are never stable across passes, names are: every node and every tensor has a name, unique in its kind, that
-/// goes back to the model file. A node made from several carries the names of all of them in `origins`.
+/// A Graph is a value: passes take one and return another. Ids are positions; passes rebuild the lists in
+/// order, so ids are never stable across passes, names are: every node and every tensor has a name, unique in
+/// its kind, that goes back to the model file. A node made from several carries the names of all of them in
+/// `origins`.
 namespace sluice::ir {
 
 struct NodeTag;
@@ -40,17 +41,17 @@ struct Node {
   std::string name;
   Operation operation;
   std::vector<TensorId> inputs;
-  TensorId output;                    ///< every node has one output
-  std::vector<std::string> origins;   ///< names of the model file's nodes it stands for, in order
+  TensorId output;                   ///< every node has one output
+  std::vector<std::string> origins;  ///< names of the model file's nodes it stands for, in order
 };
 
 class Graph {
  public:
-  std::string name;                   ///< of the network; a file's stem
+  std::string name;  ///< of the network; a file's stem
   std::vector<Tensor> tensors;
-  std::vector<Node> nodes;            ///< in topological order
-  std::vector<TensorId> inputs;       ///< outputs of Input nodes, in the model's order
-  std::vector<TensorId> outputs;      ///< in the model's order
+  std::vector<Node> nodes;        ///< in topological order
+  std::vector<TensorId> inputs;   ///< outputs of Input nodes, in the model's order
+  std::vector<TensorId> outputs;  ///< in the model's order
 
   [[nodiscard]] const Tensor& tensor(TensorId id) const { return tensors[id.index]; }
   [[nodiscard]] const Node& node(NodeId id) const { return nodes[id.index]; }
@@ -75,16 +76,16 @@ class Graph {
 /// Nodes that read each tensor, once per node, in order: users() for all tensors in one walk.
 std::vector<std::vector<NodeId>> allUsers(const Graph& graph);
 
-/// Whether the node computes codes from codes exactly: the integer dialect, Reshape and Transpose of codes, and TopK of
-/// codes of one scale. Such nodes make up the integer middle (regions.h).
+/// Whether the node computes codes from codes exactly: the integer dialect, Reshape and Transpose of codes,
+/// and TopK of codes of one scale. Such nodes make up the integer middle (regions.h).
 bool isInteger(const Graph& graph, const Node& node);
 
 /// The constant's elements. The tensor must be a constant of that kind.
 const std::vector<double>& realsOf(const Tensor& tensor);
 const std::vector<std::int64_t>& codesOf(const Tensor& tensor);
 
-/// Type of the output of an operation on inputs of these types and, where known, constants. The one place of shape
-/// and format inference; the verifier uses it too.
+/// Type of the output of an operation on inputs of these types and, where known, constants. The one place of
+/// shape and format inference; the verifier uses it too.
 Result<TensorType> inferType(const Operation& operation, const std::vector<const Tensor*>& inputs);
 
 }  // namespace sluice::ir

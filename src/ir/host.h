@@ -16,9 +16,10 @@ namespace sluice::ir {
 /// Codes of the hardware inputs, one list per regions.hardwareInputs.
 ///
 /// inputs[i] belongs to graph.inputs[i], samples * elements of it: real values, or with `inputCodes` the
-/// codes of the hardware input that stands for it (codedInputs). Errors  badInput: sizes; with inputCodes: a
-/// number that is no integer or outside the range, or an input without a
-///         hardware input of its own.
+/// codes of the hardware input that stands for it (codedInputs).
+///
+/// Errors  badInput: sizes; with inputCodes: a number that is no integer or outside the range, or an input
+///         without a hardware input of its own
 Result<CodeRows> hardwareInputCodes(const Graph& graph, const Regions& regions,
                                     const std::vector<std::vector<double>>& inputs, std::size_t samples,
                                     bool inputCodes = false, unsigned threads = 1);

@@ -11,7 +11,7 @@
 #define SLUICE_AVX2 0
 #define SLUICE_TARGET_AVX2
 #endif
-#define SLUICE_INLINE [[gnu::always_inline]] inline
+#define SLUICE_INLINE __attribute__((always_inline)) inline
 
 /// The matrix product. One instruction (vpmaddwd) multiplies 16 pairs of int16 and adds neighbours to 8
 /// int32, so two rows of w are packed side by side and two neighbours of x are broadcast together. A tile of

@@ -22,16 +22,18 @@ enum class Simd : std::uint8_t {
 /// Whether the AVX2 forms are to be used.
 bool useAvx2(Simd simd);
 
-/// Weights for denseRows: [columns / lanes][pairs][lanes][2], pairs of rows of w side by side, zero where w
-/// has none. y[r, j] = bias[j] + sum_i x[r, i] * w[i, j]; Y is int16_t or int32_t.
+/// y[r, j] = bias[j] + sum_i x[r, i] * w[i, j]; Y is int16_t or int32_t.
+///
+/// Shapes  weights [columns / lanes][pairs][lanes][2]: pairs of rows of w side by side, zero where w has none
 template <typename Y>
 void denseRows(bool avx2, const std::int16_t* x, std::size_t xStride, std::size_t pairs,
                const std::int16_t* weights, const std::int32_t* bias, Y* y, std::size_t yStride,
                std::size_t rows);
 
-/// y = base[j] + sign[j] * (number of k with x >= t[k, j]) by comparing with all `steps` thresholds.
-/// thresholds: [blocks or 1][steps][lanes]; blockStep is 0 where one block serves all columns. X, Y int16_t,
-/// int32_t or int64_t.
+/// y = base[j] + sign[j] * (number of k with x >= t[k, j]) by comparing with all `steps` thresholds. X and Y
+/// are int16_t, int32_t or int64_t.
+///
+/// Shapes  thresholds [blocks or 1][steps][lanes]; blockStep is 0 where one block serves all columns
 template <typename X, typename Y>
 struct ThresholdRows {
   const X* x = nullptr;

@@ -24,8 +24,10 @@ struct Feed {
 /// The values of the `wanted` tensors, computed from the fed ones: only nodes between them are evaluated. A
 /// wanted tensor may itself be fed or be a constant.
 ///
-/// Errors  badInput: a feed of wrong kind or size, a code outside its type's range, an input that is needed
-/// but not fed. Threads 0 means all processors; results do not depend on it.
+/// Errors   badInput: a feed of wrong kind or size, a code outside its type's range, an input that is needed
+///          but not fed
+///
+/// Threads  0 means all processors; results do not depend on it
 Result<std::vector<ConstantData>> evaluate(const Graph& graph, const std::vector<Feed>& feeds,
                                            const std::vector<TensorId>& wanted, std::size_t samples,
                                            unsigned threads = 1);
@@ -39,7 +41,8 @@ ConstantData evaluateOperation(const Operation& operation, const std::vector<con
 /// `values` may hold several samples.
 std::vector<double> realValues(const TensorType& type, const ConstantData& values);
 
-/// The code nearest to each real value, ties to even; codes outside the range stay outside it. The inverse of realValues.
+/// The code nearest to each real value, ties to even; codes outside the range stay outside it. The inverse of
+/// realValues.
 std::vector<std::int64_t> nearestCodes(const TensorType& type, const std::vector<double>& values);
 
 struct ReferenceOptions {

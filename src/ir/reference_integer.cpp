@@ -93,8 +93,9 @@ void evaluateTopK(std::int64_t k, std::int64_t n, const std::vector<Number>& x,
   for (std::size_t row = 0; row < rows; ++row) {
     const Number* first = x.data() + row * static_cast<std::size_t>(n);
     for (std::int64_t i = 0; i < n; ++i) order[static_cast<std::size_t>(i)] = i;
-    std::stable_sort(order.begin(), order.end(),
-                     [&](std::int64_t a, std::int64_t b) { return first[a] > first[b]; });
+    std::sort(order.begin(), order.end(), [&](std::int64_t a, std::int64_t b) {
+      return first[a] > first[b] || (first[a] == first[b] && a < b);
+    });
     result.insert(result.end(), order.begin(), order.begin() + k);
   }
 }

@@ -6,18 +6,15 @@
 
 /// The three regions of a lowered graph, and the tensors where they meet.
 ///
-///   prologue   real nodes that no integer node comes before: inputs, scaling, up to the first quantizers.
-///   Host. integer    the integer middle: every node of isInteger (graph.h) that an output needs. It becomes
-///   hardware. A Reshape
-///              or Transpose of codes belongs to it: a reshape costs nothing there.
+///   prologue   real nodes that no integer node comes before: inputs, scaling, the first quantizers. Host.
+///   integer    the integer middle: nodes of isInteger (graph.h) that an output needs. They become hardware.
+///              A Reshape or Transpose of codes is among them: a reshape costs nothing there.
 ///   epilogue   real nodes that integer nodes come before: scales, softmax. Host.
 ///
 ///   hardware inputs    tensors of codes that middle nodes read and no middle node computes (outputs of
-///   Quantize,
-///                      Bipolar, or an Input of codes); in the order of the nodes that compute them
+///                      Quantize, Bipolar, or an Input of codes), in the order of the nodes that compute them
 ///   hardware outputs   tensors of codes that middle nodes compute and that are graph outputs or read by the
-///   epilogue;
-///                      in the order of the graph outputs they lead to, then in node order
+///                      epilogue, in the order of the graph outputs they lead to, then in node order
 ///
 /// Nodes that no output needs are in no region. The prologue may also feed the epilogue directly.
 namespace sluice::ir {

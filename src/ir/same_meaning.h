@@ -28,9 +28,8 @@ struct MeaningOptions {
   double mostExcused = 0.1;       ///< share of samples that may be excused by a tie
 };
 
-/// Errors  badInput: inputs or outputs differ in number, name or shape; or values differ: the message names
-/// seed, sample,
-///         output, element and both values.
+/// Errors  badInput: inputs or outputs differ in number, name or shape; or values differ: the message then
+///         names seed, sample, output, element and both values.
 Status compareMeaning(const Graph& before, const Graph& after, const MeaningOptions& options = {});
 
 /// Inputs as compareMeaning draws them: per graph input samples * elements real values.

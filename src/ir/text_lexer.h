@@ -38,7 +38,7 @@ class Lexer {
     advance();
     return token;
   }
-  /// What the lexer itself could not read; empty text if all is well. The parser asks once per statement.
+  /// What the lexer itself could not read. The parser asks once per statement.
   [[nodiscard]] const Status& status() const { return status_; }
   /// badInput at a place: where = "file:line:column".
   [[nodiscard]] Error errorAt(const Token& token, std::string message) const;

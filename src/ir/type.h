@@ -25,10 +25,10 @@ std::string text(const Shape& shape);
 
 /// Elements that are integers ("codes"). The real value of code q in channel c is scale[c] * (q - zeroPoint).
 ///
-/// Units  scale in real units per code step. Exact: a float32 constant, or a product of two, which double holds.
+/// Units  scale in real units per code step; exact, a float32 constant or a product of two
 struct Codes {
-  fixed::Interval range;           ///< proven: every code of every input lies in it; gives the hardware's format
-  std::vector<double> scale;       ///< one for all elements, or one per channel (last axis); all > 0
+  fixed::Interval range;      ///< proven: every code of every input lies in it; gives the hardware's format
+  std::vector<double> scale;  ///< one for all elements, or one per channel (last axis); all > 0
   std::int64_t zeroPoint = 0;
 
   bool operator==(const Codes&) const = default;
@@ -47,8 +47,8 @@ struct TensorType {
 /// Codes and zero points lie in [-2^62, 2^62], so that sums and differences of two stay within 64 bits.
 inline constexpr std::int64_t codeLimit = std::int64_t{1} << 62;
 
-/// Shape legal; if codes: range not empty and within codeLimit, scales positive and finite, one of them or one per
-/// channel. Errors: badInput.
+/// Shape legal; if codes: range not empty and within codeLimit, scales positive and finite, one of them or
+/// one per channel. Errors: badInput.
 Status check(const TensorType& type);
 
 /// As the text form writes it (text.h): "[16] real", "[16] codes [-4, 3] scale 0.25".

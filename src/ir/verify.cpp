@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <unordered_set>
 
 #include "base/diagnostics.h"
@@ -24,9 +25,11 @@ class Verifier {
     dialectsAndInference();
     inputs();
     outputs();
-    std::stable_sort(found_.begin(), found_.end(),
-                     [](const Violation& a, const Violation& b) { return a.rule < b.rule; });
-    return std::move(found_);
+    std::vector<Violation> sorted;
+    for (int rule = 1; rule <= 10; ++rule)
+      std::copy_if(found_.begin(), found_.end(), std::back_inserter(sorted),
+                   [&](const Violation& violation) { return violation.rule == rule; });
+    return sorted;
   }
 
  private:

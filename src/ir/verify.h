@@ -16,8 +16,7 @@
 ///    6  constants  their elements match the type: count, doubles or integers, codes within the range, no NaN
 ///    7  dialects   operations of the integer dialect read no real tensor
 ///    8  inference  the type of a node's output is the one inferType gives
-///    9  inputs     the graph's inputs are the outputs of its Input nodes, each once; Input nodes read
-///    nothing
+///    9  inputs     the graph's inputs are the outputs of its Input nodes, each once; these read nothing
 ///   10  outputs    there is an output; each is computed by a node and listed once
 namespace sluice::ir {
 
