@@ -37,12 +37,12 @@ std::vector<std::uint64_t> legalReuseFactors(std::uint32_t n, std::uint32_t m) {
 namespace {
 
 /// What a fold costs, in multipliers: each output lane brings an accumulator and a quantizer behind it, each input lane a
-/// place in the vector memory, and a width converter the registers of both its sides (twice where neither beat divides
-/// the other).
+/// place in the vector memory (and, where the beat comes from outside, wires that somebody has to bring), and a width
+/// converter the registers of both its sides (twice where neither beat divides the other).
 double foldCost(Fold fold, std::uint32_t producerPack) {
-  constexpr double kOutputLane = 8, kInputLane = 1, kConverterLane = 0.5;
+  constexpr double kOutputLane = 8, kInputLane = 1, kPortLane = 4, kConverterLane = 0.5;
   const double simd = fold.simd, pe = fold.pe, pack = producerPack;
-  double cost = simd * pe + kOutputLane * pe + kInputLane * simd;
+  double cost = simd * pe + kOutputLane * pe + (producerPack == 0 ? kPortLane : kInputLane) * simd;
   if (producerPack != 0 && producerPack != fold.simd) {
     const bool divides = producerPack % fold.simd == 0 || fold.simd % producerPack == 0;
     cost += kConverterLane * (simd + pack) * (divides ? 1 : 2);
