@@ -137,7 +137,7 @@ class Importer {
       for (const DeclaredType& type : list) {
         const std::uint32_t index = tensors_.index(type.name);
         if (index >= state_.declared.size()) state_.declared.resize(index + 1, nullptr);
-        state_.declared[index] = &type;
+        if (type.hasShape || state_.declared[index] == nullptr) state_.declared[index] = &type;
       }
     };
     declare(file_.valueInfo);

@@ -36,6 +36,19 @@ class RealNetwork : public ::testing::TestWithParam<Network> {
     if (!std::filesystem::exists(model_) || !std::filesystem::exists(oracle_))
       GTEST_SKIP() << model_ << " or its recorded answers are not here (SLUICE_SHARED)";
   }
+  /// The graph with the weights that the framework's float32 division gives. They differ from the exact ones
+  /// in a single place: weight (193, 229) of the first layer of the keyword network is 2.50000005 steps,
+  /// which float32 rounds to 2.5 and then to 2. Exactly, it is 3. All others of its 259,584 weights agree.
+  Result<ir::Graph> asTheFrameworkHasIt() const {
+    SLUICE_TRY(ir::Graph graph, importOnnx(model_));
+    if (std::string(GetParam().name) != "kws_mlp_w3a3") return graph;
+    ir::Tensor& weights = graph.tensors[graph.findTensor("33")->index];
+    std::vector<std::int64_t> codes = ir::codesOf(weights);
+    EXPECT_EQ(codes.at(193 * 256 + 229), 3);
+    codes.at(193 * 256 + 229) = 2;
+    weights.constant = std::make_shared<const ir::ConstantData>(std::move(codes));
+    return graph;
+  }
   std::filesystem::path model_, oracle_;
 };
 
@@ -47,12 +60,13 @@ TEST_P(RealNetwork, IsImportedWithAllItsNodesAndVerifies) {
   EXPECT_TRUE(ir::verify(*graph).ok());
   for (const ir::Node& node : graph->nodes)
     if (std::holds_alternative<ir::MatMul>(node.operation)) {
-      EXPECT_FALSE(graph->tensor(node.inputs[1]).type.isReal()) << "the weights of " << node.name << " are codes";
+      EXPECT_FALSE(graph->tensor(node.inputs[1]).type.isReal())
+          << "the weights of " << node.name << " are codes";
     }
 }
 
 TEST_P(RealNetwork, AnswersWhatTheFrameworkRecorded) {
-  const auto graph = importOnnx(model_);
+  const auto graph = asTheFrameworkHasIt();
   ASSERT_TRUE(graph.ok()) << graph.error().text();
   const auto oracle = readNpz(oracle_);
   ASSERT_TRUE(oracle.ok()) << oracle.error().text();
@@ -71,7 +85,7 @@ TEST_P(RealNetwork, AnswersWhatTheFrameworkRecorded) {
 /// The k-th node of each kind against the k-th recorded trace of that kind: names differ (the framework
 /// renamed its tensors), orders do not.
 TEST_P(RealNetwork, AgreesLayerByLayerWithTheRecordedTraces) {
-  const auto graph = importOnnx(model_);
+  const auto graph = asTheFrameworkHasIt();
   ASSERT_TRUE(graph.ok()) << graph.error().text();
   const auto oracle = readNpz(oracle_);
   ASSERT_TRUE(oracle.ok()) << oracle.error().text();
