@@ -81,7 +81,6 @@ class Compiler {
   std::uint32_t stableWords(Signal s);
   void compileRead(Signal s, std::vector<Instruction>& to);
   void compileEdge();
-  void orderEdge(std::vector<Instruction> actions);
 
   const Module& m_;
   std::vector<Signal> order_;
@@ -374,76 +373,7 @@ void Compiler::compileEdge() {
                        .c = slot_[memory.writeEnable.index],
                        .low = static_cast<std::int64_t>(n.attribute)});
   }
-  orderEdge(std::move(actions));
-}
-
-/// Orders the actions so that nothing is overwritten before it is read. Where they go round in a circle (two
-/// registers that swap), the readers of one get a copy that is made first.
-void Compiler::orderEdge(std::vector<Instruction> actions) {
-  const std::uint32_t firstMemory = out_.slots;  // memories are numbered after the slots
-  const auto memoryId = [&](const Instruction& i) { return firstMemory + static_cast<std::uint32_t>(i.low); };
-  const auto writesMemory = [](const Instruction& i) {
-    return i.code == Code::writeRam || i.code == Code::writeShift;
-  };
-  const auto readsMemory = [](const Instruction& i) {
-    return i.code >= Code::readRom && i.code <= Code::readShift;
-  };
-  const auto target = [&](const Instruction& i) { return writesMemory(i) ? memoryId(i) : i.dst; };
-  const auto reads = [&](const Instruction& i) {
-    std::vector<std::uint32_t> from{i.a};
-    if (i.code == Code::copyIf) from.push_back(i.c);
-    if (readsMemory(i)) from.push_back(memoryId(i));
-    if (writesMemory(i)) {
-      for (std::uint32_t k = 1; k < out_.memories[static_cast<std::size_t>(i.low)].wordsPer; ++k)
-        from.push_back(i.a + k);
-      from.push_back(i.b), from.push_back(i.c);
-    }
-    return from;
-  };
-  const std::uint32_t size = out_.slots + static_cast<std::uint32_t>(m_.memories.size());
-  std::vector<std::uint32_t> writer(size, none),
-      pending(size, 0);  // pending: readers that are not yet emitted
-  for (std::uint32_t k = 0; k < actions.size(); ++k) writer[target(actions[k])] = k;
-  const auto count = [&](const Instruction& i, std::uint32_t self, auto change) {
-    for (const std::uint32_t r : reads(i))
-      if (writer[r] != none && writer[r] != self) change(r);
-  };
-  for (std::uint32_t k = 0; k < actions.size(); ++k)
-    count(actions[k], k, [&](std::uint32_t r) { ++pending[r]; });
-
-  std::vector<std::uint32_t> ready;
-  std::vector<bool> done(actions.size(), false);
-  for (std::uint32_t k = 0; k < actions.size(); ++k)
-    if (pending[target(actions[k])] == 0) ready.push_back(k);
-  std::vector<Instruction> copies, ordered;
-  std::map<std::uint32_t, std::uint32_t> copyOf;
-  for (std::uint32_t first = 0; ordered.size() < actions.size();) {
-    if (ready.empty()) {
-      while (done[first] || writesMemory(actions[first])) ++first;  // every circle holds a register
-      const std::uint32_t slot = actions[first].dst, copy = newSlots(1);
-      copies.push_back({.code = Code::copy, .dst = copy, .a = slot});
-      copyOf[slot] = copy;
-      pending[slot] = 0;
-      ready.push_back(first);
-    }
-    const std::uint32_t k = ready.back();
-    ready.pop_back();
-    done[k] = true;
-    count(actions[k], k, [&](std::uint32_t r) {
-      if (pending[r] > 0 && --pending[r] == 0 && !done[writer[r]]) ready.push_back(writer[r]);
-    });
-    ordered.push_back(actions[k]);
-    Instruction& i = ordered.back();
-    const auto redirect = [&](std::uint32_t& slot) {
-      const auto found = copyOf.find(slot);
-      if (found != copyOf.end()) slot = found->second;
-    };
-    redirect(i.a);
-    if (i.code == Code::copyIf || writesMemory(i)) redirect(i.c);
-    if (writesMemory(i)) redirect(i.b);
-  }
-  out_.edge = std::move(copies);
-  out_.edge.insert(out_.edge.end(), ordered.begin(), ordered.end());
+  out_.edge = orderEdge(std::move(actions), out_.memories, out_.slots);
 }
 
 }  // namespace

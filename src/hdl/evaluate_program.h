@@ -82,6 +82,12 @@ struct Compiled {
   std::vector<PortSlots> inputs, outputs;
 };
 
+/// Orders what happens at the clock edge so that nothing is overwritten before it is read. Where actions go
+/// round in a circle (two registers that swap), the readers of one get a copy that is made first, in a new
+/// slot.
+std::vector<Instruction> orderEdge(std::vector<Instruction> actions, const std::vector<Storage>& memories,
+                                   std::uint32_t& slots);
+
 /// Requires check(module) and no instances.
 Compiled compile(const Module& flat);
 

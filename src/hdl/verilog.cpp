@@ -150,7 +150,9 @@ class Printer {
   /// A constant table as a case statement; the name of its value.
   std::string table(const std::string& name, const std::string& address, const Memory& m) {
     const std::string value = m.synchronousRead ? names_.fresh(name + "_next") : name;
-    declarations_ += "  reg " + vectorOf(m.width) + value + ";\n";
+    // Unkept, the look-up tables of a registered table are merged with its flip-flops into more of them.
+    declarations_ +=
+        std::string(m.synchronousRead ? "  (* keep *) reg " : "  reg ") + vectorOf(m.width) + value + ";\n";
     line("always @*");
     line("  (* rom_style = \"logic\" *) case (" + address + ")");
     for (std::uint32_t a = 0; a < m.words; ++a)
