@@ -15,6 +15,7 @@
 #include "emit/stitch.h"
 #include "flow/simulate.h"
 #include "flow/synthesise.h"
+#include "flow/tools.h"
 #include "flow/verify.h"
 #include "frontend/qonnx.h"
 #include "ir/host.h"
@@ -273,6 +274,17 @@ Status writeFolder(const fs::path& folder, const std::vector<emit::File>& files)
   return {};
 }
 
+/// A tool that is missing is said at once, not after minutes of work.
+Status checkTools(Until until) {
+  if (until >= Until::simulate) {
+    if (const Result<flow::Tool> tool = flow::findVerilator(); !tool.ok()) return tool.error();
+    if (const Result<flow::Tool> tool = flow::findCxx(); !tool.ok()) return tool.error();
+  }
+  if (until >= Until::synth)
+    if (const Result<flow::Tool> tool = flow::findYosys(); !tool.ok()) return tool.error();
+  return {};
+}
+
 /// Success, or what the report shows to be wrong.
 Status judge(const report::Report& report) {
   for (const report::Report::Verification& row : report.verifications)
@@ -294,6 +306,7 @@ Status build(const BuildOptions& options) {
   Timings timings;
   Progress progress(options.quiet ? ProgressMode::quiet : ProgressMode::automatic);
   SLUICE_TRY(const Placement placement, placementOf(options));
+  SLUICE_RETURN_IF_ERROR(checkTools(options.until));
 
   progress.begin("read and lower " + options.model.filename().string());
   SLUICE_TRY(ir::Graph imported, frontend::importOnnx(options.model));
