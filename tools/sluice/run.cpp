@@ -8,6 +8,7 @@
 #include "ir/reference.h"
 #include "options.h"
 #include "passes/pipeline.h"
+#include "run_hardware.h"
 #include "samples.h"
 
 /// `sluice run`: samples in, results out, through one of the engines.
@@ -94,9 +95,8 @@ Result<ir::CodeRows> runMiddle(const RunOptions& options, const ir::Graph& lower
       return engine.run(codes, samples, options.threads);
     }
     case Engine::hdl:
-      return unsupported("the engine 'hdl' is not put together yet");
     case Engine::verilator:
-      return unsupported("the engine 'verilator' is not put together yet");
+      return runHardware(options.engine, lowered, codes, samples);
     case Engine::real:
       break;
   }
