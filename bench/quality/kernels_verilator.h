@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "hdl/module.h"
+#include "kernel/kernel.h"
+
+/// Many kernels in one Verilator model, beside the in-process evaluator.
+namespace sluice::show {
+
+/// A kernel between FIFOs (kernel::withFifos, simplified as emit does), under a name of its own.
+struct Bench {
+  kernel::Kernel kernel;
+  std::shared_ptr<const hdl::Module> module;
+};
+
+struct BatchCount {
+  std::uint64_t kernels = 0, cycles = 0, values = 0, beats = 0;
+  double compileSeconds = 0;
+};
+
+/// Random beats, gaps and stalls from the seed for `cycles` cycles; both engines see the same. In every cycle
+/// every ready, valid, popped and pushed must be equal, and data wherever valid says that there is some:
+/// registers without reset hold random bits in Verilator. Errors  badInput: the first difference; those of
+/// the tools.
+Result<BatchCount> compareBatch(const std::vector<Bench>& benches, std::uint32_t cycles, std::uint64_t seed);
+
+}  // namespace sluice::show

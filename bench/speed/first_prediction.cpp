@@ -1,0 +1,142 @@
+// How long a user waits: from the model file to the first prediction, and the front half (what `info` and
+// `build --until map` do) on chains of 100 to 800 layers.
+//
+//   first_prediction [--width=N] [--json]
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "frontend/onnx_writer.h"
+#include "frontend/qonnx.h"
+#include "ir/host.h"
+#include "passes/pipeline.h"
+#include "show.h"
+#include "report/design_json.h"
+
+namespace {
+
+using namespace sluice;
+
+constexpr int kRuns = 7;
+
+struct Times {
+  double best = 0, median = 0;  ///< seconds
+};
+/// One warm-up is not made: the first run counts as the others do.
+template <typename Body>
+Result<Times> time(const Body& body) {
+  std::vector<double> all;
+  for (int run = 0; run < kRuns; ++run) {
+    const show::Clock clock;
+    SLUICE_RETURN_IF_ERROR(body());
+    all.push_back(clock.seconds());
+  }
+  std::sort(all.begin(), all.end());
+  return Times{all.front(), all[all.size() / 2]};
+}
+
+/// File, import, lowering, compilation, one sample through.
+Status predictOnce(const std::filesystem::path& model, const show::Network& expected,
+                   std::vector<double>& first) {
+  SLUICE_TRY(const show::Network network, show::load(model));
+  const std::size_t elements = expected.inputs.size() / expected.samples;
+  const std::vector<double> sample(expected.inputs.begin(),
+                                   expected.inputs.begin() + static_cast<std::ptrdiff_t>(elements));
+  const ir::Regions& regions = network.engine->regions();
+  SLUICE_TRY(const auto codes,
+             ir::hardwareInputCodes(network.lowered, regions, {sample}, 1, expected.inputsAreCodes));
+  SLUICE_TRY(const auto results, network.engine->run(codes, 1));
+  SLUICE_TRY(const auto values, ir::outputValues(network.lowered, regions, results, 1));
+  first = values[0];
+  return {};
+}
+
+Status firstPrediction(show::Output& out) {
+  const std::filesystem::path folder = show::sharedFolder() / "models/qonnx";
+  std::vector<std::pair<std::string, show::Network>> networks;
+  SLUICE_TRY(show::Network kws, show::keywords());
+  SLUICE_TRY(show::Network tfc, show::digits());
+  SLUICE_TRY(show::Network jet, show::jets());
+  networks.emplace_back("kws_mlp_w3a3", std::move(kws));
+  networks.emplace_back("TFC_2W2A", std::move(tfc));
+  networks.emplace_back("qkeras_jettagging", std::move(jet));
+  for (const auto& [name, network] : networks) {
+    std::vector<double> first;
+    SLUICE_TRY(const Times times,
+               time([&]() { return predictOnce(folder / (name + ".onnx"), network, first); }));
+    SLUICE_TRY(const auto codes, network.engine->run(network.codes, network.samples));
+    SLUICE_TRY(const auto all,
+               ir::outputValues(network.lowered, network.engine->regions(), codes, network.samples));
+    const bool same = !first.empty() && std::equal(first.begin(), first.end(), all[0].begin());
+    out.require(same && times.best <= 0.05,
+                fmt::format("{}: first prediction after {:.1f} ms (median {:.1f})", name, 1e3 * times.best,
+                            1e3 * times.median));
+    out.figure("first_prediction/" + name, 1e3 * times.best, "ms", "measured");
+  }
+  return {};
+}
+
+/// What `sluice info` computes.
+Status inform(const std::filesystem::path& model) {
+  SLUICE_TRY(const ir::Graph graph, frontend::importOnnx(model));
+  SLUICE_TRY(const ir::Graph lowered, passes::lower(graph));
+  SLUICE_TRY(const ir::Regions regions, ir::regions(lowered));
+  return regions.integer.empty() ? Status(badInput("no integer node")) : Status();
+}
+
+/// What `sluice build --until map` computes before it writes: kernels, FIFOs, cycles.
+Status mapFront(const std::filesystem::path& model, bool sized) {
+  SLUICE_TRY(const ir::Graph graph, frontend::importOnnx(model));
+  SLUICE_TRY(const ir::Graph lowered, passes::lower(graph));
+  SLUICE_TRY(map::Design design, map::mapGraph(lowered, {.regime = map::Regime::streamed}));
+  if (!sized) return {};
+  SLUICE_RETURN_IF_ERROR(map::sizeStreams(design, hdl::Family::xc7));
+  SLUICE_TRY(const std::string json, report::designJson(design, lowered));
+  return json.empty() ? Status(badInput("empty")) : Status();
+}
+
+Status chains(show::Output& out) {
+  const auto width = static_cast<std::uint32_t>(out.number("--width=", 16));
+  const std::filesystem::path file =
+      std::filesystem::temp_directory_path() / fmt::format("sluice_chain_{}.onnx", ::getpid());
+  std::vector<std::vector<std::string>> rows = {
+      {"layers", "info ms", "us/layer", "to kernels ms", "us/layer", "to sized design.json ms", "us/layer"}};
+  double at100 = 0, at400 = 0, at800 = 0;
+  for (const std::uint32_t layers : {100u, 200u, 400u, 800u}) {
+    SLUICE_RETURN_IF_ERROR(writeFile(file, frontend::chainModel(layers, width, 1)));
+    SLUICE_TRY(const Times info, time([&]() { return inform(file); }));
+    SLUICE_TRY(const Times mapped, time([&]() { return mapFront(file, false); }));
+    SLUICE_TRY(const Times sized, time([&]() { return mapFront(file, true); }));
+    std::vector<std::string> row = {std::to_string(layers)};
+    for (const Times& times : {info, mapped, sized}) {
+      row.push_back(formatFixed(1e3 * times.best, 1));
+      row.push_back(formatFixed(1e6 * times.best / layers, 0));
+    }
+    rows.push_back(std::move(row));
+    if (layers == 100) at100 = sized.best;
+    if (layers == 400) at400 = sized.best;
+    if (layers == 800) at800 = sized.best;
+    out.figure(fmt::format("front_half/info/{}", layers), 1e3 * info.best, "ms", "measured");
+    out.figure(fmt::format("front_half/map/{}", layers), 1e3 * mapped.best, "ms", "measured");
+    out.figure(fmt::format("front_half/sized/{}", layers), 1e3 * sized.best, "ms", "measured");
+  }
+  std::filesystem::remove(file);
+  out.say(show::table(rows, 0));
+  out.require(at400 <= 0.1, fmt::format("400 layers of {} x {}: {:.0f} ms from file to sized design", width,
+                                        width, 1e3 * at400));
+  out.require(at800 <= 1.5 * 8 * at100,
+              fmt::format("linear: 800 layers take {:.1f} times as long as 100", at800 / at100));
+  return {};
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  show::Output out(argc, argv, {"--width="});
+  out.require(firstPrediction(out), "first prediction");
+  out.require(chains(out), "front half");
+  return out.exitCode();
+}
