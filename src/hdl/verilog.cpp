@@ -72,6 +72,7 @@ class Printer {
       const Node& n = m_.node(s);
       const std::string name = vectorOf(n.width) + names_.signal[s.index];
       if (isState(m_, n)) declarations_ += "  reg " + name + ";\n";
+      if (n.op == Op::instanceOutput) instanceOutputs_.try_emplace({n.attribute, n.port}, s);
       if (n.op == Op::instanceOutput) declarations_ += "  wire " + name + ";\n";
     }
   }
@@ -249,11 +250,8 @@ class Printer {
 
   /// The wire of an output port; one of its own if nothing reads it.
   std::string instanceOutput(std::size_t instance, std::uint32_t port, const Module& of) {
-    for (const Signal s : names_.order) {
-      const Node& n = m_.node(s);
-      if (n.op == Op::instanceOutput && n.attribute == instance && n.port == port)
-        return names_.signal[s.index];
-    }
+    const auto found = instanceOutputs_.find({instance, port});
+    if (found != instanceOutputs_.end()) return names_.signal[found->second.index];
     const std::string name =
         names_.fresh("unused_" + m_.instances[instance].name + "_" + of.outputs[port].name);
     declarations_ += "  wire " + vectorOf(of.node(of.outputs[port].signal).width) + name + ";\n";
@@ -279,6 +277,7 @@ class Printer {
   VerilogNames names_;
   VerilogExpressions expressions_;
   std::string declarations_, body_, clocked_;
+  std::map<std::pair<std::uint64_t, std::uint32_t>, Signal> instanceOutputs_;
   bool usesReset_ = false, usesClock_ = false;
 };
 

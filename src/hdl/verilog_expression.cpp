@@ -90,15 +90,13 @@ std::vector<bool> sumsReadBySums(const Module& m, const std::vector<Signal>& ord
 }  // namespace
 
 std::string VerilogNames::fresh(const std::string& wish) {
-  std::string name = legalized(wish);
-  for (std::uint32_t k = 2;; ++k) {
-    const auto at = std::lower_bound(taken_.begin(), taken_.end(), name);
-    if (at == taken_.end() || *at != name) {
-      taken_.insert(at, name);
-      return name;
-    }
-    name = legalized(wish) + "_" + std::to_string(k);
-  }
+  const std::string base = legalized(wish);
+  std::uint32_t& copies = copies_[base];
+  std::string name = base;
+  do {
+    if (++copies > 1) name = base + "_" + std::to_string(copies);
+  } while (!taken_.insert(name).second);
+  return name;
 }
 
 VerilogNames::VerilogNames(const Module& of)
@@ -111,9 +109,8 @@ VerilogNames::VerilogNames(const Module& of)
       kept(sumsReadBySums(of, order)),
       live_(of.nodes.size(), false) {
   for (const auto* ports : {&module.inputs, &module.outputs})
-    for (const Port& p : *ports) taken_.push_back(p.name);
-  for (const Instance& i : module.instances) taken_.push_back(i.name);
-  std::sort(taken_.begin(), taken_.end());
+    for (const Port& p : *ports) taken_.insert(p.name);
+  for (const Instance& i : module.instances) taken_.insert(i.name);
   for (const Port& p : module.inputs) signal[p.signal.index] = p.name;
 
   const auto use = [&](Signal s) { uses[s.index] += s.valid() ? 1 : 0; };

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <bit>
+#include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -36,7 +38,8 @@ class VerilogNames {
 
  private:
   std::vector<bool> live_;
-  std::vector<std::string> taken_;  // sorted
+  std::set<std::string> taken_;
+  std::map<std::string, std::uint32_t> copies_;  // of a wished name: how many are taken
 };
 
 class VerilogExpressions {
