@@ -443,7 +443,12 @@ Result<ir::Graph> importOnnxBytes(std::string_view bytes, std::string name) {
 
 Result<ir::Graph> importOnnx(const std::filesystem::path& path) {
   SLUICE_TRY(const std::string bytes, readFile(path, std::uint64_t{1} << 31));
-  return importOnnxBytes(bytes, path.stem().string());
+  const std::string name = path.stem().string();
+  auto graph = importOnnxBytes(bytes, name);
+  // Messages about the whole file name the file, not the graph.
+  if (!graph.ok() && graph.error().where == name)
+    return Error{graph.error().code, graph.error().message, path.filename().string()};
+  return graph;
 }
 
 }  // namespace sluice::frontend

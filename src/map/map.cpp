@@ -49,6 +49,7 @@ class Mapper {
     for (std::uint32_t g = 0; g < partition_.stages; ++g)
       design_.subgraphs.push_back({.name = joiner_.moduleNames().take("sub" + std::to_string(g))});
     SLUICE_RETURN_IF_ERROR(choosePortNames());
+    findReaders();
     for (std::uint32_t g = 0; g < partition_.stages; ++g) SLUICE_RETURN_IF_ERROR(mapSubgraph(g));
     std::stable_sort(design_.ports.begin(), design_.ports.end(), [](const DesignPort& a, const DesignPort& b) {
       return std::pair(!a.isInput, a.position) < std::pair(!b.isInput, b.position);
@@ -62,7 +63,7 @@ class Mapper {
     for (;;) {
       const ir::NodeId producer = graph_.tensor(tensor).producer;
       if (!producer.valid() || !std::holds_alternative<ir::Reshape>(graph_.node(producer).operation)) return tensor;
-      if (std::find(regions_.integer.begin(), regions_.integer.end(), producer) == regions_.integer.end()) return tensor;
+      if (!std::binary_search(regions_.integer.begin(), regions_.integer.end(), producer)) return tensor;
       tensor = graph_.node(producer).inputs[0];
     }
   }
@@ -114,16 +115,18 @@ class Mapper {
     std::map<std::uint32_t, std::uint32_t> reads;   ///< subgraph -> number of node inputs
     std::vector<std::size_t> outputs;               ///< positions in outputNames_
   };
-  Readers readersOf(ir::TensorId tensor) const {
-    Readers readers;
+  /// Of every tensor at once: asking each node for each tensor would take the square of the network's length.
+  void findReaders() {
     for (const ir::NodeId id : regions_.integer) {
       if (isReshape(id)) continue;
       for (const ir::TensorId input : streamedInputs(graph_, graph_.node(id)))
-        if (root(input) == tensor) ++readers.reads[partition_.stage[id.index]];
+        ++readers_[root(input)].reads[partition_.stage[id.index]];
     }
-    for (std::size_t o = 0; o < outputNames_.size(); ++o)
-      if (root(outputNames_[o].first) == tensor) readers.outputs.push_back(o);
-    return readers;
+    for (std::size_t o = 0; o < outputNames_.size(); ++o) readers_[root(outputNames_[o].first)].outputs.push_back(o);
+  }
+  Readers readersOf(ir::TensorId tensor) const {
+    const auto found = readers_.find(tensor);
+    return found == readers_.end() ? Readers{} : found->second;
   }
 
   /// How often a tensor is taken in its home subgraph: by kernels, by other subgraphs (once each), by outputs.
@@ -310,6 +313,7 @@ class Mapper {
   Design design_;
   Joiner joiner_;
   std::map<ir::TensorId, std::string> portNames_;
+  std::map<ir::TensorId, Readers> readers_;
   std::vector<std::pair<ir::TensorId, std::string>> outputNames_;
   std::map<std::pair<std::uint32_t, ir::TensorId>, StreamId> leaving_;   ///< (reader, tensor) -> stream at home
   std::vector<std::pair<ir::TensorId, std::optional<StreamId>>> entering_;
