@@ -1,0 +1,171 @@
+#include "hdl/bit_network.h"
+
+#include <algorithm>
+
+#include "base/rng.h"
+
+namespace sluice::hdl {
+
+BitNetwork::BitNetwork() { gates_.push_back({}); }
+
+Lit BitNetwork::append(GateKind kind, std::span<const Lit> inputs, std::uint64_t truth) {
+  const auto first = static_cast<std::uint32_t>(inputs_.size());
+  inputs_.insert(inputs_.end(), inputs.begin(), inputs.end());
+  gates_.push_back(
+      {.kind = kind, .count = static_cast<std::uint8_t>(inputs.size()), .first = first, .truth = truth});
+  return 2 * (size() - 1);
+}
+
+Lit BitNetwork::shared(GateKind kind, std::initializer_list<Lit> in) {
+  std::uint64_t hash = static_cast<std::uint64_t>(kind);
+  for (const Lit a : in) hash = mix64(hash + a + 0x9e3779b97f4a7c15ull);
+  const auto [first, last] = known_.equal_range(hash);
+  for (auto it = first; it != last; ++it)
+    if (gates_[it->second].kind == kind && std::ranges::equal(inputs(it->second), in)) return 2 * it->second;
+  const Lit made = append(kind, {in.begin(), in.size()}, 0);
+  known_.emplace(hash, gateOf(made));
+  return made;
+}
+
+Lit BitNetwork::leaf(std::int32_t arrivalPs) {
+  const Lit made = append(GateKind::leaf, {}, 0);
+  gates_.back().arrival = arrivalPs;
+  return made;
+}
+
+Lit BitNetwork::land(Lit a, Lit b) {
+  if (a > b) std::swap(a, b);
+  if (a == kZero || a == invert(b)) return kZero;
+  if (a == kOne || a == b) return b;
+  // One level down: what one side already says about the other.
+  for (int swapped = 0; swapped < 2; ++swapped, std::swap(a, b)) {
+    if (!isAnd(a)) continue;
+    const std::span<const Lit> in = inputs(gateOf(a));
+    if (!isInverted(a)) {
+      if (in[0] == b || in[1] == b) return a;
+      if (in[0] == invert(b) || in[1] == invert(b)) return kZero;
+    } else {
+      if (in[0] == invert(b) || in[1] == invert(b)) return b;
+      if (in[0] == b) return land(b, invert(in[1]));
+      if (in[1] == b) return land(b, invert(in[0]));
+    }
+  }
+  return shared(GateKind::land, {a, b});
+}
+
+Lit BitNetwork::lxor(Lit a, Lit b) {
+  const Lit sign = (a ^ b) & 1u;
+  a &= ~1u, b &= ~1u;
+  if (a > b) std::swap(a, b);
+  if (a == b) return sign;
+  if (a == kZero) return b ^ sign;
+  return shared(GateKind::lxor, {a, b}) ^ sign;
+}
+
+Lit BitNetwork::mux(Lit s, Lit ifOne, Lit ifZero) {
+  if (isInverted(s)) s = invert(s), std::swap(ifOne, ifZero);
+  if (s == kZero) return ifZero;
+  if (ifOne == ifZero) return ifOne;
+  if (gateOf(ifOne) == gateOf(s)) ifOne = ifOne == s ? kOne : kZero;
+  if (gateOf(ifZero) == gateOf(s)) ifZero = ifZero == s ? kZero : kOne;
+  if (ifOne == invert(ifZero)) return lxor(s, ifZero);
+  if (ifOne == kZero) return land(invert(s), ifZero);
+  if (ifOne == kOne) return lor(s, ifZero);
+  if (ifZero == kZero) return land(s, ifOne);
+  if (ifZero == kOne) return lor(invert(s), ifOne);
+  const Lit sign = ifOne & 1u;
+  return shared(GateKind::mux, {s, ifOne ^ sign, ifZero ^ sign}) ^ sign;
+}
+
+namespace {
+
+/// The truth table without input i where it is `value`.
+std::uint64_t cofactor(std::uint64_t truth, std::uint32_t i, std::uint32_t inputs, bool value) {
+  std::uint64_t result = 0;
+  for (std::uint32_t k = 0, to = 0; k < (1u << inputs); ++k) {
+    if ((k >> i & 1u) != (value ? 1u : 0u)) continue;
+    result |= (truth >> k & 1u) << to++;
+  }
+  return result;
+}
+
+}  // namespace
+
+Lit BitNetwork::table(std::uint64_t truth, std::vector<Lit> in) {
+  SLUICE_CHECK(in.size() <= 6, "a table has at most six inputs");
+  const auto mask = [&] { return in.size() == 6 ? ~0ull : (1ull << (1u << in.size())) - 1; };
+  const auto count = [&] { return static_cast<std::uint32_t>(in.size()); };
+  truth &= mask();
+  for (std::uint32_t i = 0; i < count();) {
+    const std::uint64_t zero = cofactor(truth, i, count(), false), one = cofactor(truth, i, count(), true);
+    const auto same =
+        std::find_if(in.begin(), in.begin() + i, [&](Lit a) { return gateOf(a) == gateOf(in[i]); });
+    if (gateOf(in[i]) == 0 || zero == one) {  // constant, or makes no difference
+      truth = in[i] == kOne ? one : zero;
+      in.erase(in.begin() + i);
+    } else if (same != in.begin() + i) {  // the same signal twice
+      const auto j = static_cast<std::uint32_t>(same - in.begin());
+      const bool equal = *same == in[i];
+      std::uint64_t result = 0;
+      for (std::uint32_t k = 0; k < (1u << (count() - 1)); ++k) {
+        const bool value = ((k >> j & 1u) != 0) == equal;
+        result |= ((value ? one : zero) >> k & 1u) << k;
+      }
+      truth = result;
+      in.erase(in.begin() + i);
+    } else if (isInverted(in[i])) {
+      std::uint64_t result = 0;
+      for (std::uint32_t k = 0; k < (1u << count()); ++k) result |= (truth >> (k ^ (1u << i)) & 1u) << k;
+      truth = result;
+      in[i] = invert(in[i]);
+    } else {
+      ++i;
+    }
+  }
+  const Lit sign = truth & 1u;
+  if (sign != 0) truth = ~truth & mask();
+  if (truth == 0) return sign;
+  if (count() == 1) return in[0] ^ sign;
+  if (count() == 2) {
+    const Lit a = in[0], b = in[1];
+    if (truth == 0b0110) return lxor(a, b) ^ sign;
+    if (truth == 0b1110) return lor(a, b) ^ sign;
+    return land(truth == 0b0100 ? invert(a) : a, truth == 0b0010 ? invert(b) : b) ^ sign;
+  }
+  std::uint64_t hash = truth;
+  for (const Lit a : in) hash = mix64(hash + a + 0x9e3779b97f4a7c15ull);
+  const auto [first, last] = known_.equal_range(hash);
+  for (auto it = first; it != last; ++it) {
+    const Gate& g = gates_[it->second];
+    if (g.kind == GateKind::table && g.truth == truth && std::ranges::equal(inputs(it->second), in))
+      return (2 * it->second) ^ sign;
+  }
+  const Lit made = append(GateKind::table, in, truth);
+  known_.emplace(hash, gateOf(made));
+  return made ^ sign;
+}
+
+Lit BitNetwork::box(std::span<const Lit> in, std::span<const std::int32_t> delaysPs) {
+  SLUICE_CHECK(in.size() == delaysPs.size() && in.size() < 256, "a delay from every input of a box");
+  const Lit made = append(GateKind::box, in, delays_.size());
+  delays_.insert(delays_.end(), delaysPs.begin(), delaysPs.end());
+  return made;
+}
+
+Lit BitNetwork::all(std::vector<Lit> of) {
+  if (of.empty()) return kOne;
+  while (of.size() > 1) {
+    std::vector<Lit> next;
+    for (std::size_t i = 0; i < of.size(); i += 2)
+      next.push_back(i + 1 < of.size() ? land(of[i], of[i + 1]) : of[i]);
+    of = std::move(next);
+  }
+  return of[0];
+}
+
+Lit BitNetwork::any(std::vector<Lit> of) {
+  for (Lit& a : of) a = invert(a);
+  return invert(all(std::move(of)));
+}
+
+}  // namespace sluice::hdl

@@ -1,0 +1,152 @@
+// Sums, comparisons and products as cells.
+#include <algorithm>
+
+#include "hdl/cost_lower.h"
+
+namespace sluice::hdl {
+namespace {
+
+// Through a CARRY4, picoseconds (its timing in Yosys' cell library, per position).
+constexpr std::int32_t kSelectToSum = 223, kCarryToSum = 240, kSelectToCarry = 360, kDataToCarry = 380,
+                       kCarryToCarry = 30;
+
+}  // namespace
+
+/// a + b or a - b, as wide as they are.
+Lowering::Bits Lowering::add(const Bits& a, const Bits& b, bool subtract) {
+  Bits sum;
+  std::size_t i = 0;
+  // Low bits where one side is 0 are the other side's.
+  for (; i < a.size(); ++i) {
+    if (b[i] == kZero)
+      sum.push_back(a[i]);
+    else if (a[i] == kZero && !subtract)
+      sum.push_back(b[i]);
+    else
+      break;
+  }
+  Bits other = b;
+  if (subtract)
+    for (Lit& x : other) x = invert(x);
+  Lit carry = subtract ? kOne : kZero;
+  const std::size_t rest = a.size() - i;
+  if (rest > 2) {
+    const Bits upper = carryChain(a, other, i, carry);
+    sum.insert(sum.end(), upper.begin(), upper.end());
+    return sum;
+  }
+  for (; i < a.size(); ++i) {  // not worth a carry chain
+    const Lit either = n_.lxor(a[i], other[i]);
+    sum.push_back(n_.lxor(either, carry));
+    carry = n_.lor(n_.land(a[i], other[i]), n_.land(either, carry));
+  }
+  return sum;
+}
+
+/// Sum bits from position `from` on. On Xilinx a LUT makes a ^ b, and a itself is a second wire into the
+/// chain; on ECP5 the two are wires.
+Lowering::Bits Lowering::carryChain(const Bits& a, const Bits& b, std::size_t from, Lit carry) {
+  const auto cell = static_cast<std::uint32_t>(out_.cells.size());
+  out_.cells.push_back({.kind = Cell::Kind::carryChain});
+  const bool lutsOutside = family_ != Family::ecp5;
+  Bits sum;
+  for (std::size_t i = from; i < a.size(); ++i) {
+    const Lit select = n_.lxor(a[i], b[i]);
+    std::vector<Lit> in = lutsOutside ? std::vector{select} : std::vector{a[i], b[i]};
+    std::vector<std::int32_t> sumDelay(in.size(), kSelectToSum), carryDelay(in.size(), kSelectToCarry);
+    std::vector<Lit> carryIn = in;
+    if (lutsOutside) carryIn.push_back(a[i]), carryDelay.push_back(kDataToCarry);
+    if (carry > kOne) {
+      in.push_back(carry), sumDelay.push_back(kCarryToSum);
+      carryIn.push_back(carry), carryDelay.push_back(kCarryToCarry);
+    }
+    sum.push_back(n_.box(in, sumDelay));
+    out_.cells[cell].outputs.push_back(gateOf(sum.back()));
+    out_.cellOf[gateOf(sum.back())] = cell;
+    if (i + 1 < a.size()) carry = n_.box(carryIn, carryDelay);
+  }
+  return sum;
+}
+
+Lit Lowering::equal(const Bits& a, const Bits& b) {
+  Bits same;
+  for (std::size_t i = 0; i < a.size(); ++i) same.push_back(invert(n_.lxor(a[i], b[i])));
+  return n_.all(std::move(same));
+}
+
+Lit Lowering::less(Signal a, Signal b, bool orEqual) {
+  const Node &x = m_.node(a), &y = m_.node(b);
+  const bool isSigned = x.isSigned || y.isSigned;
+  const auto need = [&](const Node& n) { return n.width + (isSigned && !n.isSigned ? 1u : 0u); };
+  const std::uint32_t width = std::max(need(x), need(y));
+  if (orEqual && x.op == Op::constant && x.range->lo == 0 && y.isSigned) return invert(bit(b, y.width - 1));
+  if (!orEqual && y.op == Op::constant && y.range->lo == 0 && x.isSigned) return bit(a, x.width - 1);
+  return greater(extended(b, width), extended(a, width), isSigned, orEqual);
+}
+
+/// a > b, or a >= b: Yosys' rule (cmp2lut, cmp2lcu). At most six bits against a constant are one LUT. Else
+/// groups of six compared bits, a constant's counting half, each tell "greater here" and "equal here", and a
+/// carry chain joins the groups.
+Lit Lowering::greater(Bits a, Bits b, bool isSigned, bool orEqual) {
+  const std::size_t lutInputs = family_ == Family::ecp5 ? 4 : 6;
+  while (a.size() > 1 && a.back() == a[a.size() - 2] && b.back() == b[b.size() - 2] &&
+         (isSigned || (a.back() == kZero && b.back() == kZero)))
+    a.pop_back(), b.pop_back();
+  const auto isConstant = [](Lit x) { return gateOf(x) == 0; };
+  const auto some = [&](const Bits& x, std::size_t count) {
+    return std::any_of(x.begin(), x.begin() + static_cast<std::ptrdiff_t>(count), isConstant);
+  };
+  Bits propagate{kOne}, generate{kZero};  // highest group first
+  std::size_t budget = lutInputs;
+  for (std::size_t width = a.size(); width > 0; --width) {
+    const std::size_t cost = some(a, width) && some(b, width) ? 0 : some(a, width) || some(b, width) ? 1 : 2;
+    if (budget < cost) {
+      propagate.push_back(kOne), generate.push_back(kZero);
+      budget = lutInputs;
+    }
+    const Lit x = a[width - 1], y = b[width - 1];
+    const bool sign = isSigned && width == a.size();
+    const Lit more = sign ? n_.land(invert(x), y) : n_.land(x, invert(y));
+    Lit &p = propagate.back(), &g = generate.back();
+    g = n_.lor(g, n_.land(p, more));
+    p = n_.land(p, invert(n_.lxor(x, y)));
+    budget -= cost;
+  }
+  std::reverse(propagate.begin(), propagate.end());
+  std::reverse(generate.begin(), generate.end());
+  return lookAhead(propagate, generate, orEqual);
+}
+
+/// The last carry of a chain that begins with `carry`.
+Lit Lowering::lookAhead(const Bits& propagate, const Bits& generate, bool carry) {
+  Lit c = carry ? kOne : kZero;
+  if (propagate.size() <= 2) {
+    for (std::size_t i = 0; i < propagate.size(); ++i) c = n_.lor(generate[i], n_.land(propagate[i], c));
+    return c;
+  }
+  const auto cell = static_cast<std::uint32_t>(out_.cells.size());
+  out_.cells.push_back({.kind = Cell::Kind::carryChain});
+  for (std::size_t i = 0; i < propagate.size(); ++i) {
+    std::vector<Lit> in{n_.land(propagate[i], invert(generate[i])), generate[i]};
+    std::vector<std::int32_t> delays{kSelectToCarry, kDataToCarry};
+    if (c > kOne) in.push_back(c), delays.push_back(kCarryToCarry);
+    c = n_.box(in, delays);
+    out_.cells[cell].outputs.push_back(gateOf(c));
+    out_.cellOf[gateOf(c)] = cell;
+  }
+  return c;
+}
+
+Lowering::Bits Lowering::multiply(Signal s) {
+  const Node& n = m_.node(s);
+  const auto cell = static_cast<std::uint32_t>(out_.cells.size());
+  out_.cells.push_back({.kind = Cell::Kind::dsp, .cost = {.dsp = 1}});
+  for (const Signal in : n.inputs)
+    for (const Lit x : bits_[in.index])
+      if (gateOf(x) != 0) out_.cells[cell].roots.push_back({x, 0});
+  Bits product;
+  for (std::uint32_t i = 0; i < n.width; ++i) product.push_back(leaf(cell, 3000));
+  return product;
+}
+
+}  // namespace sluice::hdl

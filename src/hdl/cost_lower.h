@@ -1,0 +1,71 @@
+#pragma once
+
+#include <map>
+#include <tuple>
+#include <unordered_map>
+#include <vector>
+
+#include "hdl/cost_cells.h"
+
+/// Private to the cost counter: writes a module as cells.
+namespace sluice::hdl {
+
+class Lowering {
+ public:
+  Lowering(const Module& module, Family family);
+  CellModule run() &&;
+
+ private:
+  using Bits = std::vector<Lit>;
+
+  // cost_lower.cpp: order, wiring, logic
+  void findNeeded();
+  void lower(Signal root);
+  void lowerNode(Signal s);
+  [[nodiscard]] Lit bit(Signal s, std::uint32_t i) const;
+  [[nodiscard]] Bits extended(Signal s, std::uint32_t width) const;
+  Lit leaf(std::uint32_t cell, std::int32_t arrival);
+  Lit muxBit(Lit s, Lit ifOne, Lit ifZero);
+  Bits clamp(const Node& n);
+
+  // cost_arithmetic.cpp
+  Bits add(const Bits& a, const Bits& b, bool subtract);
+  Bits carryChain(const Bits& a, const Bits& b, std::size_t from, Lit carry);
+  Lit equal(const Bits& a, const Bits& b);
+  Lit less(Signal a, Signal b, bool orEqual);
+  Lit greater(Bits a, Bits b, bool isSigned, bool orEqual);
+  Lit lookAhead(const Bits& propagate, const Bits& generate, bool carry);
+  Bits multiply(Signal s);
+  [[nodiscard]] std::int32_t delay(std::int32_t ps) const { return ps; }
+
+  // cost_registers.cpp
+  void declareState(Signal s);
+  void driveState(Signal s);
+  void registerBits(Signal s, const Bits& next);
+  Lit flipFlop(Lit q, Lit d, Lit enable, Lit reset, bool hasReset, bool value);
+
+  // cost_memory.cpp
+  Bits readMemory(Signal s);
+  Bits table(const Memory& memory, const Bits& address);
+  Bits selectWord(const std::vector<Bits>& words, const Bits& address);
+  Bits readArray(Signal s);
+  Bits readShiftRegister(Signal s);
+
+  const Module& m_;
+  Family family_;
+  CellModule out_;
+  BitNetwork& n_;
+  Lit rst_;
+  std::vector<Bits> bits_;
+  std::vector<bool> done_, loop_;
+  std::vector<std::uint32_t> needed_;  ///< per node: how many of its low bits are read
+  std::vector<Signal> order_;
+  struct Choice {
+    Lit s, ifOne, ifZero;
+  };
+  std::unordered_map<Lit, Choice> choiceOf_;                  ///< literals that are outputs of a mux
+  std::map<std::tuple<Lit, Lit, Lit, bool>, Lit> flipFlops_;  ///< d, enable, reset, value -> q
+  std::vector<std::uint32_t> memoryCell_;
+};
+
+}  // namespace sluice::hdl

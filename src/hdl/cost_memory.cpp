@@ -1,0 +1,214 @@
+// Memories as cells: tables in logic, arrays of flip-flops, LUT RAM, shift registers and block RAM.
+#include <algorithm>
+#include <bit>
+
+#include "hdl/builder_state.h"
+#include "hdl/cost_lower.h"
+
+namespace sluice::hdl {
+namespace {
+
+constexpr std::int32_t kRamAddressToOutput = 642, kBlockRamClockToOutput = 2454;
+
+std::uint64_t ceilDiv(std::uint64_t a, std::uint64_t b) { return (a + b - 1) / b; }
+std::uint32_t addressBitsFor(std::uint32_t words) {
+  return words <= 2 ? 1 : static_cast<std::uint32_t>(std::bit_width(words - 1));
+}
+
+/// The fewest 18-kbit blocks: every block is 512 x 36 and may be used narrower and deeper; the low ninth bits
+/// are lost below eight bits.
+std::uint64_t blocks(std::uint32_t width, std::uint32_t words, Family family) {
+  struct Shape {
+    std::uint32_t words, width;
+  };
+  const Shape shapes[] = {{512, 36}, {1024, 18}, {2048, 9}, {4096, 4}, {8192, 2}, {16384, 1}};
+  std::uint64_t fewest = ~0ull;
+  for (const Shape& s : shapes)
+    if (family != Family::ecp5 || s.width <= 36)
+      fewest = std::min(fewest, ceilDiv(width, s.width) * ceilDiv(words, s.words));
+  return fewest;
+}
+
+}  // namespace
+
+Cost shiftRegisterBit(std::uint32_t words, bool fixed) {
+  Cost cost;
+  if (words < 3) {
+    cost.ff = words;
+  } else if (words <= 16) {
+    cost.srl = 1;
+  } else if (words <= 129 && words % 32 == 1 && fixed) {
+    cost = shiftRegisterBit(words - 1, fixed);
+    cost.ff += 1;
+  } else if (words == 17) {
+    cost = fixed ? Cost{.srl = 1, .ff = 1} : Cost{.srl = 1};
+  } else {
+    const std::uint32_t rest = words % 32;
+    cost.srl = words / 32;
+    if (rest == 1 && fixed)
+      cost.ff = 1;
+    else if (rest > 0)
+      cost.srl += 1;
+  }
+  return cost;
+}
+
+Cost memoryPrimitives(const Memory& memory, std::uint32_t width, std::uint32_t reads, Family family) {
+  Cost cost;
+  if (memory.style == Style::blockRam) {
+    cost.bram18 = blocks(width, memory.words, family) * reads;
+  } else if (memory.style == Style::shiftRegister) {
+    const Cost bit = shiftRegisterBit(memory.words, false);
+    cost.srl = bit.srl * width;
+  } else if (memory.style == Style::lutRam) {
+    if (family == Family::ecp5)
+      cost.lutRam = 4 * ceilDiv(width, 4) * ceilDiv(memory.words, 16) * reads;
+    else
+      cost.lutRam =
+          (memory.words <= 32 ? 4 * ceilDiv(width, 6) : 4 * ceilDiv(width, 3) * ceilDiv(memory.words, 64)) *
+          reads;
+  }
+  return cost;
+}
+
+Lowering::Bits Lowering::readMemory(Signal s) {
+  const Node& n = m_.node(s);
+  const Memory& memory = m_.memories[n.attribute];
+  const bool rom = !memory.contents.empty();
+  Bits word;
+  if (memory.style == Style::shiftRegister)
+    word = readShiftRegister(s);
+  else if (rom && memory.style != Style::blockRam)
+    word = table(memory, extended(n.inputs[0], addressBitsFor(memory.words)));
+  else
+    word = readArray(s);
+  if (!memory.synchronousRead || memory.style == Style::blockRam) return word;
+  for (Lit& x : word) x = flipFlop(kNoLit, x, kOne, kZero, false, false);
+  return word;
+}
+
+/// A constant table, bit by bit: tables of six inputs under a tree of muxes. Equal parts are shared.
+Lowering::Bits Lowering::table(const Memory& memory, const Bits& address) {
+  const std::uint32_t low = std::min<std::uint32_t>(6, static_cast<std::uint32_t>(address.size()));
+  Bits word;
+  for (std::uint32_t bit = 0; bit < memory.width; ++bit) {
+    std::vector<Lit> level;
+    for (std::uint32_t base = 0; base < memory.words; base += 1u << low) {
+      std::uint64_t truth = 0;
+      for (std::uint32_t k = 0; k < (1u << low); ++k) {
+        const std::uint32_t a =
+            std::min(base + k, memory.words - 1);  // the last one is printed as the default
+        truth |= (memory.contents[a][bit / 64] >> (bit % 64) & 1) << k;
+      }
+      level.push_back(n_.table(truth, {address.begin(), address.begin() + low}));
+    }
+    for (std::uint32_t a = low; level.size() > 1; ++a) {
+      std::vector<Lit> next;
+      for (std::size_t i = 0; i < level.size(); i += 2)
+        next.push_back(i + 1 < level.size() ? n_.mux(address[a], level[i + 1], level[i]) : level[i]);
+      level = std::move(next);
+    }
+    word.push_back(level[0]);
+  }
+  return word;
+}
+
+Lowering::Bits Lowering::selectWord(const std::vector<Bits>& words, const Bits& address) {
+  std::vector<Bits> level = words;
+  for (std::size_t a = 0; level.size() > 1; ++a) {
+    std::vector<Bits> next;
+    for (std::size_t i = 0; i < level.size(); i += 2) {
+      if (i + 1 == level.size()) {
+        next.push_back(level[i]);
+        continue;
+      }
+      Bits chosen;
+      for (std::size_t k = 0; k < level[i].size(); ++k)
+        chosen.push_back(n_.mux(address[a], level[i + 1][k], level[i][k]));
+      next.push_back(std::move(chosen));
+    }
+    level = std::move(next);
+  }
+  return level[0];
+}
+
+/// An array with a write port: flip-flops, LUT RAM or block RAM.
+Lowering::Bits Lowering::readArray(Signal s) {
+  const Node& n = m_.node(s);
+  const Memory& memory = m_.memories[n.attribute];
+  const Bits address = extended(n.inputs[0], addressBitsFor(memory.words));
+  Bits word;
+  if (memory.style != Style::lutRam && memory.style != Style::blockRam) {
+    const Bits to = extended(memory.writeAddress, addressBitsFor(memory.words));
+    std::vector<Bits> words;
+    for (std::uint32_t a = 0; a < memory.words; ++a) {
+      Bits here;
+      for (std::uint32_t i = 0; i < to.size(); ++i)
+        here.push_back((a >> i & 1u) != 0 ? to[i] : invert(to[i]));
+      here.push_back(bit(memory.writeEnable, 0));
+      const Lit enable = n_.all(std::move(here));
+      Bits stored;
+      for (std::uint32_t i = 0; i < memory.width; ++i)
+        stored.push_back(flipFlop(kNoLit, bit(memory.writeData, i), enable, kZero, false, false));
+      words.push_back(std::move(stored));
+    }
+    return selectWord(words, address);
+  }
+  const auto cell = static_cast<std::uint32_t>(out_.cells.size());
+  out_.cells.push_back(
+      {.kind = Cell::Kind::memory, .cost = memoryPrimitives(memory, memory.width, 1, family_)});
+  std::vector<LutRoot> roots;
+  const auto root = [&](Signal from) {
+    if (from.valid())
+      for (std::uint32_t i = 0; i < m_.node(from).width; ++i) roots.push_back({bit(from, i), 400});
+  };
+  root(memory.writeEnable), root(memory.writeAddress), root(memory.writeData);
+  const bool block = memory.style == Style::blockRam;
+  if (block)
+    for (const Lit a : address) roots.push_back({a, 566});
+  out_.cells[cell].roots = std::move(roots);
+  const std::vector<std::int32_t> delays(address.size(), kRamAddressToOutput);
+  for (std::uint32_t i = 0; i < memory.width; ++i) {
+    if (block) {
+      word.push_back(leaf(cell, kBlockRamClockToOutput));
+    } else {
+      word.push_back(n_.box(address, delays));
+      out_.cellOf[gateOf(word.back())] = cell;
+      out_.cells[cell].outputs.push_back(gateOf(word.back()));
+    }
+  }
+  return word;
+}
+
+Lowering::Bits Lowering::readShiftRegister(Signal s) {
+  const Node& n = m_.node(s);
+  const Memory& memory = m_.memories[n.attribute];
+  const auto words = static_cast<std::uint32_t>(m_.node(n.inputs[0]).range->hi) + 1;
+  const Bits address = extended(n.inputs[0], addressBitsFor(words));
+  const Lit enable = bit(memory.writeEnable, 0);
+  Bits word;
+  const bool flipFlops = words < 3 || family_ == Family::ecp5;
+  std::vector<Bits> stages;
+  for (std::uint32_t i = 0; i < memory.width; ++i) {
+    Lit data = bit(memory.writeData, i);
+    if (flipFlops) {
+      for (std::uint32_t w = 0; w < words; ++w) {
+        data = flipFlop(kNoLit, data, enable, kZero, false, false);
+        if (stages.size() <= w) stages.emplace_back();
+        stages[w].push_back(data);
+      }
+      continue;
+    }
+    const auto cell = static_cast<std::uint32_t>(out_.cells.size());
+    out_.cells.push_back({.kind = Cell::Kind::memory,
+                          .roots = {{data, 173}, {enable, 109}},
+                          .cost = shiftRegisterBit(words, false)});
+    const std::vector<std::int32_t> delays(address.size(), kRamAddressToOutput);
+    word.push_back(n_.box(address, delays));
+    out_.cellOf[gateOf(word.back())] = cell;
+    out_.cells[cell].outputs.push_back(gateOf(word.back()));
+  }
+  return flipFlops ? selectWord(stages, address) : word;
+}
+
+}  // namespace sluice::hdl

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "hdl/bit_network.h"
+
+/// Covers a bit network with look-up tables.
+namespace sluice::hdl {
+
+/// What a look-up table of n inputs weighs when covers are compared, and how many LUTs it is.
+struct LutLibrary {
+  std::uint32_t mostInputs = 6;
+  std::uint32_t weight[9] = {0, 2, 2, 3, 5, 5, 5, 10, 20};
+  std::uint32_t luts[9] = {0, 1, 1, 1, 1, 1, 1, 2, 4};
+  std::int32_t levelPs = 301;  ///< one LUT and the wire in front of it
+};
+
+/// A literal that must exist as a wire: a port, an input of a register or of a primitive.
+struct LutRoot {
+  Lit lit = kZero;
+  std::int32_t afterPs = 0;  ///< what follows it on the same path
+};
+
+struct LutCover {
+  std::uint64_t luts = 0;            ///< inverters included
+  std::vector<std::uint32_t> roots;  ///< gates that are a LUT
+};
+
+/// Shortest delay first, then least area on what is not critical.
+LutCover mapLuts(const BitNetwork& network, std::span<const LutRoot> roots, const LutLibrary& library);
+
+}  // namespace sluice::hdl
