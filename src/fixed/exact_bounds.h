@@ -120,6 +120,7 @@ inline Bounds operator*(Bounds x, Bounds y) {
 inline Bounds operator/(Bounds x, Bounds y) {
   if (!x.known() || !y.known() || (y.lo <= 0 && y.hi >= 0)) return Bounds::unknown();
   if (x.isPoint() && y.isPoint()) return bounds::quotient(x.lo, y.lo);
+  if (y.isPoint()) return bounds::hull(bounds::quotient(x.lo, y.lo), bounds::quotient(x.hi, y.lo));
   return bounds::hull(bounds::hull(bounds::quotient(x.lo, y.lo), bounds::quotient(x.hi, y.lo)),
                       bounds::hull(bounds::quotient(x.lo, y.hi), bounds::quotient(x.hi, y.hi)));
 }
