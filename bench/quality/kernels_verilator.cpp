@@ -7,10 +7,11 @@
 
 #include "base/rng.h"
 #include "emit/beats.h"
-#include "flow/tools.h"
+#include "flow/simulate.h"
 #include "hdl/evaluate.h"
 #include "hdl/verilog.h"
 #include "jobs/command.h"
+#include "show.h"
 
 namespace sluice::show {
 namespace {
@@ -52,12 +53,6 @@ int main(int, char** argv) {
   std::fclose(out);
   return 0;
 }
-)";
-
-const char* const kBuildScript = R"(set -e
-"$VERILATOR" --cc --exe -O3 -Wno-fatal -Wno-lint --top-module top --Mdir obj top.v harness.cpp > log
-make -s -C obj -f Vtop.mk CXX="$COMPILER" LINK="$COMPILER" CFG_CXXFLAGS_NO_UNUSED= OPT_FAST=-O1 OPT_SLOW=-O0 OPT_GLOBAL=-O1 -j 2 Vtop >> log
-./obj/Vtop in.bin out.bin
 )";
 
 /// Where the ports of a module stand in the wide vectors: each in 32-bit words of its own.
@@ -192,21 +187,22 @@ Result<BatchCount> compareBatch(const std::vector<Bench>& benches, std::uint32_t
   };
   replace("@IN@", std::to_string(in));
   replace("@OUT@", std::to_string(out));
-  SLUICE_TRY(const flow::Tool verilator, flow::findVerilator());
-  SLUICE_TRY(const flow::Tool compiler, flow::findCxx());
+  const show::Clock clock;
+  SLUICE_TRY(const jobs::Command compile,
+             flow::compileCommand(
+                 {{"rtl/top.f", "rtl/top.v\n"}, {"rtl/top.v", modules + top}, {"harness.cpp", harness}}));
+  SLUICE_TRY(const jobs::Outcome compiled, jobs::run(nullptr, compile));
+  SLUICE_RETURN_IF_ERROR(jobs::requireSuccess(compile, compiled));
   jobs::Command command{.name = "kernels in Verilator",
-                        .argv = {"sh", "build.sh"},
+                        .argv = {"./model", "in.bin", "out.bin"},
                         .outputs = {"out.bin"},
-                        .machine = {{"VERILATOR", verilator.path}, {"COMPILER", compiler.path}},
-                        .toolVersion = verilator.version + "; " + compiler.version,
-                        .limits = {.seconds = 3600}};
-  command.inputs = {
-      {"top.v", modules + top}, {"harness.cpp", harness}, {"in.bin", fed}, {"build.sh", kBuildScript}};
+                        .limits = {.seconds = 600}};
+  command.inputs = {{"model", compiled.outputs.at("model"), true}, {"in.bin", fed}};
   SLUICE_TRY(const jobs::Outcome outcome, jobs::run(nullptr, command));
   SLUICE_RETURN_IF_ERROR(jobs::requireSuccess(command, outcome));
   const std::string& seen = outcome.outputs.at("out.bin");
   if (seen.size() != std::size_t{4} * out * cycles) return badInput("Verilator's program wrote too little");
-  BatchCount count{.kernels = benches.size(), .compileSeconds = outcome.seconds};
+  BatchCount count{.kernels = benches.size(), .compileSeconds = clock.seconds()};
   for (std::size_t b = 0; b < benches.size(); ++b)
     SLUICE_RETURN_IF_ERROR(compareBench(benches[b], inputs[b], outs[b], out, seen, count));
   return count;

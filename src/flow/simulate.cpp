@@ -16,7 +16,7 @@ namespace {
 /// them makes that linear. Verilator's runtime is the same for every model: ccache, where there is one, keeps
 /// it.
 const char* const kBuildScript = R"(set -e
-"$VERILATOR" --cc -O3 -Wno-fatal --noassert --top-module top --Mdir obj -f rtl/top.f
+"$VERILATOR" --cc -O3 -fno-const-bit-op-tree -Wno-fatal --noassert --top-module top --Mdir obj -f rtl/top.f
 ROOT=$("$VERILATOR" --getenv VERILATOR_ROOT)
 CACHE=$(command -v ccache || true)
 cd obj
@@ -86,19 +86,26 @@ Result<std::vector<PortBeats>> beatsOf(const std::string& bytes,
 
 }  // namespace
 
-Result<SimulationModel> compileModel(const std::vector<emit::File>& files,
-                                     const std::vector<emit::HarnessPort>& ports, const jobs::Store* store) {
+Result<jobs::Command> compileCommand(std::vector<jobs::InputFile> inputs) {
   SLUICE_TRY(const Tool verilator, findVerilator());
   SLUICE_TRY(const Tool compiler, findCxx());
   jobs::Command command{.name = "verilator",
                         .argv = {"sh", "build.sh"},
+                        .inputs = std::move(inputs),
                         .outputs = {"model"},
                         .machine = {{"VERILATOR", verilator.path}, {"COMPILER", compiler.path}},
                         .toolVersion = verilator.version + "; " + compiler.version,
                         .limits = {.seconds = 3600}};
-  for (const emit::File& file : files) command.inputs.push_back({file.name, file.content});
-  command.inputs.push_back({"harness.cpp", emit::verilatorHarness(ports)});
   command.inputs.push_back({"build.sh", kBuildScript});
+  return command;
+}
+
+Result<SimulationModel> compileModel(const std::vector<emit::File>& files,
+                                     const std::vector<emit::HarnessPort>& ports, const jobs::Store* store) {
+  std::vector<jobs::InputFile> inputs;
+  for (const emit::File& file : files) inputs.push_back({file.name, file.content});
+  inputs.push_back({"harness.cpp", emit::verilatorHarness(ports)});
+  SLUICE_TRY(const jobs::Command command, compileCommand(std::move(inputs)));
   SLUICE_TRY(jobs::Outcome outcome, jobs::run(store, command));
   SLUICE_RETURN_IF_ERROR(jobs::requireSuccess(command, outcome));
   return SimulationModel{.ports = ports,
