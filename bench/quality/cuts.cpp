@@ -1,13 +1,15 @@
 // Every design cut before every legal node in turn, and KWS into three: outputs unchanged, every beat in the
 // cycle predicted, and what the parts cost beside the whole.
 //
-//   cuts [--verilator] [--synth] [--frames=N] [--json]
+//   cuts [--verilator] [--synth] [--design=N] [--frames=N] [--json]
 //
 // --verilator   Verilator as well as the in-process evaluator
-// --synth       resources and times from Yosys, parts in parallel (two at a time) against the whole; long
+// --synth       resources and times from Yosys, parts in parallel (one per processor) against the whole; long
+// --design=N    only the design of that number: 1, 2 KWS, 3 TFC_2W2A, 4 jet tagger
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "base/text.h"
 #include "base/threads.h"
@@ -96,6 +98,8 @@ Status run(show::Output& out) {
   if (out.has("--synth"))
     rows[0].insert(rows[0].end(), {"Yosys: parts", "sum", "uncut", "s parallel", "s uncut"});
   for (const show::Plan& plan : plans) {
+    const auto number = static_cast<std::uint64_t>(&plan - plans.data()) + 1;
+    if (out.number("--design=", number) != number) continue;
     std::optional<Row> uncut;
     std::size_t cuts = 0;
     for (const std::vector<std::string>& cut : waysToCut(plan)) {
@@ -153,7 +157,7 @@ Status run(show::Output& out) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  show::Output out(argc, argv, {"--verilator", "--synth", "--frames="});
+  show::Output out(argc, argv, {"--verilator", "--synth", "--design=", "--frames="});
   out.require(run(out), "cuts");
   return out.exitCode();
 }

@@ -75,12 +75,13 @@ std::string verilatorHarness(const std::vector<HarnessPort>& ports) {
   text += fmt::format("  std::vector<Beats> ports({});\n", ports.size());
   text += "  FILE* input = std::fopen(argv[1], \"rb\");\n  if (!input) return std::perror(argv[1]), 1;\n";
   for (std::size_t p = 0; p < ports.size(); ++p) {
-    text += fmt::format("  ports[{}].count = frames * {}ull;\n  ports[{}].words = {};\n", p, ports[p].beatsPerFrame, p,
-                        (ports[p].width + 63) / 64);
+    text += fmt::format("  ports[{}].count = frames * {}ull;\n  ports[{}].words = {};\n", p,
+                        ports[p].beatsPerFrame, p, (ports[p].width + 63) / 64);
     if (ports[p].isInput)
       text += fmt::format(
           "  ports[{0}].data.resize(ports[{0}].count * ports[{0}].words);\n"
-          "  if (std::fread(ports[{0}].data.data(), 8, ports[{0}].data.size(), input) != ports[{0}].data.size()) {{\n"
+          "  if (std::fread(ports[{0}].data.data(), 8, ports[{0}].data.size(), input) != "
+          "ports[{0}].data.size()) {{\n"
           "    std::fprintf(stderr, \"%s is too short\\n\", argv[1]);\n    return 1;\n  }}\n",
           p);
   }
@@ -111,20 +112,27 @@ std::string verilatorHarness(const std::vector<HarnessPort>& ports) {
     const bool wide = port.width > 64;
     if (port.isInput) {
       before += fmt::format(
-          "    {{\n      Beats& port = ports[{0}];\n      const bool offer = port.cycles.size() < port.count && "
+          "    {{\n      Beats& port = ports[{0}];\n      const bool offer = port.cycles.size() < port.count "
+          "&& "
           "isOpen(sourceSeed, sourceStall, {1}, cycle);\n      top.{2}_valid = offer;\n      if (offer) ",
           p, source++, port.name);
-      before += wide ? fmt::format("store(top.{}_data, &port.data[port.cycles.size() * port.words], {});\n    }}\n",
-                                   port.name, port.width)
-                     : fmt::format("top.{}_data = port.data[port.cycles.size()];\n    }}\n", port.name);
-      after += fmt::format("    if (top.{0}_valid && top.{0}_ready) ports[{1}].cycles.push_back(cycle);\n", port.name, p);
-    } else {
-      before += fmt::format("    top.{}_ready = ports[{}].cycles.size() < ports[{}].count && isOpen(sinkSeed, sinkStall, {}, cycle);\n",
-                            port.name, p, p, sink++);
-      after += fmt::format("    if (top.{0}_valid && top.{0}_ready) {{\n      ports[{1}].cycles.push_back(cycle);\n      ",
+      before +=
+          wide ? fmt::format("store(top.{}_data, &port.data[port.cycles.size() * port.words], {});\n    }}\n",
+                             port.name, port.width)
+               : fmt::format("top.{}_data = port.data[port.cycles.size()];\n    }}\n", port.name);
+      after += fmt::format("    if (top.{0}_valid && top.{0}_ready) ports[{1}].cycles.push_back(cycle);\n",
                            port.name, p);
-      after += wide ? fmt::format("load(top.{}_data, ports[{}].data, {});\n    }}\n", port.name, p, port.width)
-                    : fmt::format("ports[{}].data.push_back(uint64_t(top.{}_data));\n    }}\n", p, port.name);
+    } else {
+      before += fmt::format(
+          "    top.{}_ready = ports[{}].cycles.size() < ports[{}].count && isOpen(sinkSeed, sinkStall, {}, "
+          "cycle);\n",
+          port.name, p, p, sink++);
+      after += fmt::format(
+          "    if (top.{0}_valid && top.{0}_ready) {{\n      ports[{1}].cycles.push_back(cycle);\n      ",
+          port.name, p);
+      after += wide
+                   ? fmt::format("load(top.{}_data, ports[{}].data, {});\n    }}\n", port.name, p, port.width)
+                   : fmt::format("ports[{}].data.push_back(uint64_t(top.{}_data));\n    }}\n", p, port.name);
     }
   }
   text += before + "    top.eval();\n" + after;
@@ -150,7 +158,8 @@ std::string verilatorHarness(const std::vector<HarnessPort>& ports) {
 }
 )";
   std::string flags;
-  for (const HarnessPort& port : ports) flags += std::string(flags.empty() ? "" : ", ") + (port.isInput ? "false" : "true");
+  for (const HarnessPort& port : ports)
+    flags += std::string(flags.empty() ? "" : ", ") + (port.isInput ? "false" : "true");
   const std::string marker = "  FILE* output = ";
   text.insert(text.find(marker), fmt::format("  const bool isOutput[] = {{{}}};\n", flags));
   return text;

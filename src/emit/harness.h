@@ -17,9 +17,9 @@
 namespace sluice::emit {
 
 struct HarnessPort {
-  std::string name;               ///< prefix of <name>_data, <name>_valid, <name>_ready
+  std::string name;  ///< prefix of <name>_data, <name>_valid, <name>_ready
   bool isInput = true;
-  std::uint32_t width = 1;        ///< bits of <name>_data
+  std::uint32_t width = 1;  ///< bits of <name>_data
   std::uint64_t beatsPerFrame = 1;
 };
 

@@ -39,7 +39,7 @@ class Library {
 /// The wires of a FIFO inside a subgraph.
 struct FifoWires {
   hdl::InstanceId instance;
-  hdl::Signal credit, valid, data;     ///< what it drives
+  hdl::Signal credit, valid, data;  ///< what it drives
 };
 
 hdl::Module subgraph(const map::Design& design, map::SubgraphId id, const std::vector<ModulePtr>& kernels,
@@ -94,7 +94,8 @@ hdl::Module subgraph(const map::Design& design, map::SubgraphId id, const std::v
 hdl::Module topModule(const map::Design& design, const std::vector<ModulePtr>& subgraphs) {
   hdl::Builder b("top");
   std::vector<hdl::InstanceId> placed;
-  for (std::size_t g = 0; g < subgraphs.size(); ++g) placed.push_back(b.instance(subgraphs[g]->name + "_i", subgraphs[g]));
+  for (std::size_t g = 0; g < subgraphs.size(); ++g)
+    placed.push_back(b.instance(subgraphs[g]->name + "_i", subgraphs[g]));
   const auto home = [&](map::StreamId stream) { return placed[design.streams[stream.index].subgraph.index]; };
   for (const map::DesignPort& port : design.ports) {
     const map::Stream& stream = design.streams[port.stream.index];

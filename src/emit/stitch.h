@@ -20,15 +20,15 @@ namespace sluice::emit {
 
 struct Rtl {
   std::shared_ptr<const hdl::Module> top;
-  std::vector<std::shared_ptr<const hdl::Module>> subgraphs;   ///< in the design's order
-  std::vector<std::shared_ptr<const hdl::Module>> kernels;     ///< elaborated, in the design's order
-  std::vector<std::shared_ptr<const hdl::Module>> modules;     ///< all, each once, leaves first, top last
+  std::vector<std::shared_ptr<const hdl::Module>> subgraphs;  ///< in the design's order
+  std::vector<std::shared_ptr<const hdl::Module>> kernels;    ///< elaborated, in the design's order
+  std::vector<std::shared_ptr<const hdl::Module>> modules;    ///< all, each once, leaves first, top last
 };
 
 Result<Rtl> stitch(const map::Design& design);
 
 struct File {
-  std::string name;      ///< relative to the build folder: "rtl/top.v"
+  std::string name;  ///< relative to the build folder: "rtl/top.v"
   std::string content;
 };
 

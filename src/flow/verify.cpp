@@ -27,14 +27,16 @@ std::vector<emit::HarnessPort> harnessPorts(const map::Design& design) {
 
 Result<PredictedBeats> predict(const map::Design& design, std::uint64_t frames, dataflow::Pattern sources,
                                dataflow::Pattern sinks) {
-  SLUICE_TRY(const dataflow::Outcome outcome,
-             dataflow::simulate(map::network(design), {.frames = frames, .sources = sources, .sinks = sinks}));
+  SLUICE_TRY(
+      const dataflow::Outcome outcome,
+      dataflow::simulate(map::network(design), {.frames = frames, .sources = sources, .sinks = sinks}));
   if (outcome.deadlock)
     return infeasible("the design stops for ever in cycle " + std::to_string(outcome.deadlock->cycle) + ": " +
                       join(outcome.deadlock->waits, "; "));
   PredictedBeats result{.end = outcome.trace.end};
   for (const map::DesignPort& port : design.ports)
-    result.cycles.push_back(port.isInput ? outcome.trace.pushes[port.stream.index] : outcome.trace.pops[port.stream.index]);
+    result.cycles.push_back(port.isInput ? outcome.trace.pushes[port.stream.index]
+                                         : outcome.trace.pops[port.stream.index]);
   return result;
 }
 
@@ -56,7 +58,8 @@ Agreement compare(const map::Design& design, const Frames& frames, const Predict
       const auto text = [&](const std::vector<std::uint64_t>& cycles) {
         return beat < cycles.size() ? "in cycle " + std::to_string(cycles[beat]) : std::string("never");
       };
-      note("beat " + std::to_string(beat) + " of '" + port.name + "' came " + text(seen[p].cycles) + ", predicted " + text(want));
+      note("beat " + std::to_string(beat) + " of '" + port.name + "' came " + text(seen[p].cycles) +
+           ", predicted " + text(want));
     }
     if (port.isInput) continue;
     agreement.outputBeats += seen[p].cycles.size();
@@ -68,7 +71,8 @@ Agreement compare(const map::Design& design, const Frames& frames, const Predict
       const auto text = [&](const std::vector<std::int64_t>& list) {
         return i < list.size() ? std::to_string(list[i]) : std::string("nothing");
       };
-      note("element " + std::to_string(i) + " of '" + port.name + "' is " + text(codes) + ", the integer engine says " + text(golden));
+      note("element " + std::to_string(i) + " of '" + port.name + "' is " + text(codes) +
+           ", the integer engine says " + text(golden));
     }
   }
   return agreement;
@@ -77,14 +81,17 @@ Agreement compare(const map::Design& design, const Frames& frames, const Predict
 std::vector<std::vector<std::uint64_t>> inputWords(const map::Design& design, const Frames& frames) {
   std::vector<std::vector<std::uint64_t>> words;
   for (const map::DesignPort& port : design.ports)
-    if (port.isInput) words.push_back(emit::packBeats(frames.inputs[words.size()], streamOf(design, port).beat));
+    if (port.isInput)
+      words.push_back(emit::packBeats(frames.inputs[words.size()], streamOf(design, port).beat));
   return words;
 }
 
-std::vector<std::vector<std::int64_t>> outputCodes(const map::Design& design, const std::vector<PortBeats>& seen) {
+std::vector<std::vector<std::int64_t>> outputCodes(const map::Design& design,
+                                                   const std::vector<PortBeats>& seen) {
   std::vector<std::vector<std::int64_t>> codes;
   for (std::size_t p = 0; p < design.ports.size(); ++p)
-    if (!design.ports[p].isInput) codes.push_back(emit::unpackBeats(seen[p].words, streamOf(design, design.ports[p]).beat));
+    if (!design.ports[p].isInput)
+      codes.push_back(emit::unpackBeats(seen[p].words, streamOf(design, design.ports[p]).beat));
   return codes;
 }
 

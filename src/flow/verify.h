@@ -23,19 +23,19 @@ struct Frames {
 
 /// Cycles of the beats at the design's ports as the simulator has them: cycle 0 is the first after reset.
 struct PredictedBeats {
-  std::vector<std::vector<std::uint64_t>> cycles;   ///< per port in order
+  std::vector<std::vector<std::uint64_t>> cycles;  ///< per port in order
   std::uint64_t end = 0;
 };
 /// Errors  infeasible: the design deadlocks, with the circle of waits.
-Result<PredictedBeats> predict(const map::Design& design, std::uint64_t frames, dataflow::Pattern sources = {},
-                               dataflow::Pattern sinks = {});
+Result<PredictedBeats> predict(const map::Design& design, std::uint64_t frames,
+                               dataflow::Pattern sources = {}, dataflow::Pattern sinks = {});
 
 struct Agreement {
   std::uint64_t frames = 0;
   std::uint64_t outputBeats = 0;
-  std::uint64_t wrongValues = 0;       ///< output elements that differ from the integer engine's
-  std::uint64_t wrongCycles = 0;       ///< beats, of inputs and outputs, in another cycle than predicted
-  std::string firstDifference;         ///< empty if there is none
+  std::uint64_t wrongValues = 0;  ///< output elements that differ from the integer engine's
+  std::uint64_t wrongCycles = 0;  ///< beats, of inputs and outputs, in another cycle than predicted
+  std::string firstDifference;    ///< empty if there is none
   [[nodiscard]] bool equal() const { return wrongValues == 0 && wrongCycles == 0; }
 };
 
@@ -47,6 +47,7 @@ Agreement compare(const map::Design& design, const Frames& frames, const Predict
 std::vector<std::vector<std::uint64_t>> inputWords(const map::Design& design, const Frames& frames);
 
 /// The codes of every output port in what was seen.
-std::vector<std::vector<std::int64_t>> outputCodes(const map::Design& design, const std::vector<PortBeats>& seen);
+std::vector<std::vector<std::int64_t>> outputCodes(const map::Design& design,
+                                                   const std::vector<PortBeats>& seen);
 
 }  // namespace sluice::flow

@@ -26,26 +26,26 @@ using SubgraphId = Id<SubgraphTag>;
 
 /// A FIFO between two kernels, or between a kernel and the outside of its subgraph.
 struct Stream {
-  std::string name;                    ///< legal Verilog identifier, unique
-  ir::TensorId tensor;                 ///< what it carries
+  std::string name;     ///< legal Verilog identifier, unique
+  ir::TensorId tensor;  ///< what it carries
   kernel::Beat beat;
   fixed::Interval range;
   std::uint64_t beatsPerFrame = 1;
   std::uint32_t depth = 2;
   kernel::FifoKind kind = kernel::FifoKind::registers;
-  KernelId writer, reader;             ///< none: the subgraph's port
+  KernelId writer, reader;  ///< none: the subgraph's port
   std::uint32_t writerPort = 0, readerPort = 0;
   SubgraphId subgraph;
 };
 
 struct KernelInstance {
-  std::string name;                    ///< instance name, unique
+  std::string name;  ///< instance name, unique
   kernel::Kernel kernel;
-  std::vector<ir::NodeId> nodes;       ///< the graph's nodes it does; empty for width converters and forks
-  std::vector<StreamId> streams;       ///< one per kernel port
+  std::vector<ir::NodeId> nodes;  ///< the graph's nodes it does; empty for width converters and forks
+  std::vector<StreamId> streams;  ///< one per kernel port
   SubgraphId subgraph;
-  std::uint64_t multiplications = 0;   ///< per frame
-  std::uint32_t multipliers = 0;       ///< working at once
+  std::uint64_t multiplications = 0;  ///< per frame
+  std::uint32_t multipliers = 0;      ///< working at once
 };
 
 /// A ready/valid wire from one subgraph's output FIFO to another's input FIFO.
@@ -56,15 +56,15 @@ struct Cut {
 
 /// A port of the whole design.
 struct DesignPort {
-  std::string name;                    ///< prefix of the Verilog ports
+  std::string name;  ///< prefix of the Verilog ports
   bool isInput = true;
   ir::TensorId tensor;
-  StreamId stream;                     ///< the FIFO behind it
-  std::uint32_t position = 0;          ///< among the graph's hardware inputs, or outputs
+  StreamId stream;             ///< the FIFO behind it
+  std::uint32_t position = 0;  ///< among the graph's hardware inputs, or outputs
 };
 
 struct Subgraph {
-  std::string name;                    ///< module name: "sub0"
+  std::string name;  ///< module name: "sub0"
 };
 
 enum class Regime : std::uint8_t {
@@ -76,12 +76,12 @@ enum class Regime : std::uint8_t {
 struct Design {
   std::string name;
   Regime regime = Regime::streamed;
-  std::optional<std::uint64_t> reuseFactor;   ///< streamed: the one asked for, or the default
+  std::optional<std::uint64_t> reuseFactor;  ///< streamed: the one asked for, or the default
   std::vector<Subgraph> subgraphs;
   std::vector<KernelInstance> kernels;
   std::vector<Stream> streams;
   std::vector<Cut> cuts;
-  std::vector<DesignPort> ports;       ///< inputs first, in the graph's order
+  std::vector<DesignPort> ports;  ///< inputs first, in the graph's order
 };
 
 /// A FIFO whose writer is a ready/valid wire promises nothing ahead: it needs one counter only.

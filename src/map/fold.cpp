@@ -52,13 +52,15 @@ double foldCost(Fold fold, std::uint32_t producerPack) {
 
 }  // namespace
 
-Fold chooseFold(std::uint32_t n, std::uint32_t m, std::uint64_t factor, FoldGoal goal, std::uint32_t producerPack) {
+Fold chooseFold(std::uint32_t n, std::uint32_t m, std::uint64_t factor, FoldGoal goal,
+                std::uint32_t producerPack) {
   SLUICE_CHECK(n > 0 && m > 0 && factor > 0, "a product has inputs, outputs and a factor");
   // What a factor may become: itself if it is legal, else a legal one of at least three quarters of it.
   const std::vector<std::uint64_t> legal = legalReuseFactors(n, m);
   const auto above = std::upper_bound(legal.begin(), legal.end(), factor);
   const std::uint64_t most = above == legal.begin() ? legal.front() : *std::prev(above);
-  const std::uint64_t least = goal == FoldGoal::exact && most == factor ? factor : std::min(most, factor - factor / 4);
+  const std::uint64_t least =
+      goal == FoldGoal::exact && most == factor ? factor : std::min(most, factor - factor / 4);
 
   std::optional<Fold> best;
   for (const std::uint32_t simd : divisors(n))

@@ -10,8 +10,8 @@
 namespace sluice::map {
 
 struct Fold {
-  std::uint32_t simd = 1;   ///< elements of an input beat, divides n
-  std::uint32_t pe = 1;     ///< outputs worked on at once, divides m
+  std::uint32_t simd = 1;  ///< elements of an input beat, divides n
+  std::uint32_t pe = 1;    ///< outputs worked on at once, divides m
   bool operator==(const Fold&) const = default;
 };
 
@@ -21,12 +21,13 @@ std::uint64_t reuseFactor(std::uint32_t n, std::uint32_t m, Fold fold);
 std::vector<std::uint64_t> legalReuseFactors(std::uint32_t n, std::uint32_t m);
 
 enum class FoldGoal : std::uint8_t {
-  exact,     ///< the factor itself where it is legal, else the cheapest fold between three quarters of it and it
+  exact,  ///< the factor itself where it is legal, else the cheapest fold between three quarters of it and it
   interval,  ///< the cheapest fold between three quarters of it and it: a bound on the interval, not a wish
 };
 
 /// The fold for a reuse factor; never a larger factor unless there is no smaller one. `producerPack` is the number of
 /// elements in the beats that come in: another one costs a width converter; 0: the beat is free.
-Fold chooseFold(std::uint32_t n, std::uint32_t m, std::uint64_t factor, FoldGoal goal, std::uint32_t producerPack);
+Fold chooseFold(std::uint32_t n, std::uint32_t m, std::uint64_t factor, FoldGoal goal,
+                std::uint32_t producerPack);
 
 }  // namespace sluice::map

@@ -23,7 +23,8 @@ KernelId Joiner::place(kernel::Kernel kernel, std::string_view name, std::vector
   return KernelId(design_.kernels.size() - 1);
 }
 
-StreamId Joiner::stream(ir::TensorId tensor, Endpoint from, Endpoint to, kernel::Beat beat, fixed::Interval range) {
+StreamId Joiner::stream(ir::TensorId tensor, Endpoint from, Endpoint to, kernel::Beat beat,
+                        fixed::Interval range) {
   const std::int64_t elements = ir::elements(graph_.tensor(tensor).type.shape);
   SLUICE_CHECK(elements % beat.elements == 0, "kernels are given beats that divide the tensor");
   Stream made{.name = streamNames_.take(graph_.tensor(tensor).name),

@@ -31,7 +31,8 @@ class Joiner {
 
   /// A tensor comes from `source` in beats of `beat`, and will be taken `uses` times in this subgraph.
   /// Errors: those of the fork kernel.
-  Status provide(ir::TensorId tensor, Endpoint source, kernel::Beat beat, fixed::Interval range, std::uint32_t uses);
+  Status provide(ir::TensorId tensor, Endpoint source, kernel::Beat beat, fixed::Interval range,
+                 std::uint32_t uses);
 
   /// The beat in which the tensor is to be had here.
   [[nodiscard]] kernel::Beat beatOf(ir::TensorId tensor) const;
@@ -46,7 +47,7 @@ class Joiner {
 
  private:
   struct Source {
-    std::vector<Endpoint> free;      ///< ends still to be taken
+    std::vector<Endpoint> free;  ///< ends still to be taken
     kernel::Beat beat;
     fixed::Interval range;
   };
@@ -55,7 +56,7 @@ class Joiner {
   Design& design_;
   const ir::Graph& graph_;
   SubgraphId subgraph_;
-  std::map<ir::TensorId, Source> sources_;   ///< of the present subgraph
+  std::map<ir::TensorId, Source> sources_;  ///< of the present subgraph
   NamePool moduleNames_, streamNames_;
 
  public:

@@ -29,18 +29,21 @@ std::vector<std::vector<std::int64_t>> rowsOf(const ir::Graph& graph, ir::Tensor
   const auto columns = static_cast<std::size_t>(shape.back());
   std::vector<std::vector<std::int64_t>> rows;
   for (std::size_t at = 0; at < codes.size(); at += columns)
-    rows.emplace_back(codes.begin() + static_cast<std::ptrdiff_t>(at), codes.begin() + static_cast<std::ptrdiff_t>(at + columns));
+    rows.emplace_back(codes.begin() + static_cast<std::ptrdiff_t>(at),
+                      codes.begin() + static_cast<std::ptrdiff_t>(at + columns));
   return rows;
 }
 
 Fold foldOf(std::uint32_t n, std::uint32_t m, std::uint32_t producerPack, const MapOptions& options) {
-  if (options.targetInterval) return chooseFold(n, m, *options.targetInterval, FoldGoal::interval, producerPack);
+  if (options.targetInterval)
+    return chooseFold(n, m, *options.targetInterval, FoldGoal::interval, producerPack);
   return chooseFold(n, m, options.reuseFactor.value_or(kDefaultReuseFactor), FoldGoal::exact, producerPack);
 }
 
 /// Vectors in a frame: a node over the last axis works on each in turn.
 std::uint64_t vectors(const ir::Graph& graph, ir::TensorId tensor) {
-  return static_cast<std::uint64_t>(ir::elements(graph.tensor(tensor).type.shape)) / lastExtent(graph, tensor);
+  return static_cast<std::uint64_t>(ir::elements(graph.tensor(tensor).type.shape)) /
+         lastExtent(graph, tensor);
 }
 
 /// A beat of the offer that divides the channels, for kernels that work channel by channel.
@@ -64,10 +67,17 @@ struct Chooser {
     const std::uint64_t rows = vectors(graph, node.output);
     if (own.targetInterval) own.targetInterval = std::max<std::uint64_t>(1, *own.targetInterval / rows);
     const Fold fold = foldOf(n, m, offers[0].beat.elements, own);
-    kernel::DenseParams params{.nIn = n, .nOut = m, .simd = fold.simd, .pe = fold.pe, .input = offers[0].range,
-                               .weights = codesOf(graph, node.inputs[1]), .output = outputRange()};
+    kernel::DenseParams params{.nIn = n,
+                               .nOut = m,
+                               .simd = fold.simd,
+                               .pe = fold.pe,
+                               .input = offers[0].range,
+                               .weights = codesOf(graph, node.inputs[1]),
+                               .output = outputRange()};
     if (node.inputs.size() > 2) params.bias = codesOf(graph, node.inputs[2]);
-    Choice choice{.inputElements = {fold.simd}, .multiplications = std::uint64_t{n} * m * rows, .multipliers = fold.simd * fold.pe};
+    Choice choice{.inputElements = {fold.simd},
+                  .multiplications = std::uint64_t{n} * m * rows,
+                  .multipliers = fold.simd * fold.pe};
     SLUICE_TRY(choice.kernel, kernel::dense(params));
     return choice;
   }
@@ -76,9 +86,13 @@ struct Chooser {
     const std::uint32_t channels = lastExtent(graph, node.output);
     const std::uint32_t pack = channelPack(offers[0].beat.elements, channels);
     Choice choice{.inputElements = {pack}};
-    SLUICE_TRY(choice.kernel, kernel::threshold({.channels = channels, .pack = pack, .input = offers[0].range,
-                                                 .thresholds = rowsOf(graph, node.inputs[1]), .base = operation.base,
-                                                 .sign = operation.sign, .output = outputRange()}));
+    SLUICE_TRY(choice.kernel, kernel::threshold({.channels = channels,
+                                                 .pack = pack,
+                                                 .input = offers[0].range,
+                                                 .thresholds = rowsOf(graph, node.inputs[1]),
+                                                 .base = operation.base,
+                                                 .sign = operation.sign,
+                                                 .output = outputRange()}));
     return choice;
   }
 
@@ -86,8 +100,11 @@ struct Chooser {
     const std::uint32_t channels = lastExtent(graph, node.output);
     const std::uint32_t pack = channelPack(offers[0].beat.elements, channels);
     Choice choice{.inputElements = {pack}};
-    SLUICE_TRY(choice.kernel, kernel::lookup({.channels = channels, .pack = pack, .input = offers[0].range,
-                                              .first = operation.first, .tables = rowsOf(graph, node.inputs[1]),
+    SLUICE_TRY(choice.kernel, kernel::lookup({.channels = channels,
+                                              .pack = pack,
+                                              .input = offers[0].range,
+                                              .first = operation.first,
+                                              .tables = rowsOf(graph, node.inputs[1]),
                                               .output = outputRange()}));
     return choice;
   }
@@ -96,10 +113,15 @@ struct Chooser {
     const std::uint32_t channels = lastExtent(graph, node.output);
     const std::uint32_t pack = channelPack(offers[0].beat.elements, channels);
     Choice choice{.inputElements = {pack}};
-    SLUICE_TRY(choice.kernel,
-               kernel::rescale({.channels = channels, .pack = pack, .input = offers[0].range, .a = codesOf(graph, node.inputs[1]),
-                                .b = codesOf(graph, node.inputs[2]), .shift = operation.shift, .range = operation.range,
-                                .tieToEven = operation.tieToEven, .output = outputRange()}));
+    SLUICE_TRY(choice.kernel, kernel::rescale({.channels = channels,
+                                               .pack = pack,
+                                               .input = offers[0].range,
+                                               .a = codesOf(graph, node.inputs[1]),
+                                               .b = codesOf(graph, node.inputs[2]),
+                                               .shift = operation.shift,
+                                               .range = operation.range,
+                                               .tieToEven = operation.tieToEven,
+                                               .output = outputRange()}));
     return choice;
   }
 
@@ -108,7 +130,8 @@ struct Chooser {
     std::uint32_t pack = 1;
     for (const Offer& offer : offers) pack = std::max(pack, offer.beat.elements);
     kernel::MergeParams params{.pack = pack, .output = outputRange()};
-    for (std::size_t i = 0; i < offers.size(); ++i) params.inputs.push_back({.range = offers[i].range, .shift = operation.shift[i]});
+    for (std::size_t i = 0; i < offers.size(); ++i)
+      params.inputs.push_back({.range = offers[i].range, .shift = operation.shift[i]});
     Choice choice{.inputElements = std::vector<std::uint32_t>(offers.size(), pack)};
     SLUICE_TRY(choice.kernel, kernel::merge(params));
     return choice;

@@ -19,9 +19,9 @@ struct Offer {
 
 struct Choice {
   kernel::Kernel kernel;
-  std::vector<std::uint32_t> inputElements;   ///< per streamed input: the elements of a beat it wants
-  std::uint64_t multiplications = 0;          ///< per frame
-  std::uint32_t multipliers = 0;              ///< working at once
+  std::vector<std::uint32_t> inputElements;  ///< per streamed input: the elements of a beat it wants
+  std::uint64_t multiplications = 0;         ///< per frame
+  std::uint32_t multipliers = 0;             ///< working at once
 };
 
 /// The inputs of a node that arrive by stream (constants do not), in order.

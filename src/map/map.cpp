@@ -25,7 +25,8 @@ std::uint64_t nonZeroWeights(const ir::Graph& graph, const std::vector<ir::NodeI
     const ir::Node& node = graph.node(id);
     if (!std::holds_alternative<ir::Dense>(node.operation)) continue;
     const auto& weights = std::get<std::vector<std::int64_t>>(*graph.tensor(node.inputs[1]).constant);
-    count += static_cast<std::uint64_t>(weights.size() - static_cast<std::size_t>(std::count(weights.begin(), weights.end(), 0)));
+    count += static_cast<std::uint64_t>(
+        weights.size() - static_cast<std::size_t>(std::count(weights.begin(), weights.end(), 0)));
   }
   return count;
 }
@@ -33,7 +34,8 @@ std::uint64_t nonZeroWeights(const ir::Graph& graph, const std::vector<ir::NodeI
 /// Everything mapGraph knows while it works.
 class Mapper {
  public:
-  Mapper(const ir::Graph& graph, const MapOptions& options, const ir::Regions& regions, const Partition& partition)
+  Mapper(const ir::Graph& graph, const MapOptions& options, const ir::Regions& regions,
+         const Partition& partition)
       : graph_(graph), options_(options), regions_(regions), partition_(partition), joiner_(design_, graph) {}
 
   Result<Design> run() {
@@ -51,9 +53,10 @@ class Mapper {
     SLUICE_RETURN_IF_ERROR(choosePortNames());
     findReaders();
     for (std::uint32_t g = 0; g < partition_.stages; ++g) SLUICE_RETURN_IF_ERROR(mapSubgraph(g));
-    std::stable_sort(design_.ports.begin(), design_.ports.end(), [](const DesignPort& a, const DesignPort& b) {
-      return std::pair(!a.isInput, a.position) < std::pair(!b.isInput, b.position);
-    });
+    std::stable_sort(design_.ports.begin(), design_.ports.end(),
+                     [](const DesignPort& a, const DesignPort& b) {
+                       return std::pair(!a.isInput, a.position) < std::pair(!b.isInput, b.position);
+                     });
     return std::move(design_);
   }
 
@@ -62,12 +65,15 @@ class Mapper {
   ir::TensorId root(ir::TensorId tensor) const {
     for (;;) {
       const ir::NodeId producer = graph_.tensor(tensor).producer;
-      if (!producer.valid() || !std::holds_alternative<ir::Reshape>(graph_.node(producer).operation)) return tensor;
+      if (!producer.valid() || !std::holds_alternative<ir::Reshape>(graph_.node(producer).operation))
+        return tensor;
       if (!std::binary_search(regions_.integer.begin(), regions_.integer.end(), producer)) return tensor;
       tensor = graph_.node(producer).inputs[0];
     }
   }
-  bool isReshape(ir::NodeId id) const { return std::holds_alternative<ir::Reshape>(graph_.node(id).operation); }
+  bool isReshape(ir::NodeId id) const {
+    return std::holds_alternative<ir::Reshape>(graph_.node(id).operation);
+  }
 
   Status choosePortNames() {
     NamePool pool;
@@ -80,18 +86,21 @@ class Mapper {
     }
     for (const ir::TensorId output : regions_.hardwareOutputs) {
       if (!graph_.tensor(output).producer.valid() || isHardwareInput(root(output)))
-        return unsupported("output '" + graph_.tensor(output).name + "' is an input: there is nothing to build");
+        return unsupported("output '" + graph_.tensor(output).name +
+                           "' is an input: there is nothing to build");
       outputNames_.emplace_back(output, pool.take(outputName(output)));
     }
     return {};
   }
   /// The graph output that a hardware output alone leads to, and that alone leads to it; else its own name.
   std::string outputName(ir::TensorId output) const {
-    std::vector<std::set<ir::TensorId>> sources(graph_.tensors.size());   // hardware outputs behind each tensor
+    std::vector<std::set<ir::TensorId>> sources(
+        graph_.tensors.size());  // hardware outputs behind each tensor
     for (const ir::TensorId source : regions_.hardwareOutputs) sources[source.index].insert(source);
     for (const ir::NodeId id : regions_.epilogue)
       for (const ir::TensorId input : graph_.node(id).inputs)
-        sources[graph_.node(id).output.index].insert(sources[input.index].begin(), sources[input.index].end());
+        sources[graph_.node(id).output.index].insert(sources[input.index].begin(),
+                                                     sources[input.index].end());
     std::vector<ir::TensorId> led;
     for (const ir::TensorId end : graph_.outputs)
       if (sources[end.index].contains(output)) led.push_back(end);
@@ -99,7 +108,8 @@ class Mapper {
     return graph_.tensor(output).name;
   }
   bool isHardwareInput(ir::TensorId tensor) const {
-    return std::find(regions_.hardwareInputs.begin(), regions_.hardwareInputs.end(), tensor) != regions_.hardwareInputs.end();
+    return std::find(regions_.hardwareInputs.begin(), regions_.hardwareInputs.end(), tensor) !=
+           regions_.hardwareInputs.end();
   }
 
   /// Kernel-making nodes of a subgraph, in order.
@@ -112,8 +122,8 @@ class Mapper {
 
   /// Which subgraphs read a tensor (under reshapes), ascending; each once per reading input of a node.
   struct Readers {
-    std::map<std::uint32_t, std::uint32_t> reads;   ///< subgraph -> number of node inputs
-    std::vector<std::size_t> outputs;               ///< positions in outputNames_
+    std::map<std::uint32_t, std::uint32_t> reads;  ///< subgraph -> number of node inputs
+    std::vector<std::size_t> outputs;              ///< positions in outputNames_
   };
   /// Of every tensor at once: asking each node for each tensor would take the square of the network's length.
   void findReaders() {
@@ -122,7 +132,8 @@ class Mapper {
       for (const ir::TensorId input : streamedInputs(graph_, graph_.node(id)))
         ++readers_[root(input)].reads[partition_.stage[id.index]];
     }
-    for (std::size_t o = 0; o < outputNames_.size(); ++o) readers_[root(outputNames_[o].first)].outputs.push_back(o);
+    for (std::size_t o = 0; o < outputNames_.size(); ++o)
+      readers_[root(outputNames_[o].first)].outputs.push_back(o);
   }
   Readers readersOf(ir::TensorId tensor) const {
     const auto found = readers_.find(tensor);
@@ -173,7 +184,8 @@ class Mapper {
       if (isReshape(id) || partition_.stage[id.index] != subgraph) continue;
       for (const ir::TensorId input : streamedInputs(graph_, graph_.node(id)))
         if (root(input) == tensor)
-          if (const std::uint32_t wish = wishedElements(graph_, graph_.node(id), options_); wish != 0) return wish;
+          if (const std::uint32_t wish = wishedElements(graph_, graph_.node(id), options_); wish != 0)
+            return wish;
     }
     return 1;
   }
@@ -208,8 +220,8 @@ class Mapper {
         if (!fromOutside && partition_.stage[producer.index] == subgraph) continue;
         if (!seen.insert(tensor).second) continue;
         const bool home = fromOutside && !leaving_.contains({subgraph, tensor});
-        SLUICE_RETURN_IF_ERROR(enter(tensor, subgraph,
-                                     home ? std::nullopt : std::optional(leaving_.at({subgraph, tensor}))));
+        SLUICE_RETURN_IF_ERROR(
+            enter(tensor, subgraph, home ? std::nullopt : std::optional(leaving_.at({subgraph, tensor}))));
       }
     return {};
   }
@@ -217,27 +229,33 @@ class Mapper {
   /// Streams that come in exist only once somebody took them: now they can be named as ports and cuts.
   void nameEntries(std::uint32_t subgraph) {
     for (const auto& [tensor, from] : entering_) {
-      const auto stream = std::find_if(design_.streams.begin(), design_.streams.end(), [&, t = tensor](const Stream& s) {
-        return s.subgraph == SubgraphId(subgraph) && s.tensor == t && !s.writer.valid();
-      });
+      const auto stream =
+          std::find_if(design_.streams.begin(), design_.streams.end(), [&, t = tensor](const Stream& s) {
+            return s.subgraph == SubgraphId(subgraph) && s.tensor == t && !s.writer.valid();
+          });
       SLUICE_CHECK(stream != design_.streams.end(), "a tensor that comes in is read");
       const StreamId id(static_cast<std::size_t>(stream - design_.streams.begin()));
       if (from)
         design_.cuts.push_back({.from = *from, .to = id, .tensor = tensor});
       else
-        design_.ports.push_back({.name = portNames_.at(tensor), .isInput = true, .tensor = tensor, .stream = id,
+        design_.ports.push_back({.name = portNames_.at(tensor),
+                                 .isInput = true,
+                                 .tensor = tensor,
+                                 .stream = id,
                                  .position = positionOf(tensor)});
     }
   }
   std::uint32_t positionOf(ir::TensorId input) const {
     return static_cast<std::uint32_t>(
-        std::find(regions_.hardwareInputs.begin(), regions_.hardwareInputs.end(), input) - regions_.hardwareInputs.begin());
+        std::find(regions_.hardwareInputs.begin(), regions_.hardwareInputs.end(), input) -
+        regions_.hardwareInputs.begin());
   }
 
   Status mapSubgraph(std::uint32_t subgraph) {
     joiner_.beginSubgraph(SubgraphId(subgraph));
     SLUICE_RETURN_IF_ERROR(enterAll(subgraph));
-    SLUICE_RETURN_IF_ERROR(design_.regime == Regime::unrolled ? mapUnrolled(subgraph) : mapStreamed(subgraph));
+    SLUICE_RETURN_IF_ERROR(design_.regime == Regime::unrolled ? mapUnrolled(subgraph)
+                                                              : mapStreamed(subgraph));
     nameEntries(subgraph);
     return {};
   }
@@ -247,7 +265,8 @@ class Mapper {
       const ir::Node& node = graph_.node(id);
       std::vector<Offer> offers;
       const std::vector<ir::TensorId> inputs = streamedInputs(graph_, node);
-      for (const ir::TensorId input : inputs) offers.push_back({joiner_.beatOf(root(input)), joiner_.rangeOf(root(input))});
+      for (const ir::TensorId input : inputs)
+        offers.push_back({joiner_.beatOf(root(input)), joiner_.rangeOf(root(input))});
       SLUICE_TRY(Choice choice, chooseKernel(graph_, node, offers, options_));
       const kernel::StreamPort output = choice.kernel.ports.back();
       const KernelId placed = joiner_.place(std::move(choice.kernel), node.name, {id});
@@ -257,14 +276,16 @@ class Mapper {
         SLUICE_TRY([[maybe_unused]] const StreamId stream,
                    joiner_.take(root(inputs[i]), {.kernel = placed, .port = i}, choice.inputElements[i]));
       }
-      SLUICE_RETURN_IF_ERROR(produce(node.output, {.kernel = placed, .port = static_cast<std::uint32_t>(inputs.size())},
+      SLUICE_RETURN_IF_ERROR(produce(node.output,
+                                     {.kernel = placed, .port = static_cast<std::uint32_t>(inputs.size())},
                                      output.beat, output.range, subgraph));
     }
     return {};
   }
 
   /// A tensor made here: forked inside, and led out to where it is read.
-  Status produce(ir::TensorId tensor, Endpoint source, kernel::Beat beat, fixed::Interval range, std::uint32_t subgraph) {
+  Status produce(ir::TensorId tensor, Endpoint source, kernel::Beat beat, fixed::Interval range,
+                 std::uint32_t subgraph) {
     const Readers readers = readersOf(tensor);
     SLUICE_RETURN_IF_ERROR(joiner_.provide(tensor, source, beat, range, usesAtHome(readers, subgraph, true)));
     return leave(tensor, subgraph, readers);
@@ -288,7 +309,8 @@ class Mapper {
     const kernel::UnrolledParams params{
         .graph = &graph_, .nodes = withReshapes(nodes), .levelsPerStage = options_.levelsPerStage};
     const kernel::UnrolledPorts ports = kernel::unrolledPorts(graph_, params.nodes);
-    const std::string name = graph_.node(nodes.front()).name + (nodes.size() > 1 ? "_to_" + graph_.node(nodes.back()).name : "");
+    const std::string name =
+        graph_.node(nodes.front()).name + (nodes.size() > 1 ? "_to_" + graph_.node(nodes.back()).name : "");
     SLUICE_TRY(kernel::Kernel pipeline, kernel::unrolledPipeline(identifier(name), params));
     const std::vector<kernel::StreamPort> streamPorts = pipeline.ports;
     const KernelId placed = joiner_.place(std::move(pipeline), name, nodes);
@@ -296,7 +318,8 @@ class Mapper {
     std::uint32_t port = 0;
     for (const ir::TensorId read : ports.reads) {
       const std::uint32_t elements = streamPorts[port].beat.elements;
-      SLUICE_TRY([[maybe_unused]] const StreamId stream, joiner_.take(root(read), {.kernel = placed, .port = port++}, elements));
+      SLUICE_TRY([[maybe_unused]] const StreamId stream,
+                 joiner_.take(root(read), {.kernel = placed, .port = port++}, elements));
     }
     for (const ir::TensorId write : ports.writes) {
       SLUICE_RETURN_IF_ERROR(produce(write, {.kernel = placed, .port = port}, streamPorts[port].beat,
@@ -315,7 +338,8 @@ class Mapper {
   std::map<ir::TensorId, std::string> portNames_;
   std::map<ir::TensorId, Readers> readers_;
   std::vector<std::pair<ir::TensorId, std::string>> outputNames_;
-  std::map<std::pair<std::uint32_t, ir::TensorId>, StreamId> leaving_;   ///< (reader, tensor) -> stream at home
+  std::map<std::pair<std::uint32_t, ir::TensorId>, StreamId>
+      leaving_;  ///< (reader, tensor) -> stream at home
   std::vector<std::pair<ir::TensorId, std::optional<StreamId>>> entering_;
 };
 

@@ -15,11 +15,13 @@ namespace sluice::map {
 
 struct MapOptions {
   Regime regime = Regime::automatic;
-  std::optional<std::uint64_t> reuseFactor;      ///< streamed: this factor for every layer where it is legal, else just below
-  std::optional<std::uint64_t> targetInterval;   ///< streamed: fewest multipliers with at most so many cycles a frame
+  std::optional<std::uint64_t>
+      reuseFactor;  ///< streamed: this factor for every layer where it is legal, else just below
+  std::optional<std::uint64_t>
+      targetInterval;  ///< streamed: fewest multipliers with at most so many cycles a frame
   hdl::Family family = hdl::Family::xc7;
   std::vector<std::string> splitBefore;
-  std::uint32_t levelsPerStage = 2;              ///< unrolled: adder levels between registers
+  std::uint32_t levelsPerStage = 2;  ///< unrolled: adder levels between registers
 };
 
 /// The factor where none is asked for.

@@ -61,7 +61,8 @@ TEST(Map, TheReuseFactorIsTheIntervalOfTheSlowestLayer) {
 }
 
 TEST(Map, ACutIsTwoFifosInTwoSubgraphs) {
-  const Design design = mapped(parsed(kTwoLayers), {.regime = Regime::streamed, .reuseFactor = 4, .splitBefore = {"b"}});
+  const Design design =
+      mapped(parsed(kTwoLayers), {.regime = Regime::streamed, .reuseFactor = 4, .splitBefore = {"b"}});
   ASSERT_EQ(design.subgraphs.size(), 2u);
   ASSERT_EQ(design.cuts.size(), 1u);
   EXPECT_EQ(design.streams[design.cuts[0].from.index].subgraph, SubgraphId(0));
@@ -94,7 +95,8 @@ TEST(Map, EveryFifoIsLocallyLeast) {
     if (stream.depth == 1) continue;
     --stream.depth;
     const Result<dataflow::Performance> worse = dataflow::measure(network(design));
-    EXPECT_TRUE(!worse.ok() || worse->initiationInterval > best->initiationInterval || worse->latency > best->latency)
+    EXPECT_TRUE(!worse.ok() || worse->initiationInterval > best->initiationInterval ||
+                worse->latency > best->latency)
         << stream.name;
     ++stream.depth;
   }

@@ -8,26 +8,21 @@ namespace {
 
 // The reserved words of IEEE 1364-2005, annex B.
 constexpr std::array kKeywords = std::to_array<std::string_view>(
-    {"always",       "and",          "assign",      "automatic",   "begin",        "buf",          "bufif0",
-     "bufif1",       "case",         "casex",       "casez",       "cell",         "cmos",         "config",
-     "deassign",     "default",      "defparam",    "design",      "disable",      "edge",         "else",
-     "end",          "endcase",      "endconfig",   "endfunction", "endgenerate",  "endmodule",    "endprimitive",
-     "endspecify",   "endtable",     "endtask",     "event",       "for",          "force",        "forever",
-     "fork",         "function",     "generate",    "genvar",      "highz0",       "highz1",       "if",
-     "ifnone",       "incdir",       "include",     "initial",     "inout",        "input",        "instance",
-     "integer",      "join",         "large",       "liblist",     "library",      "localparam",   "macromodule",
-     "medium",       "module",       "nand",        "negedge",     "nmos",         "nor",          "noshowcancelled",
-     "not",          "notif0",       "notif1",      "or",          "output",       "parameter",    "pmos",
-     "posedge",      "primitive",    "pull0",       "pull1",       "pulldown",     "pullup",       "pulsestyle_ondetect",
-     "pulsestyle_onevent", "rcmos",  "real",        "realtime",    "reg",          "release",      "repeat",
-     "rnmos",        "rpmos",        "rtran",       "rtranif0",    "rtranif1",     "scalared",     "showcancelled",
-     "signed",       "small",        "specify",     "specparam",   "strong0",      "strong1",      "supply0",
-     "supply1",      "table",        "task",        "time",        "tran",         "tranif0",      "tranif1",
-     "tri",          "tri0",         "tri1",        "triand",      "trior",        "trireg",       "unsigned",
-     "use",          "uwire",        "vectored",    "wait",        "wand",         "weak0",        "weak1",
-     "while",        "wire",         "wor",         "xnor",        "xor",
+    {"always", "and", "assign", "automatic", "begin", "buf", "bufif0", "bufif1", "case", "casex", "casez",
+     "cell", "cmos", "config", "deassign", "default", "defparam", "design", "disable", "edge", "else", "end",
+     "endcase", "endconfig", "endfunction", "endgenerate", "endmodule", "endprimitive", "endspecify",
+     "endtable", "endtask", "event", "for", "force", "forever", "fork", "function", "generate", "genvar",
+     "highz0", "highz1", "if", "ifnone", "incdir", "include", "initial", "inout", "input", "instance",
+     "integer", "join", "large", "liblist", "library", "localparam", "macromodule", "medium", "module",
+     "nand", "negedge", "nmos", "nor", "noshowcancelled", "not", "notif0", "notif1", "or", "output",
+     "parameter", "pmos", "posedge", "primitive", "pull0", "pull1", "pulldown", "pullup",
+     "pulsestyle_ondetect", "pulsestyle_onevent", "rcmos", "real", "realtime", "reg", "release", "repeat",
+     "rnmos", "rpmos", "rtran", "rtranif0", "rtranif1", "scalared", "showcancelled", "signed", "small",
+     "specify", "specparam", "strong0", "strong1", "supply0", "supply1", "table", "task", "time", "tran",
+     "tranif0", "tranif1", "tri", "tri0", "tri1", "triand", "trior", "trireg", "unsigned", "use", "uwire",
+     "vectored", "wait", "wand", "weak0", "weak1", "while", "wire", "wor", "xnor", "xor",
      // Names the emitted modules use themselves.
-     "clk",          "rst",          "top"});
+     "clk", "rst", "top"});
 
 }  // namespace
 
@@ -45,7 +40,8 @@ std::string identifier(std::string_view name) {
 std::string NamePool::take(std::string_view name) {
   const std::string wanted = identifier(name);
   std::string result = wanted;
-  for (int serial = 2; !taken_.insert(result).second; ++serial) result = wanted + "_" + std::to_string(serial);
+  for (int serial = 2; !taken_.insert(result).second; ++serial)
+    result = wanted + "_" + std::to_string(serial);
   return result;
 }
 

@@ -43,7 +43,8 @@ dataflow::Network subgraphNetwork(const Design& design, SubgraphId subgraph) {
     if (stream.subgraph != subgraph) continue;
     channelOf[s] = dataflow::ChannelId(result.channels.size());
     result.channels.push_back({.name = stream.name, .depth = stream.depth});
-    const dataflow::Port port{.name = stream.name, .channel = channelOf[s], .beatsPerFrame = stream.beatsPerFrame};
+    const dataflow::Port port{
+        .name = stream.name, .channel = channelOf[s], .beatsPerFrame = stream.beatsPerFrame};
     if (!stream.writer.valid()) result.sources.push_back(port);
     if (!stream.reader.valid()) result.sinks.push_back(port);
   }

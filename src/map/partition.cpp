@@ -14,7 +14,7 @@ bool hasKernel(const ir::Node& node) { return !std::holds_alternative<ir::Reshap
 
 struct Middle {
   std::vector<ir::NodeId> nodes;
-  std::vector<bool> contains;       ///< per node of the graph
+  std::vector<bool> contains;  ///< per node of the graph
 };
 
 Middle middleOf(const ir::Graph& graph, const ir::Regions& regions) {
@@ -24,7 +24,8 @@ Middle middleOf(const ir::Graph& graph, const ir::Regions& regions) {
 }
 
 /// Stages when `named` nodes start one each.
-std::vector<std::uint32_t> stagesOf(const ir::Graph& graph, const Middle& middle, const std::set<ir::NodeId>& named) {
+std::vector<std::uint32_t> stagesOf(const ir::Graph& graph, const Middle& middle,
+                                    const std::set<ir::NodeId>& named) {
   std::vector<std::uint32_t> stage(graph.nodes.size(), 0);
   for (const ir::NodeId id : middle.nodes) {
     for (const ir::TensorId input : graph.node(id).inputs) {
@@ -66,7 +67,9 @@ Result<Partition> partition(const ir::Graph& graph, const std::vector<std::strin
   SLUICE_TRY(const ir::Regions regions, ir::regions(graph));
   const Middle middle = middleOf(graph, regions);
   const std::vector<std::string> legal = legalSplits(graph);
-  const auto isLegal = [&](const std::string& name) { return std::find(legal.begin(), legal.end(), name) != legal.end(); };
+  const auto isLegal = [&](const std::string& name) {
+    return std::find(legal.begin(), legal.end(), name) != legal.end();
+  };
   const std::string choice =
       legal.empty() ? "this network cannot be cut" : "it can be cut before " + join(legal, ", ");
 
@@ -87,7 +90,8 @@ Result<Partition> partition(const ir::Graph& graph, const std::vector<std::strin
     }
     if (found == nullptr) {
       if (graph.findNode(name).has_value())
-        return badInput("cannot cut before '" + name + "': it is computed on the host, not in hardware; " + choice);
+        return badInput("cannot cut before '" + name + "': it is computed on the host, not in hardware; " +
+                        choice);
       return badInput("no node is called '" + name + "'; " + choice);
     }
     if (!isLegal(found->name))

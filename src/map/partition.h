@@ -23,7 +23,7 @@
 namespace sluice::map {
 
 struct Partition {
-  std::vector<std::uint32_t> stage;      ///< per node of the graph; meaningful for the integer middle
+  std::vector<std::uint32_t> stage;  ///< per node of the graph; meaningful for the integer middle
   std::uint32_t stages = 1;
 };
 

@@ -79,7 +79,8 @@ output c
 )");
   EXPECT_EQ(stages(graph, {"a", "b1", "d1", "b2", "d2", "c"}, {"b2", "d2"}),
             (std::vector<std::uint32_t>{0, 0, 0, 1, 1, 1}));
-  EXPECT_EQ(stages(graph, {"a", "b1", "d1", "b2", "d2", "c"}, {"b2"}), (std::vector<std::uint32_t>{0, 0, 0, 1, 0, 1}));
+  EXPECT_EQ(stages(graph, {"a", "b1", "d1", "b2", "d2", "c"}, {"b2"}),
+            (std::vector<std::uint32_t>{0, 0, 0, 1, 0, 1}));
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-#include "base/check.h"
 #include "dataflow/size.h"
+#include "base/check.h"
 #include "map/map.h"
 
 namespace sluice::map {

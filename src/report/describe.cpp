@@ -15,7 +15,8 @@ std::string shapeText(const ir::Shape& shape) {
 }
 
 std::string formatText(const kernel::Beat& beat) {
-  return (beat.format.isSigned ? "s" : "u") + std::to_string(beat.format.bits) + " x " + std::to_string(beat.elements);
+  return (beat.format.isSigned ? "s" : "u") + std::to_string(beat.format.bits) + " x " +
+         std::to_string(beat.elements);
 }
 
 std::uint64_t weightsOf(const ir::Graph& graph, const std::vector<ir::NodeId>& nodes) {
@@ -38,7 +39,8 @@ KernelRow kernelRow(const ir::Graph& graph, const map::Design& design, const map
     const bool isRead = instance.kernel.ports[p].direction == dataflow::Direction::read;
     (isRead ? reads : writes).push_back(shapeText(graph.tensor(stream.tensor).type.shape));
     (isRead ? in : out).push_back(formatText(stream.beat));
-    const std::uint64_t perPass = dataflow::beatsPerPass(instance.kernel.schedule, static_cast<std::uint32_t>(p));
+    const std::uint64_t perPass =
+        dataflow::beatsPerPass(instance.kernel.schedule, static_cast<std::uint32_t>(p));
     if (perPass > 0) frames = std::max<std::uint64_t>(1, stream.beatsPerFrame / perPass);
   }
   row.shape = join(reads, ", ") + " -> " + join(writes, ", ");
@@ -47,7 +49,8 @@ KernelRow kernelRow(const ir::Graph& graph, const map::Design& design, const map
   row.weights = weightsOf(graph, instance.nodes);
   row.multiplications = instance.multiplications;
   row.multipliers = instance.multipliers;
-  row.cyclesPerFrame = dataflow::iterations(instance.kernel.schedule) * instance.kernel.schedule.interval * frames;
+  row.cyclesPerFrame =
+      dataflow::iterations(instance.kernel.schedule) * instance.kernel.schedule.interval * frames;
   row.depth = instance.kernel.schedule.depth;
   row.subgraph = instance.subgraph.index;
   return row;
@@ -66,7 +69,8 @@ std::vector<Report::Arrow> arrowsOf(const ir::Graph& graph, const map::Design& d
                                     [&](const map::Cut& c) { return c.to == map::StreamId(s); });
     if (enters) continue;  // drawn by the stream at the other side of the cut
     if (cut != cutTo.end())
-      arrows.push_back({index(stream.writer), index(design.streams[cut->second.index].reader), label(stream), true});
+      arrows.push_back(
+          {index(stream.writer), index(design.streams[cut->second.index].reader), label(stream), true});
     else
       arrows.push_back({index(stream.writer), index(stream.reader), label(stream), false});
   }
@@ -77,16 +81,20 @@ std::vector<Report::Arrow> arrowsOf(const ir::Graph& graph, const map::Design& d
 
 const char* kindName(Kind kind) {
   switch (kind) {
-    case Kind::proven: return "proven";
-    case Kind::simulated: return "simulated";
-    case Kind::synthesised: return "synthesised";
-    case Kind::estimated: return "estimated";
+    case Kind::proven:
+      return "proven";
+    case Kind::simulated:
+      return "simulated";
+    case Kind::synthesised:
+      return "synthesised";
+    case Kind::estimated:
+      return "estimated";
   }
   return "";
 }
 
-Result<Report> describe(const ir::Graph& graph, const map::Design& design, const emit::Rtl& rtl, hdl::Family family,
-                        const dataflow::Performance& performance) {
+Result<Report> describe(const ir::Graph& graph, const map::Design& design, const emit::Rtl& rtl,
+                        hdl::Family family, const dataflow::Performance& performance) {
   Report report{.name = design.name,
                 .regime = design.regime == map::Regime::unrolled ? "unrolled" : "streamed",
                 .family = hdl::familyName(family),

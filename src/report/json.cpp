@@ -8,8 +8,8 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 Json costJson(const hdl::Cost& cost) {
-  return {{"lut", cost.lut}, {"lut_ram", cost.lutRam}, {"srl", cost.srl}, {"ff", cost.ff},
-          {"carry", cost.carry}, {"dsp", cost.dsp}, {"bram18", cost.bram18}};
+  return {{"lut", cost.lut},     {"lut_ram", cost.lutRam}, {"srl", cost.srl},      {"ff", cost.ff},
+          {"carry", cost.carry}, {"dsp", cost.dsp},        {"bram18", cost.bram18}};
 }
 
 Json resourcesJson(const Resources& resources) {
@@ -21,46 +21,77 @@ Json resourcesJson(const Resources& resources) {
 }  // namespace
 
 std::string json(const Report& report) {
-  Json json = {{"format", "sluice report 1"}, {"name", report.name}, {"model", report.model},
-               {"regime", report.regime}, {"family", report.family}, {"command", report.command}};
-  json["frame_interval"] = {{"cycles", report.interval}, {"kind", report.intervalProven ? "proven" : "simulated"}};
+  Json json = {{"format", "sluice report 1"}, {"name", report.name},     {"model", report.model},
+               {"regime", report.regime},     {"family", report.family}, {"command", report.command}};
+  json["frame_interval"] = {{"cycles", report.interval},
+                            {"kind", report.intervalProven ? "proven" : "simulated"}};
   json["latency"] = {{"cycles", report.latency}, {"kind", "simulated"}};
   json["weights"] = report.weights;
   json["multiplications"] = report.operations;
   json["resources"] = resourcesJson(report.total);
   json["subgraphs"] = Json::array();
   for (const SubgraphRow& row : report.subgraphs)
-    json["subgraphs"].push_back({{"name", row.name}, {"board", row.board}, {"nodes", row.nodes}, {"inputs", row.inputs},
-                                 {"outputs", row.outputs}, {"latency", row.latency}, {"resources", resourcesJson(row.resources)}});
+    json["subgraphs"].push_back({{"name", row.name},
+                                 {"board", row.board},
+                                 {"nodes", row.nodes},
+                                 {"inputs", row.inputs},
+                                 {"outputs", row.outputs},
+                                 {"latency", row.latency},
+                                 {"resources", resourcesJson(row.resources)}});
   if (report.monolithic)
-    json["monolithic"] = {{"frame_interval", report.monolithic->interval}, {"latency", report.monolithic->latency},
+    json["monolithic"] = {{"frame_interval", report.monolithic->interval},
+                          {"latency", report.monolithic->latency},
                           {"resources", resourcesJson(report.monolithic->resources)}};
   json["boards"] = Json::array();
   for (const BoardRow& board : report.boards) {
     Json usage = Json::array();
     for (const device::Usage& row : board.usage)
       usage.push_back({{"resource", row.resource}, {"used", row.used}, {"available", row.available}});
-    json["boards"].push_back({{"name", board.name}, {"part", board.part}, {"subgraphs", board.subgraphs},
-                              {"kind", kindName(board.kind)}, {"fits", board.fits}, {"usage", usage}});
+    json["boards"].push_back({{"name", board.name},
+                              {"part", board.part},
+                              {"subgraphs", board.subgraphs},
+                              {"kind", kindName(board.kind)},
+                              {"fits", board.fits},
+                              {"usage", usage}});
   }
   json["verification"] = Json::array();
   for (const Report::Verification& row : report.verifications)
-    json["verification"].push_back({{"kind", "simulated"}, {"engine", row.engine}, {"stimulus", row.stimulus},
-                                    {"frames", row.agreement.frames}, {"input_gaps_percent", row.sourceStall},
-                                    {"output_stalls_percent", row.sinkStall}, {"output_beats", row.agreement.outputBeats},
-                                    {"wrong_values", row.agreement.wrongValues}, {"wrong_cycles", row.agreement.wrongCycles},
+    json["verification"].push_back({{"kind", "simulated"},
+                                    {"engine", row.engine},
+                                    {"stimulus", row.stimulus},
+                                    {"frames", row.agreement.frames},
+                                    {"input_gaps_percent", row.sourceStall},
+                                    {"output_stalls_percent", row.sinkStall},
+                                    {"output_beats", row.agreement.outputBeats},
+                                    {"wrong_values", row.agreement.wrongValues},
+                                    {"wrong_cycles", row.agreement.wrongCycles},
                                     {"first_difference", row.agreement.firstDifference}});
   json["kernels"] = Json::array();
   for (const KernelRow& row : report.kernels)
-    json["kernels"].push_back({{"name", row.name}, {"family", row.family}, {"node", row.node}, {"subgraph", row.subgraph},
-                               {"shape", row.shape}, {"input", row.input}, {"output", row.output}, {"weights", row.weights},
-                               {"multiplications", row.multiplications}, {"multipliers", row.multipliers},
-                               {"cycles_per_frame", row.cyclesPerFrame}, {"pipeline_depth", row.depth}, {"busy", row.busy},
+    json["kernels"].push_back({{"name", row.name},
+                               {"family", row.family},
+                               {"node", row.node},
+                               {"subgraph", row.subgraph},
+                               {"shape", row.shape},
+                               {"input", row.input},
+                               {"output", row.output},
+                               {"weights", row.weights},
+                               {"multiplications", row.multiplications},
+                               {"multipliers", row.multipliers},
+                               {"cycles_per_frame", row.cyclesPerFrame},
+                               {"pipeline_depth", row.depth},
+                               {"busy", row.busy},
                                {"estimated", costJson(row.cost)}});
   json["fifos"] = Json::array();
   for (const FifoRow& row : report.fifos)
-    json["fifos"].push_back({{"name", row.name}, {"from", row.from}, {"to", row.to}, {"subgraph", row.subgraph},
-                             {"bits", row.width}, {"depth", row.depth}, {"peak", row.peak}, {"kind", row.kind},
+    json["fifos"].push_back({{"name", row.name},
+                             {"from", row.from},
+                             {"to", row.to},
+                             {"subgraph", row.subgraph},
+                             {"bits", row.width},
+                             {"depth", row.depth},
+                             {"peak", row.peak},
+                             {"kind", row.kind},
                              {"estimated", costJson(row.cost)}});
   return json.dump(1) + "\n";
 }

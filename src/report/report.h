@@ -34,16 +34,16 @@ struct Resources {
 /// One kernel.
 struct KernelRow {
   std::string name, family;
-  std::string node;                   ///< the graph's node, empty for forks and width converters
-  std::string shape;                  ///< "490 -> 256"
-  std::string input, output;          ///< formats: "s8 x 7", "u3 x 4" (format x elements of a beat)
+  std::string node;           ///< the graph's node, empty for forks and width converters
+  std::string shape;          ///< "490 -> 256"
+  std::string input, output;  ///< formats: "s8 x 7", "u3 x 4" (format x elements of a beat)
   std::uint64_t weights = 0;
   std::uint64_t multiplications = 0;  ///< a frame
   std::uint32_t multipliers = 0;
-  std::uint64_t cyclesPerFrame = 0;   ///< proven: iterations of the loop nest times its interval
-  std::uint32_t depth = 0;            ///< pipeline stages
-  double busy = 0;                    ///< share of the frame interval in which it works
-  hdl::Cost cost;                     ///< estimated
+  std::uint64_t cyclesPerFrame = 0;  ///< proven: iterations of the loop nest times its interval
+  std::uint32_t depth = 0;           ///< pipeline stages
+  double busy = 0;                   ///< share of the frame interval in which it works
+  hdl::Cost cost;                    ///< estimated
   std::uint32_t subgraph = 0;
 };
 
@@ -51,9 +51,9 @@ struct KernelRow {
 struct FifoRow {
   std::string name, from, to;
   std::uint32_t width = 0, depth = 0;
-  std::uint32_t peak = 0;             ///< places taken at once, simulated over the first frames
+  std::uint32_t peak = 0;  ///< places taken at once, simulated over the first frames
   std::string kind;
-  hdl::Cost cost;                     ///< estimated
+  hdl::Cost cost;  ///< estimated
   std::uint32_t subgraph = 0;
 };
 
@@ -61,28 +61,28 @@ struct FifoRow {
 struct SubgraphRow {
   std::string name;
   std::vector<std::string> nodes;
-  std::string board;                  ///< empty: none was named
-  std::string inputs, outputs;        ///< ports: "27: s8 x 7"
-  std::uint64_t latency = 0;          ///< on its own, cycles; simulated
+  std::string board;            ///< empty: none was named
+  std::string inputs, outputs;  ///< ports: "27: s8 x 7"
+  std::uint64_t latency = 0;    ///< on its own, cycles; simulated
   Resources resources;
-  double synthesisSeconds = 0;        ///< shown only in timings.json
+  double synthesisSeconds = 0;  ///< shown only in timings.json
 };
 
 struct BoardRow {
   std::string name, part;
   std::vector<std::string> subgraphs;
-  std::vector<device::Usage> usage;   ///< budget beside use, one row per resource
-  Kind kind = Kind::estimated;        ///< of what is used
+  std::vector<device::Usage> usage;  ///< budget beside use, one row per resource
+  Kind kind = Kind::estimated;       ///< of what is used
   bool fits = true;
 };
 
 struct Report {
-  std::string name;                   ///< of the network
-  std::string model;                  ///< file name without folders
+  std::string name;   ///< of the network
+  std::string model;  ///< file name without folders
   std::string regime, family;
-  std::string command;                ///< the command line that builds it again, relative to DIR
+  std::string command;  ///< the command line that builds it again, relative to DIR
   std::uint64_t interval = 0, latency = 0;
-  bool intervalProven = false;        ///< the state of the design recurred
+  bool intervalProven = false;  ///< the state of the design recurred
   std::uint64_t operations = 0, weights = 0;
   std::vector<KernelRow> kernels;
   std::vector<FifoRow> fifos;
@@ -96,13 +96,13 @@ struct Report {
   std::optional<Monolithic> monolithic;
   std::vector<BoardRow> boards;
   struct Verification {
-    std::string engine;               ///< "Verilator", "evaluator"
-    std::uint32_t sourceStall = 0, sinkStall = 0;   ///< percent
-    std::string stimulus;             ///< "samples.npy", "random codes, seed 1"
+    std::string engine;                            ///< "Verilator", "evaluator"
+    std::uint32_t sourceStall = 0, sinkStall = 0;  ///< percent
+    std::string stimulus;                          ///< "samples.npy", "random codes, seed 1"
     flow::Agreement agreement;
   };
   std::vector<Verification> verifications;
-  dataflow::Profile profile;          ///< one steady-state period: occupancy of FIFOs, work and waits of kernels
+  dataflow::Profile profile;  ///< one steady-state period: occupancy of FIFOs, work and waits of kernels
   /// For the drawing: one box per kernel, an arrow per FIFO between two of them (indices into `kernels`, -1: outside).
   struct Arrow {
     int from = -1, to = -1;
@@ -114,8 +114,8 @@ struct Report {
 
 /// What Sluice knows of a design by itself: everything but verification, synthesis, boards and the monolithic build.
 /// `performance` is dataflow::measure's answer for it.
-Result<Report> describe(const ir::Graph& graph, const map::Design& design, const emit::Rtl& rtl, hdl::Family family,
-                        const dataflow::Performance& performance);
+Result<Report> describe(const ir::Graph& graph, const map::Design& design, const emit::Rtl& rtl,
+                        hdl::Family family, const dataflow::Performance& performance);
 
 /// One page for a terminal, 100 columns.
 std::string text(const Report& report);

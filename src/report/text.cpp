@@ -50,7 +50,8 @@ std::vector<std::string> join(std::vector<std::string> a, const std::vector<std:
 }
 
 std::string kernelTable(const Report& report) {
-  Table table({"kernel", "family", "shape", "in", "out", "multipliers", "cycles", "busy", "LUT", "FF", "DSP", "BRAM18"});
+  Table table({"kernel", "family", "shape", "in", "out", "multipliers", "cycles", "busy", "LUT", "FF", "DSP",
+               "BRAM18"});
   for (const KernelRow& row : report.kernels)
     table.add(join({row.name, row.family, row.shape, row.input, row.output,
                     row.multipliers == 0 ? "-" : number(row.multipliers), number(row.cyclesPerFrame),
@@ -62,8 +63,9 @@ std::string kernelTable(const Report& report) {
 std::string fifoTable(const Report& report) {
   Table table({"FIFO", "from", "to", "bits", "depth", "peak", "kind", "LUT", "FF", "DSP", "BRAM18"});
   for (const FifoRow& row : report.fifos)
-    table.add(join({row.name, row.from, row.to, number(row.width), number(row.depth), number(row.peak), row.kind},
-                   costCells(row.cost)));
+    table.add(
+        join({row.name, row.from, row.to, number(row.width), number(row.depth), number(row.peak), row.kind},
+             costCells(row.cost)));
   return table.text();
 }
 
@@ -76,18 +78,20 @@ std::string resourceTable(const Report& report) {
   for (const SubgraphRow& row : report.subgraphs)
     if (report.subgraphs.size() > 1) add(row.name, row.latency, row.resources);
   add("whole design", report.latency, report.total);
-  if (report.monolithic) add("uncut, for comparison", report.monolithic->latency, report.monolithic->resources);
+  if (report.monolithic)
+    add("uncut, for comparison", report.monolithic->latency, report.monolithic->resources);
   return table.text();
 }
 
 std::string boardTable(const Report& report) {
   std::string result;
   for (const BoardRow& board : report.boards) {
-    result += "\nBoard " + board.name + " (" + board.part + ", " + kindName(board.kind) + "): " +
-              (board.fits ? "fits" : "DOES NOT FIT") + "\n";
+    result += "\nBoard " + board.name + " (" + board.part + ", " + kindName(board.kind) +
+              "): " + (board.fits ? "fits" : "DOES NOT FIT") + "\n";
     Table table({"resource", "used", "of", "share"});
     for (const device::Usage& row : board.usage) {
-      const double share = row.available == 0 ? 0 : 100.0 * static_cast<double>(row.used) / static_cast<double>(row.available);
+      const double share =
+          row.available == 0 ? 0 : 100.0 * static_cast<double>(row.used) / static_cast<double>(row.available);
       table.add({row.resource, number(row.used), number(row.available), formatFixed(share, 1) + "%"});
     }
     result += table.text();
@@ -102,12 +106,16 @@ std::string verificationText(const Report& report) {
     const flow::Agreement& a = row.agreement;
     const std::string stalls = row.sourceStall + row.sinkStall == 0
                                    ? "no stalls"
-                                   : std::to_string(row.sourceStall) + "% input gaps, " + std::to_string(row.sinkStall) + "% output stalls";
-    result += "  " + row.engine + ", " + countOf(static_cast<std::int64_t>(a.frames), "frame") + " of " + row.stimulus + ", " + stalls + ": ";
+                                   : std::to_string(row.sourceStall) + "% input gaps, " +
+                                         std::to_string(row.sinkStall) + "% output stalls";
+    result += "  " + row.engine + ", " + countOf(static_cast<std::int64_t>(a.frames), "frame") + " of " +
+              row.stimulus + ", " + stalls + ": ";
     if (a.equal())
-      result += number(a.outputBeats) + " output beats, every value equal to the integer engine's, every cycle as predicted\n";
+      result += number(a.outputBeats) +
+                " output beats, every value equal to the integer engine's, every cycle as predicted\n";
     else
-      result += number(a.wrongValues) + " wrong values, " + number(a.wrongCycles) + " wrong cycles; first: " + a.firstDifference + "\n";
+      result += number(a.wrongValues) + " wrong values, " + number(a.wrongCycles) +
+                " wrong cycles; first: " + a.firstDifference + "\n";
   }
   return result;
 }
@@ -117,15 +125,19 @@ std::string verificationText(const Report& report) {
 std::string text(const Report& report) {
   std::string result = report.name + ": " + report.regime + ", " + report.family + ", " +
                        countOf(static_cast<std::int64_t>(report.subgraphs.size()), "subgraph") + ", " +
-                       countOf(static_cast<std::int64_t>(report.kernels.size()), "kernel") + ", " + number(report.weights) +
-                       " weights\n\n";
+                       countOf(static_cast<std::int64_t>(report.kernels.size()), "kernel") + ", " +
+                       number(report.weights) + " weights\n\n";
   result += "  frame interval  " + number(report.interval) + " cycles  (" +
             (report.intervalProven ? "proven: the state recurs" : "simulated") + ")\n";
-  result += "  latency         " + number(report.latency) + " cycles  (simulated, first beat in to last beat out)\n";
+  result += "  latency         " + number(report.latency) +
+            " cycles  (simulated, first beat in to last beat out)\n";
   result += "\nResources\n" + resourceTable(report) + boardTable(report) + verificationText(report);
-  result += "\nKernels (cycles: proven, a frame; busy: simulated; resources: estimated)\n" + kernelTable(report);
-  result += "\nFIFOs (depth: least that keeps interval and latency, checked one by one; peak: simulated; resources: estimated)\n" +
-            fifoTable(report);
+  result +=
+      "\nKernels (cycles: proven, a frame; busy: simulated; resources: estimated)\n" + kernelTable(report);
+  result +=
+      "\nFIFOs (depth: least that keeps interval and latency, checked one by one; peak: simulated; "
+      "resources: estimated)\n" +
+      fifoTable(report);
   return result + "\nAgain: " + report.command + "\n";
 }
 

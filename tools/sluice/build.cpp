@@ -49,7 +49,7 @@ class Timings {
 };
 
 struct Placement {
-  std::vector<device::Board> boards;   ///< one per copy
+  std::vector<device::Board> boards;  ///< one per copy
   hdl::Family family = hdl::Family::xc7;
 };
 
@@ -65,8 +65,9 @@ Result<Placement> placementOf(const BuildOptions& options) {
     placement.family = placement.boards[0].part.family;
   for (const device::Board& board : placement.boards)
     if (board.part.family != placement.family)
-      return unsupported("board " + board.name + " is of family " + hdl::familyName(board.part.family) + ", this build is for " +
-                         hdl::familyName(placement.family) + "; build the subgraphs of each family on their own");
+      return unsupported("board " + board.name + " is of family " + hdl::familyName(board.part.family) +
+                         ", this build is for " + hdl::familyName(placement.family) +
+                         "; build the subgraphs of each family on their own");
   return placement;
 }
 
@@ -81,7 +82,8 @@ std::string commandLine(const BuildOptions& options, const Placement& placement)
   if (options.targetInterval) text += " --target-ii " + std::to_string(*options.targetInterval);
   if (!options.splitBefore.empty()) text += " --split-before " + join(options.splitBefore, ",");
   if (options.topK) text += " --top-k " + std::to_string(*options.topK);
-  if (options.input) text += " --input " + options.input->filename().string() + (options.inputCodes ? " --input-codes" : "");
+  if (options.input)
+    text += " --input " + options.input->filename().string() + (options.inputCodes ? " --input-codes" : "");
   static const std::map<Until, std::string> stages = {
       {Until::map, "map"}, {Until::rtl, "rtl"}, {Until::simulate, "simulate"}, {Until::synth, "synth"}};
   return text + " --until " + stages.at(options.until);
@@ -123,10 +125,13 @@ device::Budget comfortable(const std::vector<device::Board>& boards) {
 /// The design asked for. Where a board is named and neither a factor nor an interval nor the unrolled regime, the fastest
 /// that fits comfortably: unrolled if that fits, else the smallest power of two as reuse factor.
 Result<Built> chooseDesign(const ir::Graph& graph, map::MapOptions options, const Placement& placement) {
-  if (options.reuseFactor || options.targetInterval || placement.boards.empty() || options.regime == map::Regime::unrolled)
+  if (options.reuseFactor || options.targetInterval || placement.boards.empty() ||
+      options.regime == map::Regime::unrolled)
     return buildDesign(graph, options);
   const device::Budget budget = comfortable(placement.boards);
-  const auto fits = [&](const Built& built) { return device::fits(hdl::cost(*built.rtl.top, options.family), budget); };
+  const auto fits = [&](const Built& built) {
+    return device::fits(hdl::cost(*built.rtl.top, options.family), budget);
+  };
   if (options.regime == map::Regime::automatic) {
     SLUICE_TRY(Built built, buildDesign(graph, options));
     if (built.design.regime == map::Regime::unrolled && fits(built)) return built;
@@ -144,8 +149,8 @@ Result<Built> chooseDesign(const ir::Graph& graph, map::MapOptions options, cons
 }
 
 /// Verilog of one module and everything under it.
-flow::SynthesisTask synthesisTask(const std::string& name, const hdl::Module& module, const std::vector<emit::File>& files,
-                                  hdl::Family family) {
+flow::SynthesisTask synthesisTask(const std::string& name, const hdl::Module& module,
+                                  const std::vector<emit::File>& files, hdl::Family family) {
   std::set<std::string> wanted;
   const auto visit = [&](auto&& self, const hdl::Module& m) -> void {
     if (!wanted.insert("rtl/" + m.name + ".v").second) return;
@@ -159,7 +164,8 @@ flow::SynthesisTask synthesisTask(const std::string& name, const hdl::Module& mo
 }
 
 /// Frames for the hardware's inputs, with what the integer engine says of them.
-Result<flow::Frames> framesOf(const ir::Graph& graph, const map::Design& design, const BuildOptions& options) {
+Result<flow::Frames> framesOf(const ir::Graph& graph, const map::Design& design,
+                              const BuildOptions& options) {
   SLUICE_TRY(const ir::IntegerEngine engine, ir::IntegerEngine::compile(graph));
   ir::CodeRows inputs;
   std::size_t count = options.frames;
@@ -167,7 +173,8 @@ Result<flow::Frames> framesOf(const ir::Graph& graph, const map::Design& design,
     SLUICE_TRY(Samples samples, readSamples(graph, {*options.input}));
     count = std::min<std::size_t>(samples.count, options.frames);
     for (std::vector<double>& input : samples.inputs) input.resize(input.size() / samples.count * count);
-    SLUICE_TRY(inputs, ir::hardwareInputCodes(graph, engine.regions(), samples.inputs, count, options.inputCodes));
+    SLUICE_TRY(inputs,
+               ir::hardwareInputCodes(graph, engine.regions(), samples.inputs, count, options.inputCodes));
   } else {
     inputs = ir::randomCodes(graph, engine.regions(), count, options.seed);
   }
@@ -178,17 +185,23 @@ Result<flow::Frames> framesOf(const ir::Graph& graph, const map::Design& design,
 }
 
 /// Runs the emitted Verilog, without stalls and with them, and notes what it shows.
-Status simulate(const BuildOptions& options, const flow::Frames& frames, const Built& built, const jobs::Store* store,
-                report::Report& report, Timings& timings) {
-  SLUICE_TRY(const flow::SimulationModel model, flow::compileModel(built.files, flow::harnessPorts(built.design), store));
+Status simulate(const BuildOptions& options, const flow::Frames& frames, const Built& built,
+                const jobs::Store* store, report::Report& report, Timings& timings) {
+  SLUICE_TRY(const flow::SimulationModel model,
+             flow::compileModel(built.files, flow::harnessPorts(built.design), store));
   timings.add("compile the simulation", model.seconds);
   for (const std::uint32_t stall : {0u, 30u}) {
     const dataflow::Pattern sources{.seed = options.seed, .stallPercent = stall};
     const dataflow::Pattern sinks{.seed = options.seed + 1, .stallPercent = stall};
-    SLUICE_TRY(const flow::PredictedBeats predicted, flow::predict(built.design, frames.count, sources, sinks));
-    const flow::SimulationRun run{.frames = frames.count, .sources = sources, .sinks = sinks,
-                                  .cycleLimit = 2 * predicted.end + 1000, .powerUpSeed = options.seed};
-    SLUICE_TRY(const std::vector<flow::PortBeats> seen, flow::runModel(model, run, flow::inputWords(built.design, frames)));
+    SLUICE_TRY(const flow::PredictedBeats predicted,
+               flow::predict(built.design, frames.count, sources, sinks));
+    const flow::SimulationRun run{.frames = frames.count,
+                                  .sources = sources,
+                                  .sinks = sinks,
+                                  .cycleLimit = 2 * predicted.end + 1000,
+                                  .powerUpSeed = options.seed};
+    SLUICE_TRY(const std::vector<flow::PortBeats> seen,
+               flow::runModel(model, run, flow::inputWords(built.design, frames)));
     report.verifications.push_back(
         {.engine = "Verilator",
          .sourceStall = stall,
@@ -221,8 +234,9 @@ Status synthesise(const Built& built, const std::optional<Built>& uncut, hdl::Fa
   }
   report.total.synthesised = total;
   if (!uncut) return {};
-  SLUICE_TRY(const std::vector<flow::SynthesisReport> whole,
-             flow::synthesise({synthesisTask("uncut", *uncut->rtl.subgraphs[0], uncut->files, family)}, 1, store));
+  SLUICE_TRY(
+      const std::vector<flow::SynthesisReport> whole,
+      flow::synthesise({synthesisTask("uncut", *uncut->rtl.subgraphs[0], uncut->files, family)}, 1, store));
   report.monolithic->resources.synthesised = whole[0].cost;
   timings.add("synthesis of the uncut design", whole[0].seconds);
   return {};
@@ -294,9 +308,10 @@ Status judge(const report::Report& report) {
   for (const report::BoardRow& board : report.boards)
     for (const device::Usage& usage : board.usage)
       if (!usage.fits())
-        return infeasible("board " + board.name + " has " + formatCount(static_cast<std::int64_t>(usage.available)) + " " +
-                          usage.resource + ", the design takes " + formatCount(static_cast<std::int64_t>(usage.used)) +
-                          "; a larger --reuse-factor, a larger board or a cut over several (--split-before) makes it fit");
+        return infeasible(
+            "board " + board.name + " has " + formatCount(static_cast<std::int64_t>(usage.available)) + " " +
+            usage.resource + ", the design takes " + formatCount(static_cast<std::int64_t>(usage.used)) +
+            "; a larger --reuse-factor, a larger board or a cut over several (--split-before) makes it fit");
   return {};
 }
 
@@ -315,21 +330,25 @@ Status build(const BuildOptions& options) {
   timings.lap("lower");
 
   progress.begin("map and size");
-  const map::MapOptions mapOptions{.regime = options.regime, .reuseFactor = options.reuseFactor,
-                                   .targetInterval = options.targetInterval, .family = placement.family,
+  const map::MapOptions mapOptions{.regime = options.regime,
+                                   .reuseFactor = options.reuseFactor,
+                                   .targetInterval = options.targetInterval,
+                                   .family = placement.family,
                                    .splitBefore = options.splitBefore};
   SLUICE_TRY(Built built, chooseDesign(graph, mapOptions, placement));
   SLUICE_RETURN_IF_ERROR(checkBoardCount(placement, built.design.subgraphs.size()));
   timings.lap("map, size, stitch");
 
-  SLUICE_TRY(report::Report report, report::describe(graph, built.design, built.rtl, placement.family, built.performance));
+  SLUICE_TRY(report::Report report,
+             report::describe(graph, built.design, built.rtl, placement.family, built.performance));
   report.model = options.model.filename().string();
   report.command = commandLine(options, placement);
   for (std::uint32_t g = 0; g < report.subgraphs.size(); ++g) {
-    SLUICE_TRY(const dataflow::Performance alone, dataflow::measure(map::subgraphNetwork(built.design, map::SubgraphId(g))));
+    SLUICE_TRY(const dataflow::Performance alone,
+               dataflow::measure(map::subgraphNetwork(built.design, map::SubgraphId(g))));
     report.subgraphs[g].latency = alone.latency;
   }
-  std::optional<Built> uncut;   // the same network at the same folds, in one piece
+  std::optional<Built> uncut;  // the same network at the same folds, in one piece
   if (report.subgraphs.size() > 1) {
     map::MapOptions whole = mapOptions;
     whole.splitBefore.clear();
@@ -365,7 +384,8 @@ Status build(const BuildOptions& options) {
   }
   if (options.until >= Until::synth) {
     progress.begin("synthesise");
-    SLUICE_RETURN_IF_ERROR(synthesise(built, uncut, placement.family, defaultThreads(), cache, report, timings));
+    SLUICE_RETURN_IF_ERROR(
+        synthesise(built, uncut, placement.family, defaultThreads(), cache, report, timings));
     timings.lap("synthesise");
   }
   SLUICE_RETURN_IF_ERROR(placeOnBoards(placement, report));

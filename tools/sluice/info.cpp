@@ -5,8 +5,8 @@
 #include "frontend/qonnx.h"
 #include "ir/regions.h"
 #include "ir/text.h"
-#include "options.h"
 #include "map/partition.h"
+#include "options.h"
 #include "passes/pipeline.h"
 
 /// `sluice info`: one line per node of the model as it was read, totals, and the ports of the hardware.
