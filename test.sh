@@ -29,7 +29,7 @@ if [ $# -eq 0 ]; then
   if ninja -C build/asan -t targets all | grep -q '^frontend_damage_test:'; then
     say "damaged model files under the address sanitizer (build/asan)"
     cmake --build --preset asan --target frontend_damage_test
-    SLUICE_SOURCE="$PWD" SLUICE_BINARY="$PWD/build/asan" build/asan/bin/frontend_damage_test --gtest_brief=1 || status=$?
+    SLUICE_SOURCE="$PWD" build/asan/bin/frontend_damage_test --gtest_brief=1 || status=$?
   fi
 fi
 if [ "$status" -eq 0 ]; then say "all passed"; else say "FAILED"; fi

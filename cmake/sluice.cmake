@@ -46,7 +46,8 @@ function(sluice_test name)
   if(ARG_SLOW)
     list(APPEND properties LABELS slow)
   endif()
-  # Where tests find models, the source tree and the tool under test.
+  # Where tests find the source tree, and so models; the tool under test stands beside them. (One variable only: a list
+  # of several is not handed on whole.)
   gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 TEST_PREFIX "${name}." PROPERTIES ${properties}
-    ENVIRONMENT "SLUICE_SOURCE=${CMAKE_SOURCE_DIR};SLUICE_BINARY=${CMAKE_BINARY_DIR}")
+    ENVIRONMENT "SLUICE_SOURCE=${CMAKE_SOURCE_DIR}")
 endfunction()

@@ -40,7 +40,7 @@ flow::SimulationRun runOf(const Hardware& hardware, const flow::Frames& frames, 
 }  // namespace
 
 fs::path sourceFolder() { return folderFrom("SLUICE_SOURCE", "."); }
-fs::path binaryFolder() { return folderFrom("SLUICE_BINARY", "."); }
+fs::path binaryFolder() { return fs::read_symlink("/proc/self/exe").parent_path().parent_path(); }
 fs::path sharedFolder() {
   fs::path folder = folderFrom("SLUICE_SHARED", "../shared");
   if (folder.is_relative()) folder = sourceFolder() / folder;

@@ -16,7 +16,7 @@
 namespace sluice::tests {
 
 std::filesystem::path sourceFolder();  ///< $SLUICE_SOURCE, else "."
-std::filesystem::path binaryFolder();  ///< $SLUICE_BINARY, else "."
+std::filesystem::path binaryFolder();  ///< the build folder the running test stands in
 /// Models and data that do not ship with Sluice: $SLUICE_SHARED, else ../shared beside the source; empty if
 /// absent.
 std::filesystem::path sharedFolder();
