@@ -87,6 +87,51 @@ void replaceRowsByShiftRegisters(const CellModule& m, const Live& live, Cost& to
   }
 }
 
+/// Yosys (xilinx_dffopt) undoes a flip-flop's enable and reset where the look-up table that makes the signal serves this
+/// flip-flop alone and the one in front of its data input has room for all. Returns how many look-up tables go that way.
+std::uint64_t controlsInDataLuts(const CellModule& m, const Live& live, const LutCover& cover) {
+  std::vector<const Lut*> lutOf(m.network.size(), nullptr);
+  for (const Lut& lut : cover.luts) lutOf[lut.gate] = &lut;
+  // Readers of every wire, that is of every literal: the one in which a gate is wanted as a wire is also what LUTs read.
+  std::vector<std::uint32_t> readers(2 * m.network.size(), 0);
+  for (const LutRoot& r : live.roots) readers[r.lit] += 1;
+  for (std::uint32_t g = 0; g < m.network.size(); ++g)
+    if (live.gates[g] && m.network.gate(g).kind == GateKind::box)
+      for (const Lit in : m.network.inputs(g)) readers[in] += 1;
+  std::vector<std::uint32_t> inLuts(m.network.size(), 0);
+  for (const Lut& lut : cover.luts)
+    for (const std::uint32_t g : lut.inputs) inLuts[g] += 1;
+  for (std::uint32_t g = 0; g < m.network.size(); ++g) {
+    const bool asInverse = lutOf[g] != nullptr && readers[2 * g] == 0;
+    readers[2 * g + (asInverse ? 1 : 0)] += inLuts[g];
+  }
+  using Inputs = std::vector<std::uint32_t>;
+  const auto isLut = [&](Lit a) { return gateOf(a) != 0 && (lutOf[gateOf(a)] != nullptr || isInverted(a)); };
+  const auto inputsOf = [&](Lit a) { return lutOf[gateOf(a)] != nullptr ? lutOf[gateOf(a)]->inputs : Inputs{gateOf(a)}; };
+  const auto join = [](Inputs a, const Inputs& b) {
+    for (const std::uint32_t g : b)
+      if (std::find(a.begin(), a.end(), g) == a.end()) a.push_back(g);
+    return a;
+  };
+  std::uint64_t gone = 0;
+  for (std::size_t c = 0; c < m.cells.size(); ++c) {
+    const Cell& cell = m.cells[c];
+    if (!live.cells[c] || cell.kind != Cell::Kind::flipFlop || !isLut(cell.d) || readers[cell.d] != 1) continue;
+    Inputs all = inputsOf(cell.d);
+    std::uint64_t here = 0;
+    if (gateOf(cell.enable) != 0) {
+      all = join(join(std::move(all), inputsOf(cell.enable)), {cell.outputs[0]});
+      if (all.size() > 6) continue;
+      here += isLut(cell.enable) && readers[cell.enable] == 1 ? 1 : 0;
+    }
+    if (gateOf(cell.reset) != 0 && isLut(cell.reset) && readers[cell.reset] == 1 &&
+        join(all, inputsOf(cell.reset)).size() <= 6)
+      here += 1;
+    gone += here;
+  }
+  return gone;
+}
+
 Cost costOfModule(const Module& module, Family family) {
   const CellModule cells = cellsOf(module, family);
   const Live live = findLive(cells);
@@ -102,7 +147,9 @@ Cost costOfModule(const Module& module, Family family) {
     total.carry += family == Family::ecp5 ? (length + 1) / 2 : (length + 3) / 4;
   }
   if (family != Family::ecp5) replaceRowsByShiftRegisters(cells, live, total);
-  total.lut += mapLuts(cells.network, live.roots, libraryOf(family)).luts;
+  const LutCover cover = mapLuts(cells.network, live.roots, libraryOf(family));
+  total.lut += cover.count;
+  if (family != Family::ecp5) total.lut -= controlsInDataLuts(cells, live, cover);
   return total;
 }
 

@@ -87,28 +87,43 @@ Lowering::Bits Lowering::readMemory(Signal s) {
   return word;
 }
 
-/// A constant table, bit by bit: tables of six inputs under a tree of muxes. Equal parts are shared.
+/// One bit of the words from `base` on, by the low `bits` of the address: tables of six inputs under a tree of muxes, equal
+/// parts shared. Beyond the last word, the last one is read: it is printed as the default.
+Lit Lowering::tablePart(const Memory& memory, std::uint32_t bit, const Bits& address, std::uint32_t bits,
+                        std::uint32_t base) {
+  if (bits > 6 && base + (1u << (bits - 1)) < memory.words) {
+    const Lit low = tablePart(memory, bit, address, bits - 1, base);
+    return n_.mux(address[bits - 1], tablePart(memory, bit, address, bits - 1, base + (1u << (bits - 1))), low);
+  }
+  bits = std::min(bits, 6u);
+  std::uint64_t truth = 0;
+  for (std::uint32_t k = 0; k < (1u << bits); ++k)
+    truth |= (memory.contents[std::min(base + k, memory.words - 1)][bit / 64] >> (bit % 64) & 1) << k;
+  return n_.table(truth, {address.begin(), address.begin() + bits});
+}
+
+/// Synthesis sees a table as muxes by the address, highest bit first, so a registered one may become a flip-flop with reset
+/// (see cost_registers.cpp). Notes those muxes of which one side is constant.
+void Lowering::noteTableChoices(const Memory& memory, std::uint32_t bit, const Bits& address) {
+  std::uint32_t base = 0;
+  Lit whole = tablePart(memory, bit, address, static_cast<std::uint32_t>(address.size()), 0);
+  for (auto bits = static_cast<std::uint32_t>(address.size()); bits > 0 && gateOf(whole) != 0; --bits) {
+    const std::uint32_t middle = base + (1u << (bits - 1));
+    const Lit low = tablePart(memory, bit, address, bits - 1, base);
+    const Lit high = tablePart(memory, bit, address, bits - 1, middle);
+    if (low == high) continue;
+    if (gateOf(low) != 0 && gateOf(high) != 0) return;
+    choiceOf_.try_emplace(whole, Choice{address[bits - 1], high, low});
+    if (gateOf(low) == 0) base = middle;
+    whole = gateOf(low) == 0 ? high : low;
+  }
+}
+
 Lowering::Bits Lowering::table(const Memory& memory, const Bits& address) {
-  const std::uint32_t low = std::min<std::uint32_t>(6, static_cast<std::uint32_t>(address.size()));
   Bits word;
   for (std::uint32_t bit = 0; bit < memory.width; ++bit) {
-    std::vector<Lit> level;
-    for (std::uint32_t base = 0; base < memory.words; base += 1u << low) {
-      std::uint64_t truth = 0;
-      for (std::uint32_t k = 0; k < (1u << low); ++k) {
-        const std::uint32_t a =
-            std::min(base + k, memory.words - 1);  // the last one is printed as the default
-        truth |= (memory.contents[a][bit / 64] >> (bit % 64) & 1) << k;
-      }
-      level.push_back(n_.table(truth, {address.begin(), address.begin() + low}));
-    }
-    for (std::uint32_t a = low; level.size() > 1; ++a) {
-      std::vector<Lit> next;
-      for (std::size_t i = 0; i < level.size(); i += 2)
-        next.push_back(i + 1 < level.size() ? n_.mux(address[a], level[i + 1], level[i]) : level[i]);
-      level = std::move(next);
-    }
-    word.push_back(level[0]);
+    word.push_back(tablePart(memory, bit, address, static_cast<std::uint32_t>(address.size()), 0));
+    if (memory.width > 1) noteTableChoices(memory, bit, address);
   }
   return word;
 }

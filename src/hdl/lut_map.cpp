@@ -294,10 +294,10 @@ class Mapper {
     for (const std::uint32_t g : order_) {
       const GateKind kind = n_.gate(g).kind;
       if (isLogic(g) && references_[g] > 0) {
-        result.luts += library_.luts[best_[g].count] + (wanted[g] == 3 ? 1 : 0);
-        result.roots.push_back(g);
+        result.count += library_.luts[best_[g].count] + (wanted[g] == 3 ? 1 : 0);
+        result.luts.push_back({g, {best_[g].leaves, best_[g].leaves + best_[g].count}});
       } else if ((kind == GateKind::leaf || kind == GateKind::box) && (wanted[g] & 2) != 0) {
-        result.luts += 1;
+        result.count += 1;
       }
     }
     return result;

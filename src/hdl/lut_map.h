@@ -23,9 +23,15 @@ struct LutRoot {
   std::int32_t afterPs = 0;  ///< what follows it on the same path
 };
 
+/// One look-up table (two or four with their muxes, if it has more inputs than one LUT): its gate is its output.
+struct Lut {
+  std::uint32_t gate = 0;
+  std::vector<std::uint32_t> inputs;  ///< gates
+};
+
 struct LutCover {
-  std::uint64_t luts = 0;            ///< inverters included
-  std::vector<std::uint32_t> roots;  ///< gates that are a LUT
+  std::uint64_t count = 0;  ///< LUTs, inverters included
+  std::vector<Lut> luts;    ///< by rising gate; without the inverters of leaves and boxes
 };
 
 /// Shortest delay first, then least area on what is not critical.
