@@ -14,7 +14,7 @@ namespace {
 /// headers.) Contents of ROMs come out as one straight line of some ten thousand assignments, on which
 /// clang's register allocator takes the square of its length; a jump that is never taken after every 64 of
 /// them makes that linear. Verilator's runtime is the same for every model: ccache, where there is one, keeps
-/// it. -fno-const-bit-op-tree: Verilator 5.006 computes some reductions of constants and signals wrongly without it.
+/// it. The runtime of some clang releases wants libatomic. -fno-const-bit-op-tree: Verilator 5.006 computes some reductions of constants and signals wrongly without it.
 const char* const kBuildScript = R"(set -e
 "$VERILATOR" --cc -O3 -fno-const-bit-op-tree -Wno-fatal --noassert --top-module top --Mdir obj -f rtl/top.f
 ROOT=$("$VERILATOR" --getenv VERILATOR_ROOT)
@@ -47,7 +47,7 @@ FLAGS="-std=gnu++17 -w -I. -I$ROOT/include -I$ROOT/include/vltstd
 ) &
 "$COMPILER" $FLAGS -O1 -c fast.cc -o fast.o
 wait $!
-"$COMPILER" -o ../model *.o -lpthread
+"$COMPILER" -o ../model *.o -lpthread -latomic
 )";
 
 std::string bytesOf(const std::vector<std::vector<std::uint64_t>>& inputs) {
