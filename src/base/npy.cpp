@@ -131,6 +131,26 @@ std::string shapeText(const std::vector<std::uint64_t>& shape) {
   return text + (shape.size() == 1 ? ",)" : ")");
 }
 
+/// Fortran order, where the first index runs fastest, as ours, where the last does.
+template <typename T>
+std::vector<T> firstIndexSlowest(const std::vector<T>& values, const std::vector<std::uint64_t>& shape) {
+  if (shape.size() < 2) return values;
+  std::vector<T> ordered(values.size());
+  std::vector<std::uint64_t> index(shape.size(), 0), stride(shape.size(), 1);
+  for (std::size_t d = 1; d < shape.size(); ++d) stride[d] = stride[d - 1] * shape[d - 1];
+  std::uint64_t from = 0;
+  for (T& value : ordered) {
+    value = values[from];
+    for (std::size_t d = shape.size(); d-- > 0;) {
+      from += stride[d];
+      if (++index[d] < shape[d]) break;
+      from -= stride[d] * shape[d];
+      index[d] = 0;
+    }
+  }
+  return ordered;
+}
+
 }  // namespace
 
 std::uint64_t NpyArray::count() const {
@@ -211,9 +231,6 @@ Result<NpyArray> parseNpy(std::string_view content, const std::string& where) {
     return unsupported(
         "holds big-endian numbers ('" + descr + "'); save it with .astype('" + "<" + descr.substr(1) + "')",
         where);
-  if (header->fortranOrder && header->shape.size() > 1)
-    return unsupported("is in Fortran order; save it with numpy.ascontiguousarray", where);
-
   NpyArray array{header->shape, {}};
   Status status;
   const bool known =
@@ -241,6 +258,7 @@ Result<NpyArray> parseNpy(std::string_view content, const std::string& where) {
         }
         values.resize(count);
         if (count > 0) std::memcpy(values.data(), body.data(), body.size());
+        if (header->fortranOrder) values = firstIndexSlowest(values, header->shape);
         array.data = std::move(values);
       });
   if (!known)

@@ -12,9 +12,10 @@
 
 /// NumPy's array files: .npy (format versions 1.0 to 3.0) and .npz (a zip of them).
 ///
-/// Taken: little-endian f4 f8, i1 to i8, u1 to u8, and b1 (as u1), in C order. Refused with a message that
-/// says what to do: Fortran order, big-endian, other types. No size in a file is believed before it has been
-/// compared with the bytes that are there, so a damaged file costs no memory.
+/// Taken: little-endian f4 f8, i1 to i8, u1 to u8, and b1 (as u1), in C order or Fortran order (which becomes C
+/// order on the way in). Refused with a message that says what to do: big-endian, other types. No size in a
+/// file is believed before it has been compared with the bytes that are there, so a damaged file costs no
+/// memory.
 ///
 /// Source  numpy/lib/format.py (NEP 1) for .npy; PKWARE APPNOTE 6.3, sections 4.3 to 4.5 for .npz (methods
 ///         stored and deflate; no encryption; no archives or members of 4 GiB and more).
