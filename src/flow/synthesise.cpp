@@ -105,6 +105,7 @@ Result<SynthesisReport> reportOf(const SynthesisTask& task, const jobs::Command&
   if (!result.ok()) return result.error();
   SLUICE_RETURN_IF_ERROR(jobs::requireSuccess(command, *result));
   SynthesisReport report{.seconds = result->seconds,
+                         .processorSeconds = result->processorSeconds,
                          .peakMemoryMiB = static_cast<double>(result->peakMemoryMiB),
                          .fromCache = result->fromCache};
   try {

@@ -18,6 +18,7 @@ struct SynthesisReport {
   hdl::Cost cost;                              ///< counted from the cells as hdl::Cost counts
   std::map<std::string, std::uint64_t> cells;  ///< Yosys' own cell types
   double seconds = 0;                          ///< of the run that made it
+  double processorSeconds = 0;                 ///< likewise, and the same however busy the machine was
   double peakMemoryMiB = 0;
   bool fromCache = false;
 };

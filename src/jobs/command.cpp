@@ -33,7 +33,7 @@ bool staysInside(const std::string& name) {
 
 // ---- Outcomes in the store
 // -------------------------------------------------------------------------------------- A record is lines of
-// text: the header, "seconds S", "memory M", "stdout DIGEST", "stderr DIGEST" and per output "output DIGEST
+// text: the header, "seconds S", "processor S" (absent in the oldest), "memory M", "stdout DIGEST", "stderr DIGEST" and per output "output DIGEST
 // NAME"; the files are artefacts. Only successes are recorded, so there is no exit code.
 
 std::optional<Digest> digestFromHex(std::string_view text) {
@@ -51,9 +51,9 @@ Status save(const Store& store, const Digest& key, const Outcome& outcome) {
   SLUICE_TRY(const Digest standardOutput, store.put(outcome.standardOutput));
   SLUICE_TRY(const Digest standardError, store.put(outcome.standardError));
   std::string record = recordHeader;
-  record += "\nseconds " + formatDouble(outcome.seconds) + "\nmemory " +
-            std::to_string(outcome.peakMemoryMiB) + "\nstdout " + standardOutput.hex() + "\nstderr " +
-            standardError.hex() + "\n";
+  record += "\nseconds " + formatDouble(outcome.seconds) + "\nprocessor " +
+            formatDouble(outcome.processorSeconds) + "\nmemory " + std::to_string(outcome.peakMemoryMiB) +
+            "\nstdout " + standardOutput.hex() + "\nstderr " + standardError.hex() + "\n";
   for (const auto& [name, content] : outcome.outputs) {
     SLUICE_TRY(const Digest digest, store.put(content));
     record += "output " + digest.hex() + " " + name + "\n";
@@ -76,6 +76,8 @@ std::optional<Outcome> load(const Store& store, const Digest& key) {
     const std::string kind = line.substr(0, blank), rest = line.substr(blank + 1);
     if (kind == "seconds") {
       if (!parseDouble(rest, outcome.seconds)) return std::nullopt;
+    } else if (kind == "processor") {
+      if (!parseDouble(rest, outcome.processorSeconds)) return std::nullopt;
     } else if (kind == "memory") {
       std::int64_t memory = 0;
       if (!parseInt64(rest, memory)) return std::nullopt;
@@ -166,6 +168,7 @@ Result<Outcome> execute(const fs::path& parent, const Command& command) {
   outcome.end = end.end;
   outcome.exitCode = end.code;
   outcome.seconds = end.seconds;
+  outcome.processorSeconds = end.processorSeconds;
   outcome.peakMemoryMiB = end.peakMemoryMiB;
   outcome.standardOutput = readLog(process.standardOutput, files.string());
   outcome.standardError = readLog(process.standardError, files.string());

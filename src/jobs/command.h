@@ -52,7 +52,8 @@ struct Outcome {
   std::string standardOutput, standardError;   ///< 16 MiB each; of longer ones both ends
   std::map<std::string, std::string> outputs;  ///< name -> content
   bool fromCache = false;
-  double seconds = 0;  ///< wall clock; of the original run if it comes from the store
+  double seconds = 0;           ///< wall clock; of the original run if it comes from the store
+  double processorSeconds = 0;  ///< likewise; what the machine did beside it does not change this
   std::uint64_t peakMemoryMiB = 0;
 
   [[nodiscard]] bool succeeded() const { return end == End::exited && exitCode == 0; }

@@ -52,6 +52,7 @@ TEST_F(CommandTest, ARepeatedCommandComesFromTheStore) {
   EXPECT_EQ(second->standardOutput, first->standardOutput);
   EXPECT_EQ(second->standardError, first->standardError);
   EXPECT_EQ(second->seconds, first->seconds);
+  EXPECT_EQ(second->processorSeconds, first->processorSeconds);
   EXPECT_EQ(second->peakMemoryMiB, first->peakMemoryMiB);
   EXPECT_EQ(runs(), 1u);
   EXPECT_TRUE(workIsEmpty());

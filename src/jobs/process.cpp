@@ -27,7 +27,7 @@ struct Report {
   std::int32_t startError = 0;  ///< errno of what kept the program from starting
   std::int32_t status = 0;      ///< as waitpid gives it
   End end = End::exited;
-  double seconds = 0;
+  double seconds = 0, processorSeconds = 0;
   std::uint64_t peakKiB = 0;
 };
 
@@ -254,8 +254,13 @@ void closeOthers(const Plan& plan) {
     killAll(self, child, entries);
     report.seconds = now() - start;
     rusage usage{};
-    if (::getrusage(RUSAGE_CHILDREN, &usage) == 0)
+    if (::getrusage(RUSAGE_CHILDREN, &usage) == 0) {
+      const auto inSeconds = [](const timeval& t) {
+        return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec);
+      };
       report.peakKiB = std::max(report.peakKiB, static_cast<std::uint64_t>(usage.ru_maxrss));
+      report.processorSeconds = inSeconds(usage.ru_utime) + inSeconds(usage.ru_stime);
+    }
   }
   [[maybe_unused]] const ssize_t written = ::write(plan.report, &report, sizeof report);
   ::_exit(0);
@@ -331,6 +336,7 @@ Result<ProcessEnd> runProcess(const Process& process) {
   ProcessEnd result;
   result.end = report.end;
   result.seconds = report.seconds;
+  result.processorSeconds = report.processorSeconds;
   result.peakMemoryMiB = (report.peakKiB + 1023) / 1024;
   if (report.end != End::exited) {
     result.code = 128 + SIGKILL;

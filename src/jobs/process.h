@@ -39,6 +39,7 @@ struct ProcessEnd {
   End end = End::exited;
   int code = 0;                     ///< exit code; 128 + signal if one ended it
   double seconds = 0;               ///< wall clock
+  double processorSeconds = 0;      ///< of all its processes and threads, those that were waited for
   std::uint64_t peakMemoryMiB = 0;  ///< highest sampled sum, or highest single process if that is more
 };
 

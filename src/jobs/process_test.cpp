@@ -79,6 +79,14 @@ TEST_F(ProcessTest, ATimeOutEndsGrandchildrenEvenInSessionsOfTheirOwn) {
   EXPECT_TRUE(endsSoon("cousin"));
 }
 
+TEST_F(ProcessTest, ProcessorSecondsAreThoseOfAllItWaitedForAndNotOfSleeping) {
+  const auto asleep = runProcess(shell("sleep 0.3"));
+  const auto busy = runProcess(shell("sh -c 'i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done'; true"));
+  ASSERT_TRUE(asleep.ok() && busy.ok());
+  EXPECT_LT(asleep->processorSeconds, 0.2);
+  EXPECT_GT(busy->processorSeconds, asleep->processorSeconds);
+}
+
 TEST_F(ProcessTest, WhatAProgramLeavesRunningBehindItIsEnded) {
   const auto end = runProcess(shell("setsid sleep 1000 & echo $! > left"));
   EXPECT_EQ(end->code, 0);
