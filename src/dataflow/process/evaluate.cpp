@@ -1,0 +1,418 @@
+#include "dataflow/process/evaluate.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "base/check.h"
+#include "base/text.h"
+
+namespace sluice::dataflow::process {
+
+namespace {
+
+/// Added to any time it is before all times.
+constexpr std::int64_t never = -(std::int64_t{1} << 61);
+/// First ring of a FIFO that can never fill; grows when its beats pile up.
+constexpr std::uint64_t firstRing = 1024;
+
+struct Ring {
+  std::vector<std::int64_t> slots;
+  std::uint64_t capacity = 0;  ///< slots in use; the FIFO's depth if it can fill
+  std::uint64_t at = 0;        ///< position of the next write
+  std::uint64_t readAt = 0;
+  std::uint64_t written = 0, read = 0;
+  std::int64_t writeToRead = 1, readToWrite = 1;
+  bool bounded = true;  ///< depth below tokens: writes wait for reads
+  bool readerWaits = false, writerWaits = false;
+};
+
+struct Running {
+  std::uint32_t at = 0;    ///< instruction
+  std::uint64_t done = 0;  ///< events of it that have happened
+  std::int64_t time = 0;   ///< cycle at which the local clock stood at `clock`
+  std::int64_t clock = 0;
+  std::vector<std::uint64_t> counters;
+  bool started = false, finished = false, queued = false;
+  std::int64_t finish = 0;
+  std::uint32_t waitsOn = 0;  ///< lane, if blocked
+  bool waitsForPlace = false;
+};
+
+}  // namespace
+
+struct Evaluator::State {
+  std::vector<Ring> rings;
+  std::vector<Running> running;
+  std::vector<std::uint32_t> queue;                    ///< ring buffer of processes that may go on
+  std::vector<std::vector<std::uint32_t>> successors;  ///< by `after`
+  std::vector<std::int64_t>
+      tail;  ///< cycles that must follow a process's finish: the longest chain of `after`
+};
+
+namespace {
+
+/// One run: the state, and what the loops need at hand.
+class Run {
+ public:
+  Run(const Program& program, const Timing& timing, std::vector<Ring>& rings, std::vector<Running>& running,
+      std::vector<std::uint32_t>& queue, const std::vector<std::vector<std::uint32_t>>& successors,
+      const std::vector<std::int64_t>& tail, Record* record)
+      : program_(program),
+        timing_(timing),
+        rings_(rings),
+        running_(running),
+        queue_(queue),
+        successors_(successors),
+        tail_(tail),
+        record_(record) {}
+
+  Outcome go(std::span<const LaneSetting> lanes, std::uint64_t limit) {
+    prepare(lanes);
+    limit_ = static_cast<std::int64_t>(std::min<std::uint64_t>(limit, noLimit));
+    for (;;) {
+      while (queued_ > 0) {
+        const std::uint32_t p = queue_[head_];
+        head_ = head_ + 1 == queue_.size() ? 0 : head_ + 1;
+        --queued_;
+        running_[p].queued = false;
+        advance(p);
+        const Running& r = running_[p];
+        const std::int64_t least =
+            r.started ? r.time - r.clock + static_cast<std::int64_t>(program_.processes[p].latency) + tail_[p]
+                      : 0;
+        if (least > limit_)
+          return {.kind = Outcome::Kind::late, .cycles = static_cast<std::uint64_t>(least), .deadlock = {}};
+      }
+      if (finished_ == running_.size()) break;
+      if (!growRings()) return {.kind = Outcome::Kind::deadlock, .cycles = 0, .deadlock = circle()};
+    }
+    std::int64_t cycles = 0;
+    for (const Running& r : running_) cycles = std::max(cycles, r.finish);
+    return {.kind = Outcome::Kind::finished, .cycles = static_cast<std::uint64_t>(cycles), .deadlock = {}};
+  }
+
+ private:
+  void prepare(std::span<const LaneSetting> lanes) {
+    SLUICE_CHECK(lanes.size() == program_.lanes.size(), "every lane has a setting");
+    for (std::size_t i = 0; i < lanes.size(); ++i) {
+      Ring& ring = rings_[i];
+      SLUICE_CHECK(lanes[i].depth >= 1, "a FIFO has a place");
+      const std::uint64_t tokens = program_.lanes[i].tokens;
+      ring.bounded = lanes[i].depth < tokens;
+      ring.capacity = ring.bounded ? lanes[i].depth
+                                   : std::min<std::uint64_t>(
+                                         tokens, std::max<std::uint64_t>(firstRing, ring.slots.size()));
+      if (ring.slots.size() < ring.capacity) ring.slots.resize(ring.capacity, 0);
+      ring.at = ring.readAt = ring.written = ring.read = 0;
+      ring.writeToRead = static_cast<std::int64_t>(lanes[i].writeToRead);
+      ring.readToWrite = timing_.readToWrite;
+      ring.readerWaits = ring.writerWaits = false;
+    }
+    head_ = queued_ = finished_ = 0;
+    for (std::uint32_t p = 0; p < running_.size(); ++p) {
+      Running& r = running_[p];
+      r.at = 0;
+      r.done = 0;
+      r.time = r.clock = r.finish = 0;
+      std::fill(r.counters.begin(), r.counters.end(), 0);
+      r.started = r.finished = r.queued = false;
+    }
+    for (std::uint32_t p = 0; p < running_.size(); ++p) enqueue(p);
+  }
+
+  void enqueue(std::uint32_t p) {
+    Running& r = running_[p];
+    if (r.queued || r.finished) return;
+    r.queued = true;
+    std::size_t slot = head_ + queued_++;
+    if (slot >= queue_.size()) slot -= queue_.size();
+    queue_[slot] = p;
+  }
+
+  bool start(std::uint32_t p) {
+    Running& r = running_[p];
+    std::int64_t begin = 0;
+    for (const After& after : program_.processes[p].after) {
+      if (!running_[after.process].finished) return false;
+      begin = std::max(begin, running_[after.process].finish + static_cast<std::int64_t>(after.delay));
+    }
+    r.time = begin;
+    r.started = true;
+    if (record_) record_->start[p] = static_cast<std::uint64_t>(begin);
+    return true;
+  }
+
+  void advance(std::uint32_t p) {
+    Running& r = running_[p];
+    const ProgramOf& program = program_.processes[p];
+    if (!r.started && !start(p)) return;
+    while (r.at < program.code.size()) {
+      const Instruction& i = program.code[r.at];
+      if (i.kind == Instruction::Kind::advance) {
+        r.time += static_cast<std::int64_t>(i.first);
+        r.clock += static_cast<std::int64_t>(i.first);
+        ++r.at;
+      } else if (i.kind == Instruction::Kind::again) {
+        std::uint64_t& counter = r.counters[i.first];
+        if (++counter < i.count) {
+          r.at = i.op;
+        } else {
+          counter = 0;
+          ++r.at;
+        }
+      } else {
+        if (!events(r, program, i)) return;
+        r.done = 0;
+        ++r.at;
+      }
+    }
+    r.finished = true;
+    ++finished_;
+    r.finish = r.time - r.clock + static_cast<std::int64_t>(program.latency);
+    if (record_) record_->finish[p] = static_cast<std::uint64_t>(r.finish);
+    for (const std::uint32_t next : successors_[p]) enqueue(next);
+  }
+
+  /// All events of a run that can be decided now; whether that was all of them.
+  bool events(Running& r, const ProgramOf& program, const Instruction& i) {
+    const Op op = program.ops[i.op];
+    const std::uint32_t* refs = program.refs.data() + op.first;
+    while (r.done < i.count) {
+      std::uint64_t n = i.count - r.done;
+      for (std::uint32_t k = 0; k < op.reads; ++k) {
+        Ring& ring = rings_[refs[k]];
+        const std::uint64_t ready = ring.written - ring.read;
+        if (ready == 0) return blocked(r, ring, refs[k], false);
+        n = std::min({n, ready, ring.capacity - ring.readAt});
+      }
+      for (std::uint32_t k = op.reads; k < op.reads + op.writes; ++k) {
+        Ring& ring = rings_[refs[k]];
+        const std::uint64_t free = ring.capacity - (ring.written - ring.read);
+        if (free == 0) return blocked(r, ring, refs[k], true);
+        n = std::min({n, free, ring.capacity - ring.at});
+      }
+      batch(r, i, op, refs, n);
+      r.done += n;
+    }
+    return true;
+  }
+
+  bool blocked(Running& r, Ring& ring, std::uint32_t lane, bool forPlace) {
+    (forPlace ? ring.writerWaits : ring.readerWaits) = true;
+    r.waitsOn = lane;
+    r.waitsForPlace = forPlace;
+    return false;
+  }
+
+  struct Port {
+    std::int64_t* slots;
+    std::int64_t delay;
+  };
+
+  /// `n` events; every ring has that many slots in a row.
+  void batch(Running& r, const Instruction& i, const Op& op, const std::uint32_t* refs, std::uint64_t n) {
+    const auto first = static_cast<std::int64_t>(r.done == 0 ? i.first : i.stride);
+    const auto stride = static_cast<std::int64_t>(i.stride);
+    const std::uint32_t lanes = op.reads + op.writes;
+    ports_.resize(std::max<std::size_t>(ports_.size(), lanes));
+    for (std::uint32_t k = 0; k < lanes; ++k) {
+      Ring& ring = rings_[refs[k]];
+      if (k < op.reads)
+        ports_[k] = {ring.slots.data() + ring.readAt, ring.writeToRead};
+      else  // the first `depth` writes wait for no read; their slots hold what an earlier run left
+        ports_[k] = {ring.slots.data() + ring.at,
+                     ring.bounded && ring.written >= ring.capacity ? ring.readToWrite : never};
+    }
+    std::int64_t time = r.time + first - stride;
+    if (lanes == 1) {
+      std::int64_t* const slots = ports_[0].slots;
+      const std::int64_t delay = ports_[0].delay;
+      for (std::uint64_t e = 0; e < n; ++e) {
+        time = std::max(time + stride, slots[e] + delay);
+        slots[e] = time;
+      }
+    } else if (lanes == 2) {
+      std::int64_t *const a = ports_[0].slots, *const b = ports_[1].slots;
+      const std::int64_t delayA = ports_[0].delay, delayB = ports_[1].delay;
+      for (std::uint64_t e = 0; e < n; ++e) {
+        time = std::max(time + stride, std::max(a[e] + delayA, b[e] + delayB));
+        a[e] = b[e] = time;
+      }
+    } else {
+      for (std::uint64_t e = 0; e < n; ++e) {
+        time += stride;
+        for (std::uint32_t k = 0; k < lanes; ++k) time = std::max(time, ports_[k].slots[e] + ports_[k].delay);
+        for (std::uint32_t k = 0; k < lanes; ++k) ports_[k].slots[e] = time;
+      }
+    }
+    r.time = time;
+    r.clock += first + stride * static_cast<std::int64_t>(n - 1);
+    for (std::uint32_t k = 0; k < lanes; ++k) {
+      Ring& ring = rings_[refs[k]];
+      const Lane& lane = program_.lanes[refs[k]];
+      if (k < op.reads) {
+        if (record_) keep(record_->reads[refs[k]], ports_[k].slots, n);
+        ring.read += n;
+        ring.readAt += n;
+        if (ring.readAt == ring.capacity) ring.readAt = 0;
+        if (ring.writerWaits) {
+          ring.writerWaits = false;
+          enqueue(lane.src);
+        }
+      } else {
+        if (record_) keep(record_->writes[refs[k]], ports_[k].slots, n);
+        ring.written += n;
+        ring.at += n;
+        if (ring.at == ring.capacity) ring.at = 0;
+        if (ring.readerWaits) {
+          ring.readerWaits = false;
+          enqueue(lane.dst);
+        }
+      }
+    }
+  }
+
+  static void keep(std::vector<std::int64_t>& all, const std::int64_t* slots, std::uint64_t n) {
+    all.insert(all.end(), slots, slots + n);
+  }
+
+  /// Doubles the rings on which writers wait though their FIFOs cannot fill. False: there is none.
+  bool growRings() {
+    bool grown = false;
+    for (std::size_t lane = 0; lane < rings_.size(); ++lane) {
+      Ring& ring = rings_[lane];
+      if (!ring.writerWaits || ring.bounded) continue;
+      std::vector<std::int64_t> slots(std::min(program_.lanes[lane].tokens, 2 * ring.capacity));
+      const std::uint64_t held = ring.written - ring.read;
+      for (std::uint64_t k = 0; k < held; ++k) slots[k] = ring.slots[(ring.readAt + k) % ring.capacity];
+      ring.slots = std::move(slots);
+      ring.capacity = ring.slots.size();
+      ring.readAt = 0;
+      ring.at = held == ring.capacity ? 0 : held;
+      ring.writerWaits = false;
+      enqueue(program_.lanes[lane].src);
+      grown = true;
+    }
+    return grown;
+  }
+
+  Wait waitOf(std::uint32_t p) const {
+    const Running& r = running_[p];
+    if (!r.started) {
+      for (const After& after : program_.processes[p].after)
+        if (!running_[after.process].finished)
+          return {.process = p, .forProcess = after.process, .why = Wait::Why::after, .lane = 0};
+    }
+    const Lane& lane = program_.lanes[r.waitsOn];
+    return {.process = p,
+            .forProcess = r.waitsForPlace ? lane.dst : lane.src,
+            .why = r.waitsForPlace ? Wait::Why::full : Wait::Why::empty,
+            .lane = r.waitsOn};
+  }
+
+  /// Everyone who is not finished waits for one who is not finished: following them ends in a circle.
+  std::vector<Wait> circle() const {
+    std::uint32_t p = 0;
+    while (running_[p].finished) ++p;
+    for (std::size_t i = 0; i < running_.size(); ++i) p = waitOf(p).forProcess;
+    std::uint32_t least = p;
+    for (std::uint32_t q = waitOf(p).forProcess; q != p; q = waitOf(q).forProcess) least = std::min(least, q);
+    std::vector<Wait> waits = {waitOf(least)};
+    while (waits.back().forProcess != least) waits.push_back(waitOf(waits.back().forProcess));
+    return waits;
+  }
+
+  const Program& program_;
+  const Timing& timing_;
+  std::vector<Ring>& rings_;
+  std::vector<Running>& running_;
+  std::vector<std::uint32_t>& queue_;
+  const std::vector<std::vector<std::uint32_t>>& successors_;
+  const std::vector<std::int64_t>& tail_;
+  Record* record_;
+  std::vector<Port> ports_;
+  std::size_t head_ = 0, queued_ = 0, finished_ = 0;
+  std::int64_t limit_ = 0;
+};
+
+}  // namespace
+
+Evaluator::Evaluator(const Program& program, const Timing& timing)
+    : program_(program), timing_(timing), state_(std::make_unique<State>()) {
+  state_->rings.resize(program.lanes.size());
+  state_->running.resize(program.processes.size());
+  state_->queue.resize(program.processes.size());
+  state_->successors.resize(program.processes.size());
+  state_->tail.assign(program.processes.size(), 0);
+  for (std::uint32_t p = 0; p < program.processes.size(); ++p) {
+    state_->running[p].counters.resize(program.processes[p].counters);
+    for (const After& after : program.processes[p].after) state_->successors[after.process].push_back(p);
+  }
+  for (std::size_t round = 0; round < program.processes.size();
+       ++round)  // chains are short: few rounds change much
+    for (const ProgramOf& process : program.processes)
+      for (const After& after : process.after) {
+        const auto& next = static_cast<std::size_t>(&process - program.processes.data());
+        state_->tail[after.process] =
+            std::max(state_->tail[after.process],
+                     state_->tail[next] + static_cast<std::int64_t>(after.delay + process.latency));
+      }
+}
+Evaluator::~Evaluator() = default;
+Evaluator::Evaluator(Evaluator&&) noexcept = default;
+
+Outcome Evaluator::run(std::span<const LaneSetting> lanes, std::uint64_t limit) {
+  ++runs_;
+  return Run(program_, timing_, state_->rings, state_->running, state_->queue, state_->successors,
+             state_->tail, nullptr)
+      .go(lanes, limit);
+}
+
+Outcome Evaluator::record(std::span<const LaneSetting> lanes, Record& record) {
+  ++runs_;
+  record.writes.assign(program_.lanes.size(), {});
+  record.reads.assign(program_.lanes.size(), {});
+  record.start.assign(program_.processes.size(), 0);
+  record.finish.assign(program_.processes.size(), 0);
+  return Run(program_, timing_, state_->rings, state_->running, state_->queue, state_->successors,
+             state_->tail, &record)
+      .go(lanes, noLimit);
+}
+
+std::vector<LaneSetting> Evaluator::exact(std::span<const std::uint64_t> depthOfGroup) const {
+  std::vector<LaneSetting> settings;
+  settings.reserve(program_.lanes.size());
+  for (const Lane& lane : program_.lanes) {
+    const std::uint64_t depth = depthOfGroup[lane.group];
+    settings.push_back(
+        {.depth = depth,
+         .writeToRead = depth <= lane.srlDepth ? timing_.writeToReadSrl : timing_.writeToReadRam});
+  }
+  return settings;
+}
+
+std::string deadlockText(const Network& network, const Program& program, const std::vector<Wait>& circle) {
+  std::vector<std::string> parts;
+  for (const Wait& wait : circle) {
+    std::string part =
+        network.processes[wait.process].name + " waits for " + network.processes[wait.forProcess].name;
+    if (wait.why == Wait::Why::after) {
+      part += " to finish";
+    } else {
+      const Lane& lane = program.lanes[wait.lane];
+      part += ": FIFO '" + network.fifos[lane.fifos.front()].name + "'" +
+              (lane.fifos.size() > 1 ? " and " + std::to_string(lane.fifos.size() - 1) + " like it" : "") +
+              (wait.why == Wait::Why::full ? " full" : " empty");
+    }
+    parts.push_back(std::move(part));
+  }
+  return join(parts, "; ");
+}
+
+Result<Outcome> simulate(const Network& network, const std::vector<std::uint64_t>& depthOfGroup) {
+  SLUICE_TRY(const Program program, compile(network));
+  Evaluator evaluator(program, network.timing);
+  return evaluator.run(evaluator.exact(depthOfGroup));
+}
+
+}  // namespace sluice::dataflow::process
