@@ -9,9 +9,9 @@ using Generator = KernelCase (*)(std::uint64_t);
 
 const std::vector<std::pair<std::string, Generator>>& generators() {
   static const std::vector<std::pair<std::string, Generator>> all = {
-      {"dense", randomDense}, {"threshold", randomThreshold}, {"width", randomWidth},
-      {"fork", randomFork},   {"lookup", randomLookup},       {"rescale", randomRescale},
-      {"merge", randomMerge}, {"topk", randomTopK},           {"loops", randomLoops},
+      {"dense", randomDense},   {"threshold", randomThreshold}, {"width", randomWidth}, {"fork", randomFork},
+      {"lookup", randomLookup}, {"rescale", randomRescale},     {"merge", randomMerge}, {"topk", randomTopK},
+      {"loops", randomLoops},   {"window", randomWindow},
   };
   return all;
 }

@@ -1,19 +1,9 @@
 #include "base/rng.h"
 #include "kernel/dense/dense.h"
 #include "kernel/testing/random_families.h"
+#include "kernel/testing/random_windows.h"
 
 namespace sluice::kernel {
-namespace {
-
-std::uint32_t randomDivisor(Rng& rng, std::uint32_t n) {
-  std::vector<std::uint32_t> divisors;
-  for (std::uint32_t d = 1; d <= n; ++d)
-    if (n % d == 0) divisors.push_back(d);
-  return divisors[static_cast<std::size_t>(rng.uniform(0, static_cast<std::int64_t>(divisors.size()) - 1))];
-}
-
-}  // namespace
-
 fixed::Interval randomRange(Rng& rng, std::uint32_t mostBits) {
   const auto bits = static_cast<std::uint32_t>(rng.uniform(1, mostBits));
   const fixed::Interval full = fixed::IntegerFormat{bits, bits > 1 && rng.chance(0.5)}.range();

@@ -18,5 +18,6 @@ KernelCase randomRescale(std::uint64_t seed);
 KernelCase randomMerge(std::uint64_t seed);
 KernelCase randomTopK(std::uint64_t seed);
 KernelCase randomLoops(std::uint64_t seed);
+KernelCase randomWindow(std::uint64_t seed);
 
 }  // namespace sluice::kernel
