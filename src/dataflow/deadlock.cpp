@@ -57,4 +57,10 @@ Deadlock explainDeadlock(const Network& network, const Engine& engine, std::uint
   return deadlock;
 }
 
+Error deadlockError(const Network& network, const Engine& engine, const std::string& what) {
+  std::string text = what;
+  for (const std::string& wait : explainDeadlock(network, engine, 0).waits) text += "\n  " + wait;
+  return infeasible(text);
+}
+
 }  // namespace sluice::dataflow

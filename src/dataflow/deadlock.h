@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/result.h"
 #include "dataflow/engine.h"
 
 namespace sluice::dataflow {
@@ -12,5 +13,8 @@ std::vector<std::size_t> waitingCircle(const Engine& engine);
 /// Who waits for whom when nothing can move any more: follows the first unmet condition of each process from
 /// an unfinished port on, and keeps the circle (or, if a source ran dry, the whole chain to it).
 Deadlock explainDeadlock(const Network& network, const Engine& engine, std::uint64_t cycle);
+
+/// The same as an error: infeasible, `what` in the first line.
+Error deadlockError(const Network& network, const Engine& engine, const std::string& what);
 
 }  // namespace sluice::dataflow

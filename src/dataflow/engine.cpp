@@ -28,6 +28,8 @@ Engine::Engine(const Network& network) : network_(network) {
   cycles_.resize(network.channels.size());
   records_.resize(network.channels.size());
   queue_.resize(count);
+  constexpr std::uint32_t nobody = 0xffffffffu;
+  for (Ring& ring : channels_) ring.writer = ring.reader = nobody;
   std::size_t next = 0;
   const auto add = [&](const Schedule& schedule, const std::vector<ChannelId>& ports) {
     const auto index = static_cast<std::uint32_t>(next++);
@@ -42,13 +44,14 @@ Engine::Engine(const Network& network) : network_(network) {
       Move move;
       for (const auto direction : {Direction::read, Direction::write}) {
         for (std::uint32_t p = 0; p < ports.size(); ++p)
-          if (((mask >> p) & 1u) != 0 && access[p]->direction == direction)
+          if (((mask >> p) & 1u) != 0 && access[p]->direction == direction && ports[p].valid())
             move.ends.push_back({&channels_[ports[p].index], ports[p].index, p});
         if (direction == Direction::read) move.reads = move.ends.size();
       }
       process.moves.push_back(std::move(move));
     }
     for (std::uint32_t p = 0; p < ports.size(); ++p) {
+      if (!ports[p].valid()) continue;
       Ring& ring = channels_[ports[p].index];
       if (access[p]->direction == Direction::read) {
         ring.reader = index;
@@ -62,6 +65,10 @@ Engine::Engine(const Network& network) : network_(network) {
   for (const Link& link : network.links) add(oneBeat(true, true, link.latency), {link.from, link.to});
   for (const Port& port : network.sources) add(oneBeat(false, true, 0), {port.channel});
   for (const Port& port : network.sinks) add(oneBeat(true, false, 0), {port.channel});
+  for (Ring& ring : channels_) {
+    if (ring.writer == nobody) ring.writer = ring.reader;
+    if (ring.reader == nobody) ring.reader = ring.writer;
+  }
 
   component_.resize(count);
   std::iota(component_.begin(), component_.end(), 0u);
@@ -114,6 +121,19 @@ void Engine::reset(const std::vector<std::uint64_t>& depths) {
   }
   queueHead_ = queueSize_ = 0;
   clearRecords();
+}
+
+void Engine::preset(std::size_t channel, const std::vector<Time>& visible) {
+  Ring& ring = channels_[channel];
+  const std::uint64_t capacity = std::bit_ceil(std::max<std::uint64_t>(visible.size(), 1));
+  if (cycles_[channel].size() < capacity) cycles_[channel].resize(capacity);
+  ring.cycle = cycles_[channel].data();
+  ring.mask = cycles_[channel].size() - 1;
+  for (std::size_t k = 0; k < visible.size(); ++k) ring.cycle[k] = visible[k] - ring.delay;
+  ring.popped = 0;
+  ring.pushed = visible.size();
+  ring.depth = unlimited;
+  ring.mayGrow = false;
 }
 
 void Engine::setPatterns(const Pattern& sources, const Pattern& sinks) {

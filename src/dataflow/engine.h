@@ -29,7 +29,9 @@ class Engine {
   static constexpr Time forever = std::numeric_limits<Time>::max() / 4;
   static constexpr std::uint64_t unlimited = std::numeric_limits<std::uint64_t>::max();
 
-  /// `network` must pass check() and outlive the engine.
+  /// `network` must pass check() and outlive the engine. Two liberties beyond check(), for parts of a network:
+  /// a port joined to no channel (an invalid id) never waits, and a channel may lack its writer (its beats
+  /// then come from preset()) or its reader.
   explicit Engine(const Network& network);
 
   /// Back to the end of reset, with these depths (the network's if empty; `unlimited` = as many places as
@@ -41,6 +43,13 @@ class Engine {
   /// The process stops before its pass number `passes` (from 0); unlimited at first. Sources and sinks:
   /// beats.
   void setLimit(std::size_t process, std::uint64_t passes) { processes_[process].limit = passes; }
+
+  /// Of a channel without a writer: its beats are visible in these cycles, ascending. After reset().
+  void preset(std::size_t channel, const std::vector<Time>& visible);
+  /// Of a channel without a reader and without bound: when beat k was pushed, k < pushed(channel).
+  [[nodiscard]] Time pushCycle(std::size_t channel, std::uint64_t k) const {
+    return channels_[channel].cycle[k & channels_[channel].mask];
+  }
 
   /// Issues everything that issues at or before `horizon` within the limits. Can be called again with wider
   /// ones.

@@ -10,12 +10,7 @@ Result<Performance> measure(const Network& network, std::uint64_t mostFrames) {
   SLUICE_RETURN_IF_ERROR(check(network));
   SLUICE_TRY(const Balance flow, balance(network));
   SteadyState steady(network, flow);
-  const auto stuck = [&]() -> Error {
-    const Deadlock deadlock = explainDeadlock(network, steady.engine(), 0);
-    std::string text = "the network deadlocks";
-    for (const std::string& wait : deadlock.waits) text += "\n  " + wait;
-    return infeasible(text);
-  };
+  const auto stuck = [&] { return deadlockError(network, steady.engine(), "the network deadlocks"); };
   const auto first = steady.firstFrame({});
   if (!first.complete) return stuck();
   const auto bounds = steady.rate(std::max<std::uint64_t>(2, mostFrames / flow.frames));

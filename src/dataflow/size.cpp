@@ -1,95 +1,64 @@
 #include "dataflow/size.h"
 
 #include <algorithm>
+#include <numeric>
 
+#include "dataflow/cover.h"
 #include "dataflow/deadlock.h"
-#include "dataflow/steady.h"
+#include "dataflow/descending.h"
+#include "dataflow/judge.h"
 
-/// Sizing by one descending pass.
+/// Sizing with proof.
 ///
 /// Say a vector of depths is good if with it frame 0 is no later and the steady rate no lower than with
-/// unbounded FIFOs. More depth never hurts, so all vectors above a good one are good, and the bad ones are
-/// closed downwards. Start with every channel unbounded. For one channel after the other, take the least
-/// depth that leaves the vector good: good is monotone in that depth, so a search by doubling and halving
-/// finds it. When channel c was settled at d, the vector with d - 1 was bad; later steps only lower other
-/// channels, so it stays bad: at the end every depth is least by itself, and a second pass would change
-/// nothing.
+/// unbounded FIFOs. More depth never hurts, so all vectors above a good one are good.
 ///
-/// The channel whose places cost most comes first (weight times the places it takes in an unbounded run).
-/// While it is settled the others are as deep as they like, so beats that can wait in several places end up
-/// where it is cheap.
+///   1  For every channel, the least depth that is good with all others unbounded. No good vector has less
+///      there. Each question is asked of the two kernels at the channel's ends only (judge.h), so this step
+///      is linear in the network.
+///   2  If these least depths are good together, which one simulation of the whole network shows, they are
+///      the one least vector: every good vector is above it in every channel.
+///   3  If not, some channels are in conflict: they share slack that each alone could use up. A conflict is
+///      narrowed down to few channels, each as deep as it can be with the conflict still there, and becomes a
+///      clause; the cheapest vector that breaks all known conflicts is tried next (cover.h). The first good
+///      one is optimal. When the conflicts allowed are used up, one descending pass over the channels in
+///      conflict gives a locally least vector, and the last cover the bound.
 ///
-/// A search needs a good guess more than anything: each step simulates a frame or two. The guess comes from
-/// one more run: every channel at what a full pipeline needs, those that then block in a circle unbounded.
-/// There the sources are held back as they will be in the end, and the peaks are mostly what is needed. If
-/// the guesses are good together, every vector above them is, and one run settles a channel: the one that
-/// shows one place less than the guess bad.
+/// A search for a least depth needs a good guess more than anything. The guesses come from one run: every
+/// channel at what a full pipeline needs, those that then block in a circle unbounded. There the sources are
+/// held back as they will be in the end, and the peaks are mostly what is needed. If the guesses are good
+/// together, so is all above them, and one question settles a channel: whether one place less is bad.
 namespace sluice::dataflow {
 namespace {
 
-constexpr std::uint64_t cutsToDecide = 96;
 constexpr std::uint64_t mostDepth = std::uint64_t{1} << 31;
+using Depths = Judge::Depths;
 
-struct Search {
+struct Sizer {
   const Network& network;
-  SteadyState steady;
-  std::uint64_t latency = 0;
-  Rate target;
-  std::uint64_t simulations = 0;
+  const Balance& flow;
+  Judge judge;
+  Depths lowest;
+  Depths known;                         // a good vector, if any
+  std::vector<std::uint32_t> variable;  // channels that get a depth
   bool undecided = false;
-  std::vector<std::uint64_t> known;  // a good vector, if any: all above it are good without a run
+  bool lost = false;  // no depth up to 2^31 is good for some channel
 
-  bool good(const std::vector<std::uint64_t>& depths) {
-    bool above = !known.empty();
-    for (std::size_t c = 0; c < known.size() && above; ++c) above = depths[c] >= known[c];
-    if (above) return true;
-    ++simulations;
-    if (!steady.firstFrame(depths, latency).complete) return false;
-    const auto bounds = steady.rate(cutsToDecide, target);
-    if (bounds.deadlock) return false;
-    if (notAbove(bounds.most, target)) return true;
-    if (notAbove(bounds.least, target)) undecided = true;
-    return false;
+  Sizer(const Network& n, const Balance& b) : network(n), flow(b), judge(n, b) {
+    for (std::size_t c = 0; c < n.channels.size(); ++c) {
+      const Channel& channel = n.channels[c];
+      lowest.push_back(channel.fixed ? channel.depth : std::max({channel.leastDepth, channel.initial, 1u}));
+      if (!channel.fixed) variable.push_back(static_cast<std::uint32_t>(c));
+    }
   }
 
-  /// The least good depth of channel c, at least `lowest`, all others as they are; `depths` is good.
-  std::uint64_t least(std::vector<std::uint64_t> depths, std::size_t c, std::uint64_t lowest,
-                      std::uint64_t guess) {
-    const auto isGood = [&](std::uint64_t depth) {
-      depths[c] = depth;
-      return good(depths);
-    };
-    std::uint64_t low = lowest - 1;  // bad, or not legal
-    std::uint64_t high = std::max(guess, lowest);
-    if (!isGood(high)) {
-      low = high;
-      for (std::uint64_t step = 1; !isGood(high = low + step); step *= 2) {
-        if (step > mostDepth) return Engine::unlimited;
-        low = high;
-      }
-    } else if (high > lowest) {
-      if (!isGood(high - 1)) return high;
-      --high;
-      if (high > lowest && isGood(lowest)) return lowest;
-      low = std::min(lowest, high - 1);
-    }
-    while (high - low > 1) {
-      const std::uint64_t middle = low + (high - low) / 2;
-      (isGood(middle) ? high : low) = middle;
-    }
-    return high;
-  }
-
-  /// A guess for every channel; see above.
-  std::vector<std::uint64_t> guesses(std::vector<std::uint64_t> depths,
-                                     const std::vector<std::uint64_t>& lowest) {
-    const Engine& engine = steady.engine();
-    for (std::size_t c = 0; c < depths.size(); ++c)
-      if (!network.channels[c].fixed)
-        depths[c] = std::max<std::uint64_t>(lowest[c], engine.writeStage(c) + 2);
+  Depths guesses() {
+    Depths depths = judge.unbounded();
+    const Engine& engine = judge.steady().engine();
+    for (const std::uint32_t c : variable)
+      depths[c] = std::max<std::uint64_t>(lowest[c], engine.writeStage(c) + 2);
     for (;;) {
-      ++simulations;
-      if (steady.firstFrame(depths).complete) break;
+      if (judge.steady().firstFrame(depths).complete) break;
       bool raised = false;
       for (const std::size_t p : waitingCircle(engine)) {
         const auto standing = engine.standing(p);
@@ -97,137 +66,175 @@ struct Search {
         raised = raised || depths[standing.channel.index] != Engine::unlimited;
         depths[standing.channel.index] = Engine::unlimited;
       }
-      if (!raised)
-        return lowest;  // cannot be: some place in the circle is bounded. A poor guess is still legal.
+      if (!raised) return lowest;  // cannot be: some place in the circle is bounded. Still a legal guess.
     }
-    const std::vector<std::uint64_t> peaks = steady.peaks(depths, 2);
+    const std::vector<std::uint64_t> peaks = judge.peaks(depths);
     for (std::size_t c = 0; c < depths.size(); ++c)
       depths[c] = std::max(lowest[c], std::min(depths[c], peaks[c]));
     return depths;
   }
+
+  /// The least depth of one channel that is not bad, between `low` (bad or not legal) and about `guess`.
+  template <typename Bad>
+  std::uint64_t leastNotBad(std::uint64_t low, std::uint64_t guess, bool guessIsGood, const Bad& bad) {
+    std::uint64_t high = std::max(guess, low + 1);
+    if (!guessIsGood && bad(high)) {
+      low = high;
+      for (std::uint64_t step = 1; bad(high = low + step); step *= 2) {
+        low = high;
+        if (step > mostDepth) return Engine::unlimited;
+      }
+    } else {
+      for (std::uint64_t step = 1; high - low > 1; step *= 2) {
+        const std::uint64_t lower = high - low > step ? high - step : low + 1;
+        if (bad(lower)) {
+          low = lower;
+          break;
+        }
+        high = lower;
+      }
+    }
+    while (high - low > 1) {
+      const std::uint64_t middle = low + (high - low) / 2;
+      (bad(middle) ? low : high) = middle;
+    }
+    return high;
+  }
+
+  /// Step 1.
+  Depths singleBounds(const Depths& guess) {
+    Depths result = lowest;
+    for (const std::uint32_t c : variable) {
+      Part part(judge, {c});
+      result[c] = leastNotBad(lowest[c] - 1, guess[c], !known.empty(),
+                              [&](std::uint64_t depth) { return part.judge({depth}) == Verdict::bad; });
+      lost = lost || result[c] == Engine::unlimited;
+    }
+    return result;
+  }
+
+  Verdict verdict(const Depths& depths, const std::vector<std::uint32_t>& channels) {
+    std::vector<std::uint64_t> some;
+    for (const std::uint32_t c : channels) some.push_back(depths[c]);
+    return Part(judge, channels).judge(some);
+  }
+
+  /// Few channels of `among` that are bad together at `depths`, the rest unbounded: `among` is bad together
+  /// with `fixed`. By halves (Junker, "QuickXplain", AAAI 2004).
+  std::vector<std::uint32_t> narrow(const Depths& depths, const std::vector<std::uint32_t>& background,
+                                    bool changed, std::vector<std::uint32_t> among) {
+    if (changed && verdict(depths, background) == Verdict::bad) return {};
+    if (among.size() == 1) return among;
+    const auto half = among.begin() + static_cast<std::ptrdiff_t>(among.size() / 2);
+    const std::vector<std::uint32_t> left(among.begin(), half), right(half, among.end());
+    const auto joined = [](std::vector<std::uint32_t> a, const std::vector<std::uint32_t>& b) {
+      a.insert(a.end(), b.begin(), b.end());
+      return a;
+    };
+    const auto second = narrow(depths, joined(background, left), true, right);
+    const auto first = narrow(depths, joined(background, second), !second.empty(), left);
+    return joined(first, second);
+  }
+
+  /// Step 3: a conflict below `depths`, which are bad, as deep as it goes.
+  Conflict conflict(Depths depths, const std::vector<std::uint32_t>& among) {
+    std::vector<std::uint32_t> channels = narrow(depths, {}, false, among);
+    std::sort(channels.begin(), channels.end());
+    if (channels.size() > 1)
+      for (const std::uint32_t c : channels) {
+        Part part(judge, channels);
+        std::vector<std::uint64_t> some;
+        for (const std::uint32_t other : channels) some.push_back(depths[other]);
+        const auto at =
+            static_cast<std::size_t>(std::find(channels.begin(), channels.end(), c) - channels.begin());
+        depths[c] = leastNotBad(depths[c], depths[c] + 1, false,
+                                [&](std::uint64_t depth) {
+                                  some[at] = depth;
+                                  return part.judge(some) == Verdict::bad;
+                                }) -
+                    1;
+      }
+    Conflict result;
+    for (const std::uint32_t c : channels)
+      result.depths.push_back({ChannelId(std::size_t{c}), static_cast<std::uint32_t>(depths[c])});
+    return result;
+  }
+
+  [[nodiscard]] std::uint64_t cost(const Depths& depths) const {
+    std::uint64_t sum = 0;
+    for (std::size_t c = 0; c < depths.size(); ++c) sum += depths[c] * network.channels[c].weight;
+    return sum;
+  }
 };
 
-Error stuck(const Network& network, const SteadyState& steady, const std::string& what) {
-  std::string text = what;
-  for (const std::string& wait : explainDeadlock(network, steady.engine(), 0).waits) text += "\n  " + wait;
-  return infeasible(text);
-}
-
-std::uint64_t roundedUp(const Rate& rate, const Balance& flow) {
-  const std::uint64_t frames = rate.cuts * flow.frames;
-  return (rate.cycles + frames - 1) / frames;
+Clause clauseOf(const Conflict& conflict) {
+  Clause clause;
+  for (const auto& [channel, depth] : conflict.depths) clause.literals.push_back({channel.index, depth + 1u});
+  return clause;
 }
 
 }  // namespace
 
-const char* shallowerText(Shallower effect) {
-  switch (effect) {
-    case Shallower::notLegal:
-      return "not legal";
-    case Shallower::deadlock:
-      return "deadlock";
-    case Shallower::latencyWorse:
-      return "latency worse";
-    case Shallower::intervalWorse:
-      return "interval worse";
-    case Shallower::bothWorse:
-      return "interval and latency worse";
-    case Shallower::nothing:
-      return "nothing";
-  }
-  return "";
-}
-
-Result<Sizing> sizeChannels(const Network& network) {
+Result<Sizing> sizeChannels(const Network& network, const SizeOptions& options) {
   SLUICE_RETURN_IF_ERROR(check(network));
   SLUICE_TRY(const Balance flow, balance(network));
-  Search search{network, SteadyState(network, flow)};
-  const std::size_t channels = network.channels.size();
-
-  std::vector<std::uint64_t> depths(channels), lowest(channels);
-  for (std::size_t c = 0; c < channels; ++c) {
-    const Channel& channel = network.channels[c];
-    depths[c] = channel.fixed ? channel.depth : Engine::unlimited;
-    lowest[c] = std::max({channel.leastDepth, channel.initial, 1u});
-  }
-  const auto first = search.steady.firstFrame(depths);
-  if (!first.complete)
-    return stuck(network, search.steady, "the network deadlocks however deep its FIFOs are");
-  const auto bounds = search.steady.rate(4 * cutsToDecide);
-  if (bounds.deadlock)
-    return stuck(network, search.steady, "the network deadlocks however deep its FIFOs are");
-  search.latency = first.latency;
-  search.target = bounds.most;
-  search.undecided = !bounds.proven();
-  ++search.simulations;
-
-  const std::vector<std::uint64_t> peaks = search.steady.peaks(depths, 2);
-  std::vector<std::size_t> order;
-  const auto saving = [&](std::size_t c) {
-    return (std::max(peaks[c], lowest[c]) - lowest[c]) * network.channels[c].weight;
-  };
-  for (std::size_t c = 0; c < channels; ++c)
-    if (!network.channels[c].fixed) order.push_back(c);
-  std::stable_sort(order.begin(), order.end(),
-                   [&](std::size_t a, std::size_t b) { return saving(a) > saving(b); });
-  std::vector<std::uint64_t> guess = search.guesses(depths, lowest);
-  if (search.good(guess)) search.known = guess;
-  for (const std::size_t c : order) {
-    depths[c] = search.least(depths, c, lowest[c], guess[c]);
-    if (depths[c] == Engine::unlimited)
-      return Error{
-          ErrorCode::gaveUp,
-          "channel '" + network.channels[c].name + "': no depth up to 2^31 was shown to keep the rate",
-          {}};
-  }
+  Sizer sizer(network, flow);
+  Judge& judge = sizer.judge;
+  SLUICE_RETURN_IF_ERROR(judge.prepare());
+  const Depths guess = sizer.guesses();
+  if (judge.whole(guess) == Verdict::good) sizer.known = guess;
+  Depths depths = sizer.singleBounds(guess);
 
   Sizing result;
-  for (const std::uint64_t d : depths)
-    result.depth.push_back(static_cast<std::uint32_t>(std::min<std::uint64_t>(d, 0xffffffffu)));
-  result.latency = search.latency;
-  result.initiationInterval = roundedUp(search.target, flow);
-  result.simulations = search.simulations;
-  result.proven = !search.undecided;
-  return result;
-}
-
-Result<std::vector<LeastCheck>> checkLeast(const Network& network) {
-  SLUICE_RETURN_IF_ERROR(check(network));
-  SLUICE_TRY(const Balance flow, balance(network));
-  SteadyState steady(network, flow);
-  const auto first = steady.firstFrame({});
-  if (!first.complete) return stuck(network, steady, "the network deadlocks");
-  const auto asIs = steady.rate(4 * cutsToDecide);
-  std::vector<LeastCheck> result;
-  for (std::size_t c = 0; c < network.channels.size(); ++c) {
-    const Channel& channel = network.channels[c];
-    LeastCheck check;
-    check.channel = ChannelId(c);
-    check.depth = channel.depth - 1;
-    if (channel.depth > std::max({channel.leastDepth, channel.initial, 1u})) {
-      std::vector<std::uint64_t> depths;
-      for (const Channel& other : network.channels) depths.push_back(other.depth);
-      --depths[c];
-      const auto frame = steady.firstFrame(depths);
-      check.effect = Shallower::deadlock;
-      if (frame.complete) {
-        const auto bounds = steady.rate(4 * cutsToDecide);
-        if (!bounds.deadlock) {
-          const bool later = frame.latency > first.latency;
-          const bool slower = !notAbove(bounds.least, asIs.most);
-          check.proven = bounds.proven() && asIs.proven();
-          check.latency = frame.latency;
-          check.initiationInterval = roundedUp(bounds.most, flow);
-          check.effect = later && slower ? Shallower::bothWorse
-                         : later         ? Shallower::latencyWorse
-                         : slower        ? Shallower::intervalWorse
-                                         : Shallower::nothing;
+  const auto finish = [&](const Depths& found, bool proven) {
+    for (const std::uint64_t d : found)
+      result.depth.push_back(static_cast<std::uint32_t>(std::min<std::uint64_t>(d, 0xffffffffu)));
+    result.latency = judge.latency();
+    result.initiationInterval = cyclesPerFrame(judge.target(), flow);
+    result.simulations += judge.simulations();
+    result.partSimulations = judge.partSimulations();
+    result.cost = sizer.cost(found);
+    result.proven = proven && judge.targetIsProven();
+    return result;
+  };
+  if (!sizer.lost) {
+    std::vector<std::uint64_t> weight;
+    for (const Channel& channel : network.channels) weight.push_back(channel.weight);
+    for (const std::uint32_t c : sizer.variable)
+      if (depths[c] > sizer.lowest[c])
+        result.conflicts.push_back(
+            {{{ChannelId(std::size_t{c}), static_cast<std::uint32_t>(depths[c] - 1)}}});
+    Cover cover(depths, weight);
+    result.lowerBound = sizer.cost(depths);
+    for (std::uint64_t found = 0;;) {
+      Verdict verdict = judge.whole(depths);
+      if (verdict == Verdict::good) return finish(depths, true);
+      if (verdict == Verdict::undecided) break;
+      // As many conflicts as there are in channels that have not yet been in one of this round.
+      Depths open = depths;
+      std::vector<std::uint32_t> among = sizer.variable;
+      while (verdict == Verdict::bad && found < options.mostConflicts) {
+        ++found;
+        const Conflict conflict = sizer.conflict(open, among);
+        result.conflicts.push_back(conflict);
+        cover.add(clauseOf(conflict));
+        for (const auto& [channel, depth] : conflict.depths) {
+          open[channel.index] = Engine::unlimited;
+          among.erase(std::find(among.begin(), among.end(), channel.index));
         }
+        verdict = judge.whole(open);
       }
+      const Cover::Answer answer = cover.solve();
+      result.lowerBound = answer.bound;
+      depths = answer.x;
+      if (found >= options.mostConflicts || !answer.exact()) break;
     }
-    result.push_back(check);
   }
-  return result;
+  // Not settled: a descending pass.
+  SLUICE_TRY(Sizing last, sizeDescending(network));
+  result.simulations += last.simulations;
+  Depths found(last.depth.begin(), last.depth.end());
+  return finish(found, last.proven);
 }
 
 }  // namespace sluice::dataflow

@@ -7,26 +7,54 @@
 #include "base/result.h"
 #include "dataflow/network.h"
 
-/// FIFO sizing: the least depths that keep the network's rate and latency at what unbounded FIFOs would give.
+/// FIFO sizing: the least storage that keeps the network's rate and latency at what unbounded FIFOs would
+/// give.
 namespace sluice::dataflow {
+
+/// These depths together are bad, all other channels unbounded (fixed ones as they are): they make frame 0
+/// later, or the rate lower, or deadlock. So a good network has more in at least one of the channels.
+struct Conflict {
+  struct Depth {
+    ChannelId channel;
+    std::uint32_t depth = 0;
+    bool operator==(const Depth&) const = default;
+  };
+  std::vector<Depth> depths;
+  bool operator==(const Conflict&) const = default;
+};
 
 struct Sizing {
   std::vector<std::uint32_t> depth;      ///< per channel
   std::uint64_t initiationInterval = 0;  ///< kept: cycles between frames for ever, rounded up (kept exactly)
   std::uint64_t latency = 0;             ///< kept: of frame 0, first beat in to last beat out
-  std::uint64_t simulations = 0;         ///< how many were run
+  std::uint64_t simulations = 0;         ///< of the whole network
+  std::uint64_t partSimulations = 0;     ///< of a part of it
   bool proven = false;  ///< false: some simulation ended undecided and its depth was left larger
+
+  std::uint64_t cost = 0;           ///< sum of weight * depth, fixed channels included
+  std::uint64_t lowerBound = 0;     ///< no depths that keep latency and rate cost less
+  std::vector<Conflict> conflicts;  ///< what the bound follows from, together with Channel::leastDepth
+  /// The cost is the least possible.
+  [[nodiscard]] bool least() const { return proven && cost == lowerBound; }
 };
 
-/// Every depth is locally least: one place less in any single channel above its leastDepth makes the interval
-/// or the latency worse or deadlocks; checked with the simulator. (Globally least sums need certificates: not
-/// claimed.) Fixed channels keep their depth, and the target is what the others unbounded would give with
-/// them.
+struct SizeOptions {
+  std::uint64_t mostConflicts = 400;  ///< of two and more channels; then the best found is given with its gap
+};
+
+/// The depths of least cost (Channel::weight times places) that keep latency and rate, with a lower bound on
+/// the cost of any such depths; usually equal. Also where they differ, every depth is locally least: one
+/// place less in any single channel above its leastDepth makes the interval or the latency worse or
+/// deadlocks. Everything was checked with the simulator. Fixed channels keep their depth, and the target is
+/// what the others unbounded would give with them.
 ///
 /// Units    latency and initiationInterval in cycles, depths in beats (all places)
 /// Errors   badInput (check, balance); infeasible if even unbounded FIFOs deadlock, with the circle
-/// Source   monotonicity of the firing rule (docs/rationale/dataflow.md): one descending pass is enough
-Result<Sizing> sizeChannels(const Network& network);
+/// Cost     about three runs of the whole network, and one run of its two kernels for every channel, where
+///          the least depths of single channels are good together (size.cpp)
+/// Source   individual bounds and conflict clauses as in Hendriks et al., "Monotonic optimization of dataflow
+///          buffer sizes", JSPS 2019. Ours differs: single bounds from parts of the network (judge.cpp)
+Result<Sizing> sizeChannels(const Network& network, const SizeOptions& options = {});
 
 /// What one place less in one channel does.
 enum class Shallower : std::uint8_t {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "dataflow/descending.h"
 #include "dataflow/simulate.h"
 #include "dataflow/testing.h"
 
@@ -143,12 +144,57 @@ TEST(Size, KeepsRateAndLatencyAndIsLocallyLeastOnRandomNetworks) {
   EXPECT_GT(above, 200);
 }
 
-TEST(Size, FindsALocalMinimumOfTheExhaustiveList) {
-  // Tiny networks: every vector of depths is measured; the answer must be a minimal element of the good ones,
-  // and the good ones must be closed upwards.
+TEST(Size, CostsNoMoreThanADescendingPassAndIsTheSameWhereSingleBoundsAreGoodTogether) {
+  int same = 0, better = 0, clauses = 0;
+  for (std::uint64_t seed = 0; seed < 300; ++seed) {
+    Network network = balancedNetwork(seed);
+    Rng rng(seed, 6);
+    for (Channel& c : network.channels) c.weight = static_cast<std::uint32_t>(rng.uniform(1, 5));
+    const auto result = sizeChannels(network);
+    const auto before = sizeDescending(network);
+    ASSERT_EQ(result.ok(), before.ok()) << seed;
+    if (!result.ok()) continue;
+    ASSERT_TRUE(result->least()) << seed;
+    EXPECT_EQ(result->latency, before->latency) << seed;
+    EXPECT_EQ(result->initiationInterval, before->initiationInterval) << seed;
+    std::uint64_t costBefore = 0;
+    for (std::size_t c = 0; c < network.channels.size(); ++c)
+      costBefore += std::uint64_t{before->depth[c]} * network.channels[c].weight;
+    EXPECT_LE(result->cost, costBefore) << seed;
+    bool single = true;
+    for (const Conflict& conflict : result->conflicts) single = single && conflict.depths.size() == 1;
+    if (single) {
+      EXPECT_EQ(result->depth, before->depth) << seed;
+    }
+    same += result->depth == before->depth ? 1 : 0;
+    better += result->cost < costBefore ? 1 : 0;
+    clauses += single ? 0 : 1;
+  }
+  EXPECT_GT(same, 100);
+  EXPECT_GT(better, 5);
+  EXPECT_GT(clauses, 20);
+}
+
+TEST(Size, SaysHowFarItMayBeFromTheLeastWhenConflictsRunOut) {
+  int open = 0;
+  for (std::uint64_t seed = 0; seed < 100; ++seed) {
+    const Network network = balancedNetwork(seed);
+    const auto exact = sizeChannels(network), quick = sizeChannels(network, {.mostConflicts = 0});
+    if (!exact.ok()) continue;
+    EXPECT_LE(quick->lowerBound, exact->cost) << seed;
+    EXPECT_GE(quick->cost, exact->cost) << seed;
+    open += quick->least() ? 0 : 1;
+  }
+  EXPECT_GT(open, 5);
+}
+
+TEST(Size, FindsTheLeastOfTheExhaustiveList) {
+  // Tiny networks: every vector of depths is measured; the answer must be the cheapest of the good ones, and
+  // the good ones must be closed upwards.
   int compared = 0;
   for (std::uint64_t seed = 0; seed < 150 && compared < 25; ++seed) {
     Network network = balancedNetwork(seed, 2, 4);
+    for (Channel& c : network.channels) c.weight = 1 + static_cast<std::uint32_t>(seed + c.name[1]) % 3;
     if (network.channels.size() > 4) continue;
     const auto result = sizeChannels(network);
     if (!result.ok()) continue;
@@ -182,6 +228,15 @@ TEST(Size, FindsALocalMinimumOfTheExhaustiveList) {
           ASSERT_TRUE(table[i + stride]) << seed;
         }
     }
+    std::uint64_t least = ~std::uint64_t{0};
+    for (std::uint64_t i = 0; i < count; ++i) {
+      std::uint64_t sum = 0, rest = i;
+      for (std::size_t c = 0; c < depths.size(); ++c, rest /= most + 1)
+        sum += (rest % (most + 1) + 1) * network.channels[c].weight;
+      if (table[i]) least = std::min(least, sum);
+    }
+    EXPECT_EQ(result->cost, least) << seed;
+    EXPECT_EQ(result->lowerBound, least) << seed;
     std::uint64_t answer = 0, stride = 1;
     for (const std::uint32_t d : result->depth) {
       answer += (d - 1) * stride;

@@ -35,6 +35,11 @@ bool notAbove(const Rate& a, const Rate& b) {
   return static_cast<Wide>(a.cycles) * b.cuts <= static_cast<Wide>(b.cycles) * a.cuts;
 }
 
+std::uint64_t cyclesPerFrame(const Rate& rate, const Balance& flow) {
+  const std::uint64_t frames = rate.cuts * flow.frames;
+  return (rate.cycles + frames - 1) / frames;
+}
+
 SteadyState::SteadyState(const Network& network, const Balance& balance)
     : network_(network), engine_(network), cutFrames_(balance.frames) {
   std::vector<std::uint64_t> work;

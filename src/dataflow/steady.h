@@ -15,6 +15,11 @@ struct Rate {
 };
 /// a <= b, exactly.
 bool notAbove(const Rate& a, const Rate& b);
+/// Cycles between frames, rounded up.
+std::uint64_t cyclesPerFrame(const Rate& rate, const Balance& flow);
+
+/// Cuts that are simulated to tell whether a rate is kept; nearly all are told within a few.
+inline constexpr std::uint64_t cutsToDecide = 96;
 
 class SteadyState {
  public:

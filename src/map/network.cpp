@@ -9,10 +9,19 @@ kernel::FifoParams fifoParams(const Stream& stream) {
           .reserveIsPush = reserveIsPush(stream)};
 }
 
+namespace {
+
+/// A place costs the bits of its beat, so that the sizer saves dear places first.
+dataflow::Channel channel(const Stream& stream) {
+  return {.name = stream.name, .depth = stream.depth, .weight = stream.beat.width()};
+}
+
+}  // namespace
+
 dataflow::Network network(const Design& design) {
   dataflow::Network result;
   for (const Stream& stream : design.streams)
-    result.channels.push_back({.name = stream.name, .depth = stream.depth});
+    result.channels.push_back(channel(stream));
   for (const KernelInstance& instance : design.kernels) {
     std::vector<dataflow::ChannelId> channels;
     for (const StreamId stream : instance.streams) channels.push_back(dataflow::ChannelId(stream.index));
@@ -42,7 +51,7 @@ dataflow::Network subgraphNetwork(const Design& design, SubgraphId subgraph) {
     const Stream& stream = design.streams[s];
     if (stream.subgraph != subgraph) continue;
     channelOf[s] = dataflow::ChannelId(result.channels.size());
-    result.channels.push_back({.name = stream.name, .depth = stream.depth});
+    result.channels.push_back(channel(stream));
     const dataflow::Port port{
         .name = stream.name, .channel = channelOf[s], .beatsPerFrame = stream.beatsPerFrame};
     if (!stream.writer.valid()) result.sources.push_back(port);
