@@ -57,6 +57,10 @@ struct ViewCount {
 /// Errors  badInput with the first difference: kernel, seed, case, port, beat, both values
 Result<ViewCount> checkViews(const KernelCase& test, const ViewOptions& options);
 
+/// A kernel alone, fed with all that is given and never held up: the elements it writes. For chains of kernels whose
+/// values are compared at the end. Errors: those of hdl::Evaluator.
+Result<PassData> runKernel(const Kernel& kernel, const PassData& reads);
+
 /// The families that randomKernel knows.
 const std::vector<std::string>& randomFamilies();
 

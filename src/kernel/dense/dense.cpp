@@ -19,8 +19,10 @@ std::string nameOf(const DenseParams& p) {
   hash.field(static_cast<std::uint64_t>(p.multiplier))
       .field(static_cast<std::uint64_t>(p.memory))
       .field(p.levelsPerStage);
-  return "dense_" + std::to_string(p.nIn) + "x" + std::to_string(p.nOut) + "_s" + std::to_string(p.simd) +
-         "_p" + std::to_string(p.pe) + "_" + hash.hex().substr(0, 8);
+  if (p.groups > 1) hash.field(p.groups);
+  return "dense_" + (p.groups > 1 ? std::to_string(p.groups) + "x" : std::string()) + std::to_string(p.nIn) +
+         "x" + std::to_string(p.nOut) + "_s" + std::to_string(p.simd) + "_p" + std::to_string(p.pe) + "_" +
+         hash.hex().substr(0, 8);
 }
 
 StreamPort port(std::string name, dataflow::Direction direction, std::uint32_t elements,
@@ -56,16 +58,18 @@ Result<Kernel> dense(const DenseParams& params) {
   kernel.name = nameOf(params);
   kernel.ports = {port("x", dataflow::Direction::read, params.simd, params.input),
                   port("y", dataflow::Direction::write, params.pe, plan->output)};
-  kernel.schedule.loops = {{plan->outFolds}, {plan->inFolds}};
+  if (params.groups > 1) kernel.schedule.loops.push_back({params.groups});
+  kernel.schedule.loops.push_back({plan->outFolds});
+  kernel.schedule.loops.push_back({plan->inFolds});
   kernel.schedule.depth = plan->writeStage();
   kernel.schedule.accesses = {{.port = 0,
                                .direction = dataflow::Direction::read,
                                .stage = 0,
-                               .when = {{0, dataflow::Relation::equal, 0}}},
+                               .when = {{plan->outLoop(), dataflow::Relation::equal, 0}}},
                               {.port = 1,
                                .direction = dataflow::Direction::write,
                                .stage = plan->writeStage(),
-                               .when = {{1, dataflow::Relation::equal, plan->inFolds - 1}}}};
+                               .when = {{plan->inLoop(), dataflow::Relation::equal, plan->inFolds - 1}}}};
   kernel.datapath = [plan](Pipeline& pipeline) { buildDense(*plan, pipeline); };
   return kernel;
 }

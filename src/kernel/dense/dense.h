@@ -12,9 +12,11 @@
 ///   y[j] = bias[j] + sum_i w[i][j] * x[i],   x [nIn], w [nIn][nOut] -> y [nOut]
 ///
 /// `simd` inputs and `pe` outputs are worked on at once, so simd*pe multipliers do the work in
-/// RF = (nIn/simd) * (nOut/pe) cycles a vector: the reuse factor. The loop nest is
+/// RF = (nIn/simd) * (nOut/pe) cycles a vector: the reuse factor. With `groups` > 1 a frame is that many products one
+/// after the other, each with its own inputs, weights and outputs (a grouped or depthwise convolution). The loop nest
+/// is
 ///
-///   loops   [outFold < nOut/pe][inFold < nIn/simd]
+///   loops   [group < groups][outFold < nOut/pe][inFold < nIn/simd]      (without the first if groups == 1)
 ///   read x  when outFold == 0      simd elements; kept in a small memory if there are more output folds
 ///   write y when inFold == last    pe elements, outputs outFold*pe + p
 ///
@@ -51,18 +53,19 @@ enum class WeightMemory : std::uint8_t {
 };
 
 struct DenseParams {
-  std::uint32_t nIn = 1, nOut = 1;
+  std::uint32_t nIn = 1, nOut = 1;    ///< of one product
   std::uint32_t simd = 1;             ///< elements of an input beat; divides nIn
   std::uint32_t pe = 1;               ///< elements of an output beat; divides nOut
   fixed::Interval input;              ///< of every element of x
-  std::vector<std::int64_t> weights;  ///< [nIn][nOut], row-major
-  std::vector<std::int64_t> bias;     ///< [nOut], or empty: zeros
+  std::vector<std::int64_t> weights;  ///< [groups][nIn][nOut], row-major
+  std::vector<std::int64_t> bias;     ///< [groups][nOut], or empty: zeros
   std::optional<fixed::Interval>
       output;  ///< declared range of y; must hold the proven one, which is the default
   MultiplierStyle multiplier = MultiplierStyle::automatic;
   WeightMemory memory = WeightMemory::automatic;
   std::uint32_t levelsPerStage =
       1;  ///< adders between two registers of the tree, >= 1 (more: docs/rationale/kernel.md)
+  std::uint32_t groups = 1;  ///< products of a frame
 };
 
 /// The proven range of y over all outputs: exact, from the range of x and the weights.

@@ -14,8 +14,6 @@ using hdl::Signal;
 using hdl::Style;
 using Value = Pipeline::Value;
 
-constexpr std::uint32_t kOutLoop = 0, kInLoop = 1;
-
 class DenseBuilder {
  public:
   DenseBuilder(const DensePlan& plan, Pipeline& pipeline)
@@ -38,7 +36,7 @@ class DenseBuilder {
     if (plan_.outFolds == 1) {
       held = b_.reg(beat.signal, "x1");
     } else {
-      const Signal first = pipe_.holds(When{kOutLoop, Relation::equal, 0}).signal;
+      const Signal first = pipe_.holds(When{plan_.outLoop(), Relation::equal, 0}).signal;
       const Signal keep = b_.bitAnd(pipe_.valid(0), first);
       held = plan_.inFolds == 1 ? b_.regEnabled(beat.signal, keep, "x1")
                                 : keptInMemory(beat.signal, first, keep);
@@ -53,7 +51,7 @@ class DenseBuilder {
   /// A word is written in the first output fold, when nobody reads it (the beat itself is used), and read in
   /// all later ones. The next vector overwrites it in its own first fold, after the last read was issued.
   Signal keptInMemory(Signal beat, Signal first, Signal keep) {
-    const Signal address = pipe_.counter(kInLoop).signal;
+    const Signal address = pipe_.counter(plan_.inLoop()).signal;
     const std::uint32_t width = b_.width(beat);
     const bool block = plan_.inFolds > 64 && std::uint64_t{plan_.inFolds} * width >= 4096;
     const MemoryId memory =
@@ -69,9 +67,8 @@ class DenseBuilder {
     if (plan_.folds() == 1) return {b_.constant(0), 0};
     if (!plan_.flatAddress) {
       std::vector<Signal> parts;
-      if (plan_.inFolds > 1) parts.push_back(pipe_.counter(kInLoop).signal);
-      if (plan_.outFolds > 1) parts.push_back(pipe_.counter(kOutLoop).signal);
-      return {address(b_, parts), 0};
+      if (plan_.inFolds > 1) parts.push_back(pipe_.counter(plan_.inLoop()).signal);
+      return {address(b_, withRound(parts)), 0};
     }
     const std::int64_t last = static_cast<std::int64_t>(plan_.folds()) - 1;
     const Signal fold = b_.regDeclare({0, last}, 0, "fold");
@@ -81,24 +78,31 @@ class DenseBuilder {
     return {fold, 0};
   }
 
+  /// The counters of the round, behind lower address bits.
+  std::vector<Signal> withRound(std::vector<Signal> parts) {
+    if (plan_.outFolds > 1) parts.push_back(pipe_.counter(plan_.outLoop()).signal);
+    if (p_.groups > 1) parts.push_back(pipe_.counter(0).signal);
+    return parts;
+  }
+
   /// Contents of a table with one entry per fold; addresses that no fold has hold zeros.
   template <typename Entry>
   std::vector<std::vector<std::uint64_t>> tablePerFold(Entry entry) {
     std::vector<std::vector<std::uint64_t>> words(std::size_t{1} << plan_.addressBits);
-    for (std::uint32_t o = 0; o < plan_.outFolds; ++o)
-      for (std::uint32_t i = 0; i < plan_.inFolds; ++i) words[plan_.wordOf(o, i)] = entry(o, i);
+    for (std::uint32_t r = 0; r < plan_.rounds; ++r)
+      for (std::uint32_t i = 0; i < plan_.inFolds; ++i) words[plan_.wordOf(r, i)] = entry(r, i);
     return words;
   }
 
   /// The weights of a fold, side by side, at stage 1.
   Value weightWord() {
-    auto words = tablePerFold([&](std::uint32_t o, std::uint32_t i) {
+    auto words = tablePerFold([&](std::uint32_t r, std::uint32_t i) {
       WordPacker word;
       for (std::uint32_t p = 0; p < p_.pe; ++p)
         for (std::uint32_t s = 0; s < p_.simd; ++s) {
           const Position& position = plan_.position(p, s);
           if (position.form == ProductForm::logic || position.form == ProductForm::dsp)
-            word.append(plan_.weight(p, s, o, i), fixed::formatFor(position.weight).bits);
+            word.append(plan_.weight(p, s, r, i), fixed::formatFor(position.weight).bits);
         }
       return word.words();
     });
@@ -128,11 +132,11 @@ class DenseBuilder {
     const fixed::Interval range = fixed::multiply(w, p_.input);
     const std::uint32_t bits = fixed::formatFor(range).bits;
     std::vector<std::vector<std::uint64_t>> words(codes << plan_.addressBits, std::vector<std::uint64_t>{0});
-    for (std::uint32_t o = 0; o < plan_.outFolds; ++o)
+    for (std::uint32_t r = 0; r < plan_.rounds; ++r)
       for (std::uint32_t i = 0; i < plan_.inFolds; ++i)
         for (std::int64_t x = p_.input.lo; x <= p_.input.hi; ++x)
-          words[plan_.wordOf(o, i) * codes + rawCode(x, format.bits)] = {
-              rawCode(plan_.weight(p, s, o, i) * x, bits)};
+          words[plan_.wordOf(r, i) * codes + rawCode(x, format.bits)] = {
+              rawCode(plan_.weight(p, s, r, i) * x, bits)};
     const std::string name = "product" + std::to_string(p) + "_" + std::to_string(s);
     const MemoryId table = b_.rom(name, bits, std::move(words), Style::logic, false);
     const Signal fold = pipe_.at(fold_, 1).signal;
@@ -140,11 +144,21 @@ class DenseBuilder {
     return b_.readNumber(table, address(b_, {x_[s].signal, fold}), fixed::join(range, {0, 0}));
   }
 
-  /// The bias of output position p in each output fold: a constant, or a small table read at `stage`.
+  /// The bias of output position p in each round: a constant, or a small table read at `stage`.
   Value biasAt(std::uint32_t p, std::uint32_t stage) {
     std::vector<std::int64_t> values;
-    for (std::uint32_t o = 0; o < plan_.outFolds; ++o) values.push_back(plan_.bias(p, o));
-    return kernel::perFold(pipe_, pipe_.counter(kOutLoop), values, stage, "bias" + std::to_string(p));
+    const std::string name = "bias" + std::to_string(p);
+    if (p_.groups == 1 || plan_.outFolds == 1) {
+      for (std::uint32_t r = 0; r < plan_.rounds; ++r) values.push_back(plan_.bias(p, r));
+      const Value counter = pipe_.counter(p_.groups == 1 ? plan_.outLoop() : 0);
+      return kernel::perFold(pipe_, counter, values, stage, name);
+    }
+    // Both counters side by side; addresses that no round has hold any bias.
+    const std::uint32_t low = indexBits(plan_.outFolds);
+    values.assign(std::size_t{1} << (low + indexBits(p_.groups)), plan_.bias(p, 0));
+    for (std::uint32_t r = 0; r < plan_.rounds; ++r)
+      values[(std::size_t{r / plan_.outFolds} << low) + r % plan_.outFolds] = plan_.bias(p, r);
+    return kernel::perFold(pipe_, {address(b_, withRound({})), 0}, values, stage, name);
   }
 
   /// The sum of all terms at stage T: adders in a balanced tree, a register after every `levelsPerStage` of
@@ -177,7 +191,8 @@ class DenseBuilder {
     // extremes at once).
     if (plan_.biasInTree) return {narrowed(b_, sum, plan_.accumulator[p]), plan_.sumStage};
     if (plan_.terms(p) == 0) return biasAt(p, plan_.sumStage + 1);
-    const Signal first = pipe_.at(pipe_.holds(When{kInLoop, Relation::equal, 0}), plan_.sumStage).signal;
+    const Signal first =
+        pipe_.at(pipe_.holds(When{plan_.inLoop(), Relation::equal, 0}), plan_.sumStage).signal;
     const Signal acc = b_.regDeclare(plan_.accumulator[p], std::nullopt, "acc" + std::to_string(p));
     const Signal start = biasAt(p, plan_.sumStage).signal;
     const Signal next = b_.add(sum, b_.mux(first, start, acc));

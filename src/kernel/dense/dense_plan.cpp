@@ -35,10 +35,14 @@ Status checkParams(const DenseParams& p) {
                     " inputs");
   if (p.pe == 0 || p.nOut % p.pe != 0)
     return badInput("pe " + std::to_string(p.pe) + " does not divide " + std::to_string(p.nOut) + " outputs");
-  if (p.weights.size() != std::size_t{p.nIn} * p.nOut)
-    return badInput(std::to_string(p.weights.size()) + " weights for a product of " + shape);
-  if (!p.bias.empty() && p.bias.size() != p.nOut)
-    return badInput(std::to_string(p.bias.size()) + " biases for " + std::to_string(p.nOut) + " outputs");
+  if (p.groups == 0) return badInput("a frame of no products");
+  const std::string times = p.groups > 1 ? std::to_string(p.groups) + " times " : "";
+  if (p.weights.size() != std::uint64_t{p.groups} * p.nIn * p.nOut)
+    return badInput(std::to_string(p.weights.size()) + " weights for " +
+                    (times.empty() ? "a product of " : times) + shape);
+  if (!p.bias.empty() && p.bias.size() != std::uint64_t{p.groups} * p.nOut)
+    return badInput(std::to_string(p.bias.size()) + " biases for " + times + std::to_string(p.nOut) +
+                    " outputs");
   if (p.input.lo > p.input.hi) return badInput("the range of x is empty");
   if (p.levelsPerStage == 0) return badInput("levelsPerStage is 0; it is at least 1");
   return {};
@@ -70,24 +74,26 @@ std::uint32_t treeLevels(std::uint32_t terms) { return terms <= 1 ? 0 : indexBit
 
 }  // namespace
 
-std::int64_t DensePlan::weight(std::uint32_t p, std::uint32_t s, std::uint32_t outFold,
+std::int64_t DensePlan::weight(std::uint32_t p, std::uint32_t s, std::uint32_t round,
                                std::uint32_t inFold) const {
-  const std::size_t row = std::size_t{inFold} * params.simd + s,
-                    column = std::size_t{outFold} * params.pe + p;
+  const std::size_t group = round / outFolds, column = std::size_t{round % outFolds} * params.pe + p;
+  const std::size_t row = group * params.nIn + std::size_t{inFold} * params.simd + s;
   return params.weights[row * params.nOut + column];
 }
 
-std::int64_t DensePlan::bias(std::uint32_t p, std::uint32_t outFold) const {
-  return params.bias.empty() ? 0 : params.bias[std::size_t{outFold} * params.pe + p];
+std::int64_t DensePlan::bias(std::uint32_t p, std::uint32_t round) const {
+  return params.bias.empty() ? 0 : params.bias[std::size_t{round} * params.pe + p];
 }
 
-std::uint32_t DensePlan::wordOf(std::uint32_t outFold, std::uint32_t inFold) const {
-  return flatAddress ? outFold * inFolds + inFold : (outFold << indexBits(inFolds)) + inFold;
+std::uint32_t DensePlan::wordOf(std::uint32_t round, std::uint32_t inFold) const {
+  if (flatAddress) return round * inFolds + inFold;
+  const std::uint32_t outer = ((round / outFolds) << indexBits(outFolds)) + round % outFolds;
+  return (outer << indexBits(inFolds)) + inFold;
 }
 
 bool DensePlan::hasBiasTerm(std::uint32_t p) const {
   bool some = false;
-  for (std::uint32_t o = 0; o < outFolds; ++o) some = some || bias(p, o) != 0;
+  for (std::uint32_t r = 0; r < rounds; ++r) some = some || bias(p, r) != 0;
   return biasInTree && some;
 }
 
@@ -103,22 +109,24 @@ Result<DensePlan> planDense(const DenseParams& params) {
   plan.params = params;
   plan.inFolds = params.nIn / params.simd;
   plan.outFolds = params.nOut / params.pe;
+  plan.rounds = plan.outFolds * params.groups;
   plan.biasInTree = plan.inFolds == 1;
 
   // Partial sums of every output after every input fold.
   plan.accumulator.resize(params.pe);
   bool first = true;
-  for (std::uint32_t j = 0; j < params.nOut; ++j) {
-    const std::uint32_t p = j % params.pe, outFold = j / params.pe;
-    WideRange sum{plan.bias(p, outFold), plan.bias(p, outFold)};
+  for (std::uint32_t j = 0; j < params.nOut * params.groups; ++j) {
+    const std::uint32_t p = j % params.pe, round = j / params.pe;
+    WideRange sum{plan.bias(p, round), plan.bias(p, round)};
     for (std::uint32_t i = 0; i < params.nIn; ++i) {
-      const WideRange term = productRange(params.weights[std::size_t{i} * params.nOut + j], params.input);
+      const std::int64_t weight = plan.weight(p, i % params.simd, round, i / params.simd);
+      const WideRange term = productRange(weight, params.input);
       sum = {sum.lo + term.lo, sum.hi + term.hi};
       if (std::min(sum.lo, term.lo) < -kLargest || std::max(sum.hi, term.hi) > kLargest)
         return unsupported("the sum of output " + std::to_string(j) + " needs more than 62 bits");
       if ((i + 1) % params.simd != 0) continue;
       fixed::Interval& acc = plan.accumulator[p];
-      acc = outFold == 0 && i < params.simd ? narrow(sum) : fixed::join(acc, narrow(sum));
+      acc = round == 0 && i < params.simd ? narrow(sum) : fixed::join(acc, narrow(sum));
     }
     plan.output = first ? narrow(sum) : fixed::join(plan.output, narrow(sum));
     first = false;
@@ -131,7 +139,8 @@ Result<DensePlan> planDense(const DenseParams& params) {
     plan.output = *params.output;
   }
 
-  const std::uint32_t concatBits = indexBits(plan.inFolds) + indexBits(plan.outFolds);
+  const std::uint32_t concatBits =
+      indexBits(plan.inFolds) + indexBits(plan.outFolds) + indexBits(params.groups);
   plan.flatAddress = concatBits != indexBits(plan.folds());
   plan.addressBits = indexBits(plan.folds());
   for (std::uint32_t p = 0; p < params.pe; ++p)
@@ -139,9 +148,9 @@ Result<DensePlan> planDense(const DenseParams& params) {
       Position position;
       const std::int64_t start = plan.weight(p, s, 0, 0);
       position.weight = {start, start};
-      for (std::uint32_t o = 0; o < plan.outFolds; ++o)
+      for (std::uint32_t r = 0; r < plan.rounds; ++r)
         for (std::uint32_t i = 0; i < plan.inFolds; ++i) {
-          const std::int64_t w = plan.weight(p, s, o, i);
+          const std::int64_t w = plan.weight(p, s, r, i);
           position.weight = fixed::join(position.weight, {w, w});
         }
       position.form = formOf(params, position.weight, plan.addressBits);

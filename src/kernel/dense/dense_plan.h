@@ -25,8 +25,9 @@ struct Position {
 struct DensePlan {
   DenseParams params;
   std::uint32_t inFolds = 1, outFolds = 1;
+  std::uint32_t rounds = 1;         ///< groups * outFolds: how often all inputs of a product pass by
   std::uint32_t addressBits = 0;    ///< of the fold address
-  bool flatAddress = false;         ///< it counts iterations; else it is the two loop counters side by side
+  bool flatAddress = false;         ///< it counts iterations; else it is the loop counters side by side
   std::vector<Position> positions;  ///< [pe][simd]
   std::uint32_t romWidth = 0;
   bool blockRam = false;
@@ -35,16 +36,19 @@ struct DensePlan {
   std::vector<fixed::Interval> accumulator;  ///< [pe]; inFolds > 1
   bool biasInTree = false;                   ///< inFolds == 1
 
-  [[nodiscard]] std::uint32_t folds() const { return inFolds * outFolds; }
-  /// Weight at multiplier position (p, s) in a fold.
-  [[nodiscard]] std::int64_t weight(std::uint32_t p, std::uint32_t s, std::uint32_t outFold,
+  [[nodiscard]] std::uint32_t folds() const { return inFolds * rounds; }
+  /// Weight at multiplier position (p, s) in a fold. round = group * outFolds + outFold.
+  [[nodiscard]] std::int64_t weight(std::uint32_t p, std::uint32_t s, std::uint32_t round,
                                     std::uint32_t inFold) const;
-  [[nodiscard]] std::int64_t bias(std::uint32_t p, std::uint32_t outFold) const;
+  [[nodiscard]] std::int64_t bias(std::uint32_t p, std::uint32_t round) const;
   [[nodiscard]] const Position& position(std::uint32_t p, std::uint32_t s) const {
     return positions[p * params.simd + s];
   }
   /// The ROM word of a fold.
-  [[nodiscard]] std::uint32_t wordOf(std::uint32_t outFold, std::uint32_t inFold) const;
+  [[nodiscard]] std::uint32_t wordOf(std::uint32_t round, std::uint32_t inFold) const;
+  /// Loops of the schedule: groups (only if there are several), output folds, input folds.
+  [[nodiscard]] std::uint32_t outLoop() const { return params.groups > 1 ? 1 : 0; }
+  [[nodiscard]] std::uint32_t inLoop() const { return outLoop() + 1; }
   /// Stage of the write of y.
   [[nodiscard]] std::uint32_t writeStage() const { return biasInTree ? sumStage : sumStage + 1; }
   /// Terms in the adder tree of output position p.

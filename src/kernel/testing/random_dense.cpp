@@ -22,10 +22,11 @@ KernelCase randomDense(std::uint64_t seed) {
   p.input = randomRange(rng, rng.chance(0.7) ? 4 : 9);
   const fixed::Interval weights = randomRange(rng, rng.chance(0.7) ? 3 : 8);
   const bool sparse = rng.chance(0.3);
-  for (std::uint32_t i = 0; i < p.nIn * p.nOut; ++i)
+  if (rng.chance(0.3)) p.groups = static_cast<std::uint32_t>(rng.uniform(2, 4));
+  for (std::uint32_t i = 0; i < p.groups * p.nIn * p.nOut; ++i)
     p.weights.push_back(sparse && rng.chance(0.7) ? 0 : rng.uniform(weights.lo, weights.hi));
   if (rng.chance(0.6))
-    for (std::uint32_t j = 0; j < p.nOut; ++j) p.bias.push_back(rng.uniform(-40, 40));
+    for (std::uint32_t j = 0; j < p.groups * p.nOut; ++j) p.bias.push_back(rng.uniform(-40, 40));
   p.multiplier = static_cast<MultiplierStyle>(rng.uniform(0, 2));
   p.memory = static_cast<WeightMemory>(rng.uniform(0, 2));
   p.levelsPerStage = static_cast<std::uint32_t>(rng.uniform(1, 3));
@@ -33,10 +34,12 @@ KernelCase randomDense(std::uint64_t seed) {
   Result<Kernel> made = dense(p);
   SLUICE_CHECK(made.ok(), "random dense parameters are legal");
   const auto golden = [p](const PassData& reads) {
-    std::vector<std::int64_t> y(p.nOut, 0);
-    for (std::uint32_t j = 0; j < p.nOut; ++j) {
+    std::vector<std::int64_t> y(std::size_t{p.groups} * p.nOut, 0);
+    for (std::uint32_t j = 0; j < p.groups * p.nOut; ++j) {
+      const std::uint32_t group = j / p.nOut;
       if (!p.bias.empty()) y[j] = p.bias[j];
-      for (std::uint32_t i = 0; i < p.nIn; ++i) y[j] += p.weights[i * p.nOut + j] * reads[0][i];
+      for (std::uint32_t i = group * p.nIn; i < (group + 1) * p.nIn; ++i)
+        y[j] += p.weights[i * p.nOut + j % p.nOut] * reads[0][i];
     }
     return PassData{y};
   };

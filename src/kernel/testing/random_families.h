@@ -19,5 +19,6 @@ KernelCase randomMerge(std::uint64_t seed);
 KernelCase randomTopK(std::uint64_t seed);
 KernelCase randomLoops(std::uint64_t seed);
 KernelCase randomWindow(std::uint64_t seed);
+KernelCase randomConv(std::uint64_t seed);
 
 }  // namespace sluice::kernel

@@ -1,0 +1,136 @@
+#include "kernel/conv/conv.h"
+
+#include <gtest/gtest.h>
+
+#include "base/rng.h"
+#include "kernel/testing.h"
+#include "kernel/testing/random_conv.h"
+
+namespace sluice::kernel {
+namespace {
+
+TEST(Conv, TheProductOfRandomConvolutionsAgreesInAllViews) {
+  for (std::uint64_t seed = 1; seed <= 100; ++seed) {
+    const auto count = checkViews(randomKernel("conv", seed), {.seed = seed, .lanes = 6, .passes = 3});
+    ASSERT_TRUE(count.ok()) << "seed " << seed << ": " << count.error().text();
+  }
+}
+
+/// Frames through window, converter and product.
+Result<std::vector<std::int64_t>> throughHardware(const ConvKernels& kernels, std::vector<std::int64_t> x) {
+  PassData data{std::move(x)};
+  if (kernels.window) {
+    SLUICE_TRY(data, runKernel(*kernels.window, data));
+  }
+  if (kernels.converter) {
+    SLUICE_TRY(data, runKernel(*kernels.converter, data));
+  }
+  SLUICE_TRY(data, runKernel(kernels.product, data));
+  return data[0];
+}
+
+TEST(Conv, TwoFramesThroughWindowConverterAndProductAreTheConvolutionByItsDefinition) {
+  for (std::uint64_t seed = 1; seed <= 120; ++seed) {
+    const ConvParams p = randomConvParams(seed);
+    Rng rng(seed, 5);
+    std::vector<std::int64_t> x, expected;
+    for (int frame = 0; frame < 2; ++frame) {
+      std::vector<std::int64_t> map;
+      for (std::uint32_t i = 0; i < p.window.height * p.window.width * p.window.channels; ++i)
+        map.push_back(rng.uniform(p.window.input.lo, p.window.input.hi));
+      const std::vector<std::int64_t> y = convolved(p, map);
+      x.insert(x.end(), map.begin(), map.end());
+      expected.insert(expected.end(), y.begin(), y.end());
+    }
+    const auto got = throughHardware(conv(p).value(), x);
+    ASSERT_TRUE(got.ok()) << "seed " << seed << ": " << got.error().text();
+    ASSERT_EQ(*got, expected) << "seed " << seed;
+  }
+}
+
+/// 3 x 3 over 8 x 8 x 4, four channels out.
+ConvParams square() {
+  ConvParams p;
+  p.window = {.height = 8,
+              .width = 8,
+              .channels = 4,
+              .pack = 2,
+              .kernelHeight = 3,
+              .kernelWidth = 3,
+              .padTop = 1,
+              .padLeft = 1,
+              .padBottom = 1,
+              .padRight = 1,
+              .input = {0, 15}};
+  p.outChannels = 4;
+  p.weights.assign(9 * 4 * 4, 1);
+  return p;
+}
+
+TEST(Conv, EveryPairOfDivisorsIsALegalFold) {
+  ConvParams p = square();
+  const ConvFacts facts = convFacts(p).value();
+  EXPECT_EQ(facts.productInputs, 36u);
+  EXPECT_EQ(facts.productOutputs, 4u);
+  for (std::uint32_t simd = 1; simd <= 36; ++simd)
+    for (std::uint32_t pe = 1; pe <= 4; ++pe) {
+      p.simd = simd;
+      p.pe = pe;
+      EXPECT_EQ(conv(p).ok(), 36 % simd == 0 && 4 % pe == 0) << simd << " x " << pe;
+    }
+}
+
+TEST(Conv, SaysHowManyIterationsAFrameTakes) {
+  ConvParams p = square();
+  p.simd = 18;
+  p.pe = 2;
+  const ConvFacts facts = convFacts(p).value();
+  EXPECT_EQ(facts.windowIterations, 9u * 9 * 2);
+  EXPECT_EQ(facts.productIterations, 64u * 2 * 2);
+  EXPECT_EQ(facts.multiplications, 64u * 9 * 4 * 4);
+}
+
+TEST(Conv, APointwiseOneHasNoWindowAndAFullBeatNoConverter) {
+  ConvParams p;
+  p.window = {.height = 4, .width = 4, .channels = 4, .pack = 2, .input = {0, 15}};
+  p.outChannels = 2;
+  p.weights.assign(4 * 2, 3);
+  p.simd = 2;
+  const ConvKernels kernels = conv(p).value();
+  EXPECT_FALSE(kernels.window.has_value());
+  EXPECT_FALSE(kernels.converter.has_value());
+}
+
+TEST(Conv, ADepthwiseOneMultipliesOnlyWithinItsChannels) {
+  ConvParams p = square();
+  p.groups = 4;
+  p.weights.assign(9 * 4, 0);
+  for (std::size_t i = 0; i < p.weights.size(); ++i) p.weights[i] = 16 + static_cast<std::int64_t>(i);
+  p.simd = 18;  // nine positions of two channels
+  p.pe = 2;
+  const ConvFacts facts = convFacts(p).value();
+  EXPECT_EQ(facts.lanes, 2u);
+  EXPECT_EQ(facts.products, 2u);
+  p.window.input = {-128, 127};
+  EXPECT_EQ(denseDsps(convProduct(p).value()).value(), 18u)
+      << "not 36: the other channel's weights are not there";
+}
+
+TEST(Conv, RefusesWhatDoesNotFit) {
+  const auto message = [](const ConvParams& p) { return conv(p).ok() ? "" : conv(p).error().message; };
+  ConvParams p = square();
+  p.groups = 3;
+  EXPECT_EQ(message(p), "3 groups do not divide 4 input and 4 output channels");
+  p = square();
+  p.weights.pop_back();
+  EXPECT_EQ(message(p), "143 weights for a kernel of 3 x 3 x 4 x 4");
+  p = square();
+  p.bias = {1};
+  EXPECT_EQ(message(p), "1 biases for 4 output channels");
+  p = square();
+  p.simd = 5;
+  EXPECT_EQ(message(p), "simd 5 does not divide 36 inputs");
+}
+
+}  // namespace
+}  // namespace sluice::kernel
