@@ -84,10 +84,22 @@ Result<TensorId> Graph::addNode(std::string nodeName, Operation operation, std::
   return output;
 }
 
+bool isStructure(const Operation& operation) {
+  return std::visit(
+      [](const auto& op) {
+        using T = std::decay_t<decltype(op)>;
+        return std::is_same_v<T, Reshape> || std::is_same_v<T, Transpose> || std::is_same_v<T, Concat> ||
+               std::is_same_v<T, Pad> || std::is_same_v<T, Slice> || std::is_same_v<T, Expand> ||
+               std::is_same_v<T, Gather> || std::is_same_v<T, Resize> || std::is_same_v<T, Pool> ||
+               std::is_same_v<T, Reduce>;
+      },
+      operation);
+}
+
 bool isInteger(const Graph& graph, const Node& node) {
   const auto readsCodes = [&] { return !node.inputs.empty() && !graph.tensor(node.inputs[0]).type.isReal(); };
-  if (std::holds_alternative<Reshape>(node.operation) || std::holds_alternative<Transpose>(node.operation))
-    return readsCodes();
+  // Their type says it: of codes they give codes wherever codes can carry the result.
+  if (isStructure(node.operation)) return readsCodes() && !graph.tensor(node.output).type.isReal();
   if (std::holds_alternative<TopK>(node.operation))
     return readsCodes() && graph.tensor(node.inputs[0]).type.codes->scale.size() == 1;
   return info(node.operation).integer;

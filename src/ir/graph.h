@@ -76,8 +76,11 @@ class Graph {
 /// Nodes that read each tensor, once per node, in order: users() for all tensors in one walk.
 std::vector<std::vector<NodeId>> allUsers(const Graph& graph);
 
-/// Whether the node computes codes from codes exactly: the integer dialect, Reshape and Transpose of codes,
-/// and TopK of codes of one scale. Such nodes make up the integer middle (regions.h).
+/// Whether the operation is one of both dialects (ops_structure.h).
+bool isStructure(const Operation& operation);
+
+/// Whether the node computes codes from codes exactly: the integer dialect, structure operations that give
+/// codes of codes, and TopK of codes of one scale. Such nodes make up the integer middle (regions.h).
 bool isInteger(const Graph& graph, const Node& node);
 
 /// The constant's elements. The tensor must be a constant of that kind.

@@ -12,16 +12,7 @@
 namespace sluice::ir {
 namespace {
 
-using Wide = __int128;
-
 bool isPlain(const Codes& codes) { return codes.scale == std::vector<double>{1} && codes.zeroPoint == 0; }
-
-Result<const Codes*> codesAt(const Inputs& inputs, std::size_t i) {
-  if (inputs[i]->type.isReal())
-    return badInput("reads '" + inputs[i]->name +
-                    "', a real tensor; operations of the integer dialect read codes");
-  return &*inputs[i]->type.codes;
-}
 
 /// A constant of codes without scale: thresholds, tables, factors. Shape [n or 1, entries] or, with no
 /// entries, [n or 1].
@@ -47,29 +38,10 @@ Status checkPerChannel(std::size_t count, const Shape& shape, const char* what) 
                   "; there must be one, or one for each of " + std::to_string(channels(shape)) + " channels");
 }
 
-Result<TensorType> codesType(Shape shape, Wide lo, Wide hi, std::vector<double> scale, Wide zeroPoint) {
-  if (lo < -codeLimit || hi > codeLimit || zeroPoint < -codeLimit || zeroPoint > codeLimit)
-    return badInput("results may leave [-2^62, 2^62]");
-  TensorType type{.shape = std::move(shape),
-                  .codes = Codes{.range = {static_cast<std::int64_t>(lo), static_cast<std::int64_t>(hi)},
-                                 .scale = std::move(scale),
-                                 .zeroPoint = static_cast<std::int64_t>(zeroPoint)}};
-  SLUICE_RETURN_IF_ERROR(check(type));
-  return type;
-}
-
-/// a * b if double holds it exactly.
-std::optional<double> exactProduct(double a, double b) {
-  const double product = a * b;
-  // Below 2^-960 the residual of the product could itself be lost.
-  if (!std::isfinite(product) || product < 0x1p-960 || std::fma(a, b, -product) != 0) return std::nullopt;
-  return product;
-}
-
 /// Least and greatest column sum, in 64 bits where `Sum` cannot overflow, else in 128.
 template <typename Sum>
 std::pair<Wide, Wide> columnExtremes(const std::vector<std::int64_t>& weights, std::int64_t rows,
-                                     std::int64_t columns, fixed::Interval x,
+                                     std::int64_t columns, const std::vector<fixed::Interval>& x,
                                      const std::vector<std::int64_t>* bias) {
   const auto m = static_cast<std::size_t>(columns);
   std::vector<Sum> lo(m, 0), hi(m, 0);
@@ -77,8 +49,8 @@ std::pair<Wide, Wide> columnExtremes(const std::vector<std::int64_t>& weights, s
     for (std::size_t j = 0; j < m; ++j) lo[j] = hi[j] = (*bias)[j];
   for (std::size_t i = 0; i < static_cast<std::size_t>(rows); ++i)
     for (std::size_t j = 0; j < m; ++j) {
-      const Sum atLow = static_cast<Sum>(weights[i * m + j]) * x.lo;
-      const Sum atHigh = static_cast<Sum>(weights[i * m + j]) * x.hi;
+      const Sum atLow = static_cast<Sum>(weights[i * m + j]) * x[i].lo;
+      const Sum atHigh = static_cast<Sum>(weights[i * m + j]) * x[i].hi;
       lo[j] += std::min(atLow, atHigh);
       hi[j] += std::max(atLow, atHigh);
     }
@@ -131,10 +103,10 @@ Result<TensorType> inferDense(const Inputs& inputs) {
   const double bound =
       static_cast<double>(weights[0]) * magnitude(w->range) * magnitude(x->range) + magnitude(biasRange);
   if (bound > 0x1p120) return badInput("results may leave [-2^62, 2^62]");
+  const std::vector<fixed::Interval> ranges = channelRanges(inputs[0]->type);
   const auto [lo, hi] =
-      bound < 0x1p60
-          ? columnExtremes<std::int64_t>(codesOf(*inputs[1]), weights[0], weights[1], x->range, bias)
-          : columnExtremes<Wide>(codesOf(*inputs[1]), weights[0], weights[1], x->range, bias);
+      bound < 0x1p60 ? columnExtremes<std::int64_t>(codesOf(*inputs[1]), weights[0], weights[1], ranges, bias)
+                     : columnExtremes<Wide>(codesOf(*inputs[1]), weights[0], weights[1], ranges, bias);
   Shape result = shape;
   result.back() = weights[1];
   return codesType(std::move(result), lo, hi, std::move(scale), 0);

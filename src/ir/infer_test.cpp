@@ -199,10 +199,26 @@ TEST(Infer, MovesOfElementsKeepCodes) {
   EXPECT_EQ(typeOf(graph, "tc"), (TensorType{{2, 1, 3}, typeOf(graph, "c").codes}));
 }
 
-TEST(Infer, ChannelsAreNotPartedFromTheirScales) {
+TEST(Infer, ScalesTravelWithTheirElements) {
   const std::string x = "x = input [2, 3] s4 scale [1, 2, 3]; ";
-  EXPECT_TRUE(refuses(x + "y = reshape x, shape [6]", "keep their last axis"));
-  EXPECT_TRUE(refuses(x + "y = transpose x, permutation [1, 0]", "keep their last axis"));
+  const Graph graph = graphOf(x + R"(
+    r = reshape x, shape [6]
+    t = transpose x, permutation [1, 0]
+    s = slice x, begin [0, 1], end [2, 2]
+    c = concat x, s, axis 1
+    p = pad x, before [1, 0]
+    e = expand s, shape [2, 2]
+    b = transpose t, permutation [1, 0]
+    output r, c, p, e, b)");
+  const auto scale = [&](const char* name) { return typeOf(graph, name).codes->scale; };
+  using Scales = std::vector<double>;
+  EXPECT_EQ(scale("r"), (Scales{1, 2, 3, 1, 2, 3}));
+  EXPECT_EQ(scale("t"), (Scales{1, 1, 2, 2, 3, 3}));
+  EXPECT_EQ(scale("s"), (Scales{2}));
+  EXPECT_EQ(scale("c"), (Scales{1, 2, 3, 2}));
+  EXPECT_EQ(scale("p"), (Scales{1, 2, 3}));
+  EXPECT_EQ(scale("e"), (Scales{2}));
+  EXPECT_EQ(scale("b"), (Scales{1, 2, 3}));
   EXPECT_TRUE(refuses(x + "y = reshape x, shape [5]", "another number of elements"));
   EXPECT_TRUE(refuses(x + "y = transpose x, permutation [0, 0]", "does not permute"));
   EXPECT_TRUE(refuses(x + "y = transpose x, permutation [0]", "does not permute"));

@@ -266,6 +266,21 @@ Result<IntegerEngine> IntegerEngine::compile(const Graph& graph, Simd simd) {
   if (plan->regions.integer.empty())
     return unsupported(
         "the graph has no integer operations: there is nothing for the integer engine to compute");
+  for (const NodeId id : plan->regions.integer) {
+    const Node& node = graph.node(id);
+    const bool known = std::visit(
+        [](const auto& op) {
+          using T = std::decay_t<decltype(op)>;
+          return std::is_same_v<T, Dense> || std::is_same_v<T, Threshold> || std::is_same_v<T, Lookup> ||
+                 std::is_same_v<T, Rescale> || std::is_same_v<T, Merge> || std::is_same_v<T, TopK> ||
+                 std::is_same_v<T, Reshape> || std::is_same_v<T, Transpose>;
+        },
+        node.operation);
+    if (!known)
+      return unsupported(
+          std::string("the integer engine does not compute '") + info(node.operation).name + "' yet",
+          "node '" + node.name + "'");
+  }
   plan->avx2 = useAvx2(simd);
   Compiler(graph, *plan).run();
   return IntegerEngine(std::move(plan));

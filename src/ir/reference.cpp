@@ -36,9 +36,9 @@ Status checkFeed(const Graph& graph, const Feed& feed, std::size_t samples) {
                     std::to_string(samples) + " samples of shape " + text(tensor.type.shape) + ", not " +
                     std::to_string(count));
   if (codes == nullptr) return {};
-  const fixed::Interval range = tensor.type.codes->range;
   for (std::size_t i = 0; i < codes->size(); ++i)
-    if (!range.contains((*codes)[i]))
+    if (const fixed::Interval range = rangeOf(*tensor.type.codes, static_cast<std::int64_t>(i));
+        !range.contains((*codes)[i]))
       return badInput("'" + tensor.name + "', sample " + std::to_string(i * samples / count) + ": code " +
                       std::to_string((*codes)[i]) + " is not in [" + std::to_string(range.lo) + ", " +
                       std::to_string(range.hi) + "]");
@@ -70,20 +70,18 @@ std::vector<double> realValues(const TensorType& type, const ConstantData& value
   if (const auto* reals = std::get_if<std::vector<double>>(&values)) return *reals;
   SLUICE_CHECK(!type.isReal(), "integers have real values only through a scale");
   const auto& codes = std::get<std::vector<std::int64_t>>(values);
-  const auto n = static_cast<std::size_t>(channels(type.shape));
   std::vector<double> result(codes.size());
   for (std::size_t i = 0; i < codes.size(); ++i)
-    result[i] = scaleOf(*type.codes, static_cast<std::int64_t>(i % n)) *
+    result[i] = scaleOf(*type.codes, static_cast<std::int64_t>(i)) *
                 static_cast<double>(codes[i] - type.codes->zeroPoint);
   return result;
 }
 
 std::vector<std::int64_t> nearestCodes(const TensorType& type, const std::vector<double>& values) {
   SLUICE_CHECK(!type.isReal(), "real tensors have no codes");
-  const auto n = static_cast<std::size_t>(channels(type.shape));
   std::vector<std::int64_t> codes(values.size());
   for (std::size_t i = 0; i < values.size(); ++i) {
-    const double steps = values[i] / scaleOf(*type.codes, static_cast<std::int64_t>(i % n)) +
+    const double steps = values[i] / scaleOf(*type.codes, static_cast<std::int64_t>(i)) +
                          static_cast<double>(type.codes->zeroPoint);
     codes[i] = fixed::clampToRange(fixed::roundToInteger(steps, Rounding::halfEven), {INT64_MIN, INT64_MAX});
   }

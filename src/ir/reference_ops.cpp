@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "fixed/rounding.h"
+#include "ir/geometry.h"
 #include "ir/reference.h"
 
 namespace sluice::ir {
@@ -11,87 +12,6 @@ namespace {
 
 using Reals = std::vector<double>;
 using Integers = std::vector<std::int64_t>;
-
-/// Real values of an operand: its own doubles, or those its codes stand for.
-class RealView {
- public:
-  explicit RealView(const Operand& operand) {
-    if (const auto* reals = std::get_if<Reals>(operand.data)) {
-      list_ = reals;
-    } else {
-      own_ = realValues(*operand.type, *operand.data);
-      list_ = &own_;
-    }
-  }
-  RealView(const RealView&) = delete;
-  RealView& operator=(const RealView&) = delete;
-  double operator[](std::size_t i) const { return (*list_)[i]; }
-  [[nodiscard]] const Reals& list() const { return *list_; }
-
- private:
-  Reals own_;
-  const Reals* list_ = nullptr;
-};
-
-double apply(UnaryKind kind, double x) {
-  switch (kind) {
-    case UnaryKind::relu:
-      return x > 0 ? x : 0;
-    case UnaryKind::sigmoid:
-      return 1 / (1 + std::exp(-x));
-    case UnaryKind::tanh:
-      return std::tanh(x);
-    case UnaryKind::negate:
-      return -x;
-    case UnaryKind::identity:
-      return x;
-  }
-  return x;
-}
-
-double apply(BinaryKind kind, double a, double b) {
-  switch (kind) {
-    case BinaryKind::add:
-      return a + b;
-    case BinaryKind::subtract:
-      return a - b;
-    case BinaryKind::multiply:
-      return a * b;
-    case BinaryKind::divide:
-      return a / b;
-    case BinaryKind::power:
-      return std::pow(a, b);
-  }
-  return a;
-}
-
-/// Step in the operand per step along each axis of the result; 0 where it is broadcast.
-std::vector<std::size_t> strides(const Shape& operand, const Shape& result) {
-  std::vector<std::size_t> step(result.size());
-  std::size_t stride = 1;
-  for (std::size_t i = 0; i < operand.size(); ++i) {  // i counts axes from the last
-    const auto extent = static_cast<std::size_t>(operand[operand.size() - 1 - i]);
-    step[result.size() - 1 - i] = extent == 1 ? 0 : stride;
-    stride *= extent;
-  }
-  return step;
-}
-
-/// Calls visit(i, index...) for every element i of the result, with the matching index in each operand.
-template <typename Visit>
-void walk(const Shape& shape, const std::vector<std::vector<std::size_t>>& steps, Visit visit) {
-  const auto count = static_cast<std::size_t>(elements(shape));
-  std::vector<std::size_t> counter(shape.size()), index(steps.size());
-  for (std::size_t i = 0; i < count; ++i) {
-    visit(i, index);
-    for (std::size_t axis = shape.size(); axis-- > 0;) {
-      for (std::size_t k = 0; k < steps.size(); ++k) index[k] += steps[k][axis];
-      if (++counter[axis] < static_cast<std::size_t>(shape[axis])) break;
-      for (std::size_t k = 0; k < steps.size(); ++k) index[k] -= steps[k][axis] * counter[axis];
-      counter[axis] = 0;
-    }
-  }
-}
 
 /// Whether int64 holds sum (x - zx) * (w - zw) over n terms for sure.
 bool sumFits(const Codes& x, const Codes& w, std::size_t n) {
@@ -103,24 +23,33 @@ bool sumFits(const Codes& x, const Codes& w, std::size_t n) {
   return static_cast<double>(n) * span(x) * span(w) < 0x1p62;
 }
 
+/// w [..., n, m], one matrix for each leading position of x [..., a, n], or one [n, m] for all rows of x.
 void matMul(const Operand& x, const Operand& w, Reals& result) {
-  const auto n = static_cast<std::size_t>(w.type->shape[0]);
-  const auto m = static_cast<std::size_t>(w.type->shape[1]);
+  const Shape& shape = w.type->shape;
+  const auto n = static_cast<std::size_t>(shape[shape.size() - 2]);
+  const auto m = static_cast<std::size_t>(shape.back());
+  const std::size_t rows = static_cast<std::size_t>(elements(x.type->shape)) / n;
+  const std::size_t matrices = static_cast<std::size_t>(elements(shape)) / (n * m);
+  result.assign(rows * m, 0);
+  // Of row `row`, the first element of its matrix.
+  const auto matrix = [&](std::size_t row) { return row / (rows / matrices) * n * m; };
   const auto* xq = std::get_if<Integers>(x.data);
   const auto* wq = std::get_if<Integers>(w.data);
-  const std::size_t rows = static_cast<std::size_t>(elements(x.type->shape)) / n;
-  result.assign(rows * m, 0);
-  const auto scaleW = [&](std::size_t j) { return scaleOf(*w.type->codes, static_cast<std::int64_t>(j)); };
-  if (xq && wq && x.type->codes->scale.size() == 1 && sumFits(*x.type->codes, *w.type->codes, n)) {
+  if (xq && wq && x.type->codes->scale.size() == 1 &&
+      static_cast<std::int64_t>(w.type->codes->scale.size()) <= channels(shape) &&
+      sumFits(*x.type->codes, *w.type->codes, n)) {
     Integers acc(m);
     for (std::size_t row = 0; row < rows; ++row) {
+      const std::int64_t* weights = wq->data() + matrix(row);
       std::fill(acc.begin(), acc.end(), 0);
       for (std::size_t i = 0; i < n; ++i) {
         const std::int64_t one = (*xq)[row * n + i] - x.type->codes->zeroPoint;
-        for (std::size_t j = 0; j < m; ++j) acc[j] += one * ((*wq)[i * m + j] - w.type->codes->zeroPoint);
+        for (std::size_t j = 0; j < m; ++j) acc[j] += one * (weights[i * m + j] - w.type->codes->zeroPoint);
       }
       for (std::size_t j = 0; j < m; ++j)
-        result[row * m + j] = x.type->codes->scale[0] * scaleW(j) * static_cast<double>(acc[j]);
+        result[row * m + j] = x.type->codes->scale[0] *
+                              scaleOf(*w.type->codes, static_cast<std::int64_t>(j)) *
+                              static_cast<double>(acc[j]);
     }
     return;
   }
@@ -128,7 +57,8 @@ void matMul(const Operand& x, const Operand& w, Reals& result) {
   const RealView weights(w);
   for (std::size_t row = 0; row < rows; ++row)
     for (std::size_t i = 0; i < n; ++i)
-      for (std::size_t j = 0; j < m; ++j) result[row * m + j] += reals[row * n + i] * weights[i * m + j];
+      for (std::size_t j = 0; j < m; ++j)
+        result[row * m + j] += reals[row * n + i] * weights[matrix(row) + i * m + j];
 }
 
 void softmax(const Reals& x, std::size_t n, Reals& result) {
@@ -157,27 +87,43 @@ struct Evaluate {
 
   void operator()(const Quantize& q) const {
     const RealView x(inputs[0]);
-    integers().resize(x.list().size());
-    const std::size_t n = channelCount();
-    for (std::size_t i = 0; i < x.list().size(); ++i) {
-      const double steps = x[i] / q.scale[q.scale.size() == 1 ? 0 : i % n] + static_cast<double>(q.zeroPoint);
-      integers()[i] = fixed::clampToRange(fixed::roundToInteger(steps, q.rounding), q.range);
-    }
+    integers().resize(x.size());
+    for (std::size_t i = 0; i < x.size(); ++i) integers()[i] = apply(q, x[i], i);
+  }
+
+  void operator()(const QuantizeFloat& q) const {
+    const RealView x(inputs[0]);
+    const auto lsb = static_cast<int>(1 - q.exponentBias) - static_cast<int>(q.mantissaBits);
+    std::visit(
+        [&](auto& list) {
+          using Number = typename std::decay_t<decltype(list)>::value_type;
+          list.resize(x.size());
+          for (std::size_t i = 0; i < x.size(); ++i)
+            list[i] = static_cast<Number>(output.isReal() ? apply(q, x[i]) * q.scale
+                                                          : std::ldexp(apply(q, x[i]), -lsb));
+        },
+        result);
+  }
+
+  void operator()(const QuantizePower& q) const {
+    const RealView x(inputs[0]);
+    integers().resize(x.size());
+    for (std::size_t i = 0; i < x.size(); ++i) integers()[i] = apply(q, x[i]);
   }
 
   void operator()(const Bipolar&) const {
     const RealView x(inputs[0]);
-    integers().resize(x.list().size());
-    for (std::size_t i = 0; i < x.list().size(); ++i) integers()[i] = x[i] >= 0 ? 1 : -1;
+    integers().resize(x.size());
+    for (std::size_t i = 0; i < x.size(); ++i) integers()[i] = x[i] >= 0 ? 1 : -1;
   }
 
   void operator()(const MatMul&) const { matMul(inputs[0], inputs[1], reals()); }
 
   void operator()(const BatchNormalize& b) const {
     const RealView x(inputs[0]), gamma(inputs[1]), beta(inputs[2]), mean(inputs[3]), variance(inputs[4]);
-    reals().resize(x.list().size());
+    reals().resize(x.size());
     const std::size_t n = channelCount();
-    for (std::size_t i = 0; i < x.list().size(); ++i) {
+    for (std::size_t i = 0; i < x.size(); ++i) {
       const std::size_t c = i % n;
       reals()[i] = gamma[c] * (x[i] - mean[c]) / std::sqrt(variance[c] + b.epsilon) + beta[c];
     }
@@ -186,36 +132,52 @@ struct Evaluate {
   void operator()(const Binary& b) const {
     const RealView left(inputs[0]), right(inputs[1]);
     reals().resize(static_cast<std::size_t>(elements(output.shape)));
-    walk(output.shape,
-         {strides(inputs[0].type->shape, output.shape), strides(inputs[1].type->shape, output.shape)},
-         [&](std::size_t i, const std::vector<std::size_t>& at) {
-           reals()[i] = apply(b.kind, left[at[0]], right[at[1]]);
-         });
+    if (left.size() == reals().size() && right.size() == reals().size()) {
+      for (std::size_t i = 0; i < left.size(); ++i) reals()[i] = apply(b.kind, left[i], right[i]);
+      return;
+    }
+    const auto a = broadcastSources(inputs[0].type->shape, output.shape);
+    const auto c = broadcastSources(inputs[1].type->shape, output.shape);
+    for (std::size_t i = 0; i < a.size(); ++i)
+      reals()[i] = apply(b.kind, left[static_cast<std::size_t>(a[i])], right[static_cast<std::size_t>(c[i])]);
   }
 
   void operator()(const Unary& u) const {
     const RealView x(inputs[0]);
-    reals().resize(x.list().size());
-    for (std::size_t i = 0; i < x.list().size(); ++i) reals()[i] = apply(u.kind, x[i]);
+    reals().resize(x.size());
+    for (std::size_t i = 0; i < x.size(); ++i) reals()[i] = apply(u, x[i]);
+  }
+
+  void operator()(const LayerNormalize& l) const {
+    const RealView x(inputs[0]), gamma(inputs[1]), beta(inputs[2]);
+    const std::size_t n = gamma.size();
+    reals().resize(x.size());
+    for (std::size_t row = 0; row < x.size(); row += n) {
+      double mean = 0, variance = 0;
+      for (std::size_t i = 0; i < n; ++i) mean += x[row + i];
+      mean /= static_cast<double>(n);
+      for (std::size_t i = 0; i < n; ++i) variance += (x[row + i] - mean) * (x[row + i] - mean);
+      const double deviation = std::sqrt(variance / static_cast<double>(n) + l.epsilon);
+      for (std::size_t i = 0; i < n; ++i)
+        reals()[row + i] = gamma[i] * (x[row + i] - mean) / deviation + beta[i];
+    }
   }
 
   void operator()(const Softmax&) const { softmax(RealView(inputs[0]).list(), channelCount(), reals()); }
 
-  void operator()(const Reshape&) const { result = *inputs[0].data; }
+  void operator()(const Conv& c) const { evaluateReal(c, inputs, output, reals()); }
+  void operator()(const ConvTranspose& c) const { evaluateReal(c, inputs, output, reals()); }
 
-  void operator()(const Transpose& t) const {
-    const std::vector<std::size_t> from = strides(inputs[0].type->shape, inputs[0].type->shape);
-    std::vector<std::size_t> steps;
-    for (const std::int64_t axis : t.permutation) steps.push_back(from[static_cast<std::size_t>(axis)]);
-    std::visit(
-        [&](auto& list) {
-          const auto& x = std::get<std::decay_t<decltype(list)>>(*inputs[0].data);
-          list.resize(x.size());
-          walk(output.shape, {steps},
-               [&](std::size_t i, const std::vector<std::size_t>& at) { list[i] = x[at[0]]; });
-        },
-        result);
-  }
+  void operator()(const Reshape&) const { result = *inputs[0].data; }
+  void operator()(const Transpose& m) const { evaluateMove(m, inputs, result); }
+  void operator()(const Concat& m) const { evaluateMove(m, inputs, result); }
+  void operator()(const Pad& m) const { evaluateMove(m, inputs, result); }
+  void operator()(const Slice& m) const { evaluateMove(m, inputs, result); }
+  void operator()(const Expand& m) const { evaluateMove(m, inputs, result); }
+  void operator()(const Resize& r) const { evaluateStructure(r, inputs, result); }
+  void operator()(const Gather& g) const { evaluateStructure(g, inputs, result); }
+  void operator()(const Pool& p) const { evaluateStructure(p, inputs, result); }
+  void operator()(const Reduce& r) const { evaluateStructure(r, inputs, result); }
 
   void operator()(const TopK& t) const {
     const auto n = static_cast<std::int64_t>(channelCount());
@@ -228,11 +190,20 @@ struct Evaluate {
 
   template <typename IntegerOperation>
   void operator()(const IntegerOperation& operation) const {
-    evaluateInteger(operation, inputs, integers());
+    evaluateInteger(operation, inputs, output, integers());
   }
 };
 
 }  // namespace
+
+const std::vector<std::int64_t>& codesOf(const Operand& operand) { return std::get<Integers>(*operand.data); }
+
+RealView::RealView(const Operand& operand) {
+  if (const auto* reals = std::get_if<Reals>(operand.data))
+    other_ = reals;
+  else
+    own_ = realValues(*operand.type, *operand.data);
+}
 
 void evaluateInto(const Operation& operation, const std::vector<Operand>& inputs, const TensorType& output,
                   ConstantData& result) {

@@ -116,6 +116,23 @@ class Parser {
     lexer_.take();
     return {};
   }
+  Status value(Overflow& overflow) {
+    const auto found = fixed::overflowFromName(lexer_.peek().text);
+    if (!found) return unexpected("an overflow mode (saturate, wrap, ...)");
+    overflow = *found;
+    lexer_.take();
+    return {};
+  }
+  template <typename Enumeration>
+  Status enumerator(Enumeration& result, const char* wanted) {
+    if (!fromName(lexer_.peek().text, result)) return unexpected(wanted);
+    lexer_.take();
+    return {};
+  }
+  Status value(Coordinates& mode) {
+    return enumerator(mode, "a coordinate mode (halfPixel, asymmetric, ...)");
+  }
+  Status value(NearestRounding& mode) { return enumerator(mode, "floor, ceil, preferFloor or preferCeil"); }
   Status value(fixed::Interval& range) {
     const Token token = lexer_.peek();
     if (token.kind == TokenKind::word) {
@@ -175,6 +192,10 @@ class Parser {
       if (lexer_.isWord("zeroPoint")) {
         lexer_.take();
         SLUICE_RETURN_IF_ERROR(value(result.codes->zeroPoint));
+      }
+      if (lexer_.isWord("ranges")) {
+        lexer_.take();
+        SLUICE_RETURN_IF_ERROR(value(result.codes->ranges));
       }
     }
     if (const Status status = check(result); !status.ok())

@@ -94,6 +94,21 @@ class Writer {
   void value(std::uint32_t number) { out += std::to_string(number); }
   void value(bool flag) { out += flag ? "true" : "false"; }
   void value(Rounding rounding) { out += fixed::name(rounding); }
+  void value(Overflow overflow) { out += fixed::name(overflow); }
+  void value(Coordinates mode) { out += name(mode); }
+  void value(NearestRounding mode) { out += name(mode); }
+  void value(const std::vector<fixed::Interval>& list) {
+    out += '[';
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      if (i > 0) out += column() > lineWidth ? "," : ", ";
+      if (column() > lineWidth) {
+        endLine();
+        out += "  ";
+      }
+      value(list[i]);
+    }
+    out += ']';
+  }
   void value(fixed::Interval range) {
     out += "[" + std::to_string(range.lo) + ", " + std::to_string(range.hi) + "]";
   }
@@ -125,16 +140,28 @@ void printType(Writer& writer, const TensorType& type) {
     writer.value(type.codes->scale);
   }
   if (type.codes->zeroPoint != 0) writer << " zeroPoint " << std::to_string(type.codes->zeroPoint);
+  if (!type.codes->ranges.empty()) {
+    writer << " ranges ";
+    writer.value(type.codes->ranges);
+  }
 }
 
-/// The type for people: many scales are only counted.
+/// The type for people: many scales and ranges are only counted.
 std::string typeComment(TensorType type) {
-  if (type.isReal() || type.codes->scale.size() == 1) return text(type);
-  const auto [least, greatest] = std::minmax_element(type.codes->scale.begin(), type.codes->scale.end());
-  const std::string scales =
-      " scale " + formatDouble(*least) + " .. " + formatDouble(*greatest) + " per channel";
-  type.codes->scale = {1};
-  return text(type) + scales;
+  if (type.isReal() || (type.codes->scale.size() == 1 && type.codes->ranges.empty())) return text(type);
+  const auto per = [&](std::size_t size) {
+    return static_cast<std::int64_t>(size) == channels(type.shape) ? " per channel" : " per element";
+  };
+  std::string more;
+  if (type.codes->scale.size() > 1) {
+    const auto [least, greatest] = std::minmax_element(type.codes->scale.begin(), type.codes->scale.end());
+    more =
+        " scale " + formatDouble(*least) + " .. " + formatDouble(*greatest) + per(type.codes->scale.size());
+  }
+  if (!type.codes->ranges.empty()) more += std::string(", ranges") + per(type.codes->ranges.size());
+  if (type.codes->scale.size() > 1) type.codes->scale = {1};
+  type.codes->ranges.clear();
+  return text(type) + more;
 }
 
 void printConstant(Writer& writer, const Tensor& tensor) {

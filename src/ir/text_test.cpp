@@ -68,6 +68,7 @@ TEST(Text, EveryOperationAndAttributeReadsBack) {
     y = input [2, 3] codes [0, 15] scale [0.5, 0.25, 0.125] zeroPoint 7
     m = constant [3, 3] real {1e-30 -0 0.1 inf 1e300 2 3 4 5}
     p = constant [3] real {1 2 3}
+    m3 = constant [2, 3] real {1 2 3 4 5 6}
     q = quantize x, scale [0.1, 0.2, 0.3], zeroPoint -1, range s8, rounding halfTowardZero
     b = bipolar x, scale 0.7
     mm = matMul b, m
@@ -90,6 +91,40 @@ TEST(Text, EveryOperationAndAttributeReadsBack) {
     rs = rescale d, fa, fb, shift 2, range [-7, 7], tieToEven true, scale 0.5, zeroPoint 0
     me = merge rs, g, shift [1, 1]
     k = topK me, k 2
+    qf = quantizeFloat x, exponentBits 2, mantissaBits 1, exponentBias 1, largest 6, rounding floor
+    qp = quantizePower x, lowest -3, highest 0, rounding floor, negative false
+    qe = quantize x, scale 1, range [-8, 7], overflow wrapSignMagnitude, ranges [s4, s2, [0, 0], s1, s2, u2]
+    qz = quantize x, scale 1, range u4, overflow saturateToZero, zeroPoints [1, 2, 3]
+    k3 = constant [2, 3, 4] real {1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24}
+    cv = conv x, k3, padBefore 2, padAfter 2, strides 2, dilations 3
+    ct = convTranspose x, k3, strides 2, padBefore 1, outputPad 1
+    ln = layerNormalize x, m3, m3, axes 2, epsilon 0.5
+    lr = leakyRelu x, alpha 0.1; cl = clip lr, alpha -1, beta 1; rr = rampRelu cl, alpha 0.5, beta inf, gamma 1
+    mi = minimum x, lr
+    cc = concat y, y, axis 1
+    pa = pad y, before [1, 0], after [0, 2], between [1, 0], value 0
+    sl = slice y, begin [0, 1], end [2, 3], step [1, 2]
+    ex = expand y, shape [4, 2, 3]
+    ix = constant [2] {1 0}
+    ga = gather y, ix
+    ri = resizeLinear y, shape [4, 3], coordinates asymmetric, factors [2, 1]
+    rn = resizeNearest y, shape [4, 3], rounding ceil
+    mp = maxPool y, kernel 2, strides 2
+    ap = averagePool y, kernel 2, padBefore 1, countPads true
+    sp = sumPool y, kernel 2
+    re = reduceMax y, axes [0, 1], keepDims true
+    ck = constant [2, 1, 3] scale 0.5 {1 2 3 4 5 6}
+    cb = constant [3] scale 0.175 {1 2 3}
+    bz = bipolar x
+    cq = codeConv bz, ck, groups 3
+    b4 = input [3] codes [-3, 3] scale 0.5 ranges [[-3, 3], [0, 0], [1, 1]]
+    ck0 = constant [3, 2] scale 0.5 {1 2 3 4 5 6}
+    ac = accumulateConv b4, ck0, shift 1, range s4, overflow saturate, rounding halfUp
+    cm = codeMatMul bz, w
+    cx = codeMultiply bz, bz; cn = codeMinimum bz, bz
+    pt = constant [1, 9] {1 2 3 4 5 6 7 8 9}
+    pl = pairLookup bz, bz, pt, first0 -1, first1 -1, span1 3
+    rq = requantize cx, shift [1, 0, -1], range s4, rounding halfEven, overflow saturate, ranges [s4, s3, s2]
     output k, t
     output l)";
   const Graph graph = graphOf(text);

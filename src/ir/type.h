@@ -23,13 +23,21 @@ Status checkShape(const Shape& shape);
 /// "[8, 8, 3]"; a scalar is "[]".
 std::string text(const Shape& shape);
 
-/// Elements that are integers ("codes"). The real value of code q in channel c is scale[c] * (q - zeroPoint).
+/// Elements that are integers ("codes"). The real value of code q in element i is
+/// scale[i % scale.size()] * (q - zeroPoint), i counting row-major within a sample.
+///
+/// So a list of one element holds for all, a list of `channels` elements for each channel (last axis), a list of
+/// `elements` elements for each element of the tensor; no other length is legal. Lists are as short as they can
+/// be where inference makes them (canonical, below).
 ///
 /// Units  scale in real units per code step; exact, a float32 constant or a product of two
 struct Codes {
   fixed::Interval range;      ///< proven: every code of every input lies in it; gives the hardware's format
-  std::vector<double> scale;  ///< one for all elements, or one per channel (last axis); all > 0
+  std::vector<double> scale;  ///< one for all elements, one per channel or one per element; all > 0
   std::int64_t zeroPoint = 0;
+  /// Empty: `range` for all elements. Else per channel or per element, `range` being their hull: formats that
+  /// differ from element to element. Who looks at `range` alone is right, only not as tight as could be.
+  std::vector<fixed::Interval> ranges{};
 
   bool operator==(const Codes&) const = default;
   [[nodiscard]] fixed::IntegerFormat format() const { return fixed::formatFor(range); }
@@ -47,16 +55,28 @@ struct TensorType {
 /// Codes and zero points lie in [-2^62, 2^62], so that sums and differences of two stay within 64 bits.
 inline constexpr std::int64_t codeLimit = std::int64_t{1} << 62;
 
-/// Shape legal; if codes: range not empty and within codeLimit, scales positive and finite, one of them or
-/// one per channel. Errors: badInput.
+/// Shape legal; if codes: ranges not empty and within codeLimit, scales positive and finite, lists of legal
+/// lengths, range the hull of ranges. Errors: badInput.
 Status check(const TensorType& type);
 
 /// As the text form writes it (text.h): "[16] real", "[16] codes [-4, 3] scale 0.25".
 std::string text(const TensorType& type);
 
-/// scale[c] of codes that have one scale or one per channel.
-inline double scaleOf(const Codes& codes, std::int64_t channel) {
-  return codes.scale.size() == 1 ? codes.scale[0] : codes.scale[static_cast<std::size_t>(channel)];
+/// scale[c] of codes that have one scale or one per channel; with an element's position, of any codes.
+inline double scaleOf(const Codes& codes, std::int64_t element) {
+  return codes.scale[static_cast<std::size_t>(element) % codes.scale.size()];
 }
+/// The range of one element.
+inline fixed::Interval rangeOf(const Codes& codes, std::int64_t element) {
+  return codes.ranges.empty() ? codes.range
+                              : codes.ranges[static_cast<std::size_t>(element) % codes.ranges.size()];
+}
+/// Whether all elements have one scale; whether no more than one per channel.
+inline bool hasOneScale(const Codes& codes) { return codes.scale.size() == 1; }
+bool isPerChannel(const Codes& codes, const Shape& shape);
+
+/// The same codes with lists as short as they can be: one for all, else one per channel, else one per element;
+/// `ranges` empty if they are all `range`. `range` becomes the hull of `ranges`.
+Codes canonical(Codes codes, const Shape& shape);
 
 }  // namespace sluice::ir

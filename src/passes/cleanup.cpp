@@ -36,7 +36,7 @@ std::optional<ir::TensorId> sameAs(const ir::Graph& graph, const ir::Node& node)
       case ir::BinaryKind::divide:
         same = allEqual(c, 1);
         break;
-      case ir::BinaryKind::power:
+      default:
         break;
     }
   }

@@ -162,6 +162,9 @@ class Builder {
       std::uint32_t x = scaleStep(quantize->scale, in[0], StepKind::divide);
       if (quantize->zeroPoint != 0)
         x = push(StepKind::add, x, constant({static_cast<double>(quantize->zeroPoint)}));
+      if (quantize->overflow != fixed::Overflow::saturate || !quantize->ranges.empty() ||
+          !quantize->zeroPoints.empty())
+        return fail("a quantizer that wraps or has formats per element", &node);
       function_.quantizer = {.range = quantize->range, .rounding = quantize->rounding};
       return push(StepKind::quantize, x);
     }
@@ -178,6 +181,8 @@ class Builder {
           return push(StepKind::negate, in[0]);
         case ir::UnaryKind::identity:
           return in[0];
+        default:
+          return fail("a function that chains do not know", &node);
       }
     }
     if (const auto* binary = std::get_if<ir::Binary>(&node.operation)) {
@@ -198,6 +203,8 @@ class Builder {
           if (value == 0.5) return push(StepKind::squareRoot, in[0]);
           return push(Step{.kind = StepKind::power, .a = in[0], .exponent = value});
         }
+        default:
+          return fail("a function that chains do not know", &node);
       }
     }
     // gamma * (x - mean) / sqrt(variance + epsilon) + beta

@@ -83,6 +83,9 @@ std::optional<std::vector<double>> foldReal(const ir::Graph& graph, const ir::No
         case ir::UnaryKind::tanh:
           push(hyperbolicTangent(x));
           break;
+        default:
+          push(Bounds::unknown());
+          break;
       }
     }
   } else if (const auto* binary = std::get_if<ir::Binary>(&node.operation)) {
@@ -105,6 +108,9 @@ std::optional<std::vector<double>> foldReal(const ir::Graph& graph, const ir::No
           break;
         case ir::BinaryKind::power:
           push(y.isPoint() ? power(x, y.lo) : Bounds::unknown());
+          break;
+        default:
+          push(Bounds::unknown());
           break;
       }
     });

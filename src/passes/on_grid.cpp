@@ -67,7 +67,7 @@ std::optional<Reading> readingOf(const ir::Graph& graph, const ir::Node& node, c
       r.zeroPoint += minus && !constantFirst ? *steps : -*steps;
       return r;
     }
-    case ir::BinaryKind::power:
+    default:
       break;
   }
   return std::nullopt;

@@ -32,7 +32,7 @@ ir::TensorId orderOf(const ir::Graph& graph, ir::TensorId id) {
         case ir::BinaryKind::divide:
           rising = value && *value > 0 && !constantFirst;
           break;
-        case ir::BinaryKind::power:
+        default:
           break;
       }
     }
