@@ -1,0 +1,167 @@
+#include "dataflow/process/size.h"
+
+#include <algorithm>
+#include <chrono>
+#include <numeric>
+
+#include "base/check.h"
+#include "dataflow/process/hitting.h"
+
+namespace sluice::dataflow::process {
+
+namespace {
+
+class Sizer {
+ public:
+  Sizer(const Network& network, Evaluator& evaluator, std::uint64_t target, const SizingOptions& options)
+      : costs_(network, options.cost),
+        evaluator_(evaluator),
+        oracle_(evaluator, network, target),
+        begin_(std::chrono::steady_clock::now()),
+        limit_(options.timeLimit) {
+    const std::size_t groups = network.groups.size();
+    cheapFirst_.resize(groups);
+    std::iota(cheapFirst_.begin(), cheapFirst_.end(), 0u);
+    std::stable_sort(cheapFirst_.begin(), cheapFirst_.end(),
+                     [&](std::uint32_t a, std::uint32_t b) { return weight(a) < weight(b); });
+  }
+
+  Result<Sizing> run() {
+    Sizing& s = sizing_;
+    s.target = oracle_.target();
+    const std::vector<std::uint64_t> top = startingPoint();
+    if (top.empty()) return infeasible("no depths meet the target");  // replaced by the caller's reason
+    accept(top);
+    descend(top);
+    individualBounds();
+    for (;;) {
+      const Hitting hit = cheapest(s.conflicts, costs_, oracle_.most(), s.cost, [&]() { return late(); });
+      s.lowerBound = std::max(s.lowerBound, std::min(hit.cost, s.cost));
+      if (s.lowerBound == s.cost || !hit.complete || hit.depths.empty() || late()) break;
+      explore(hit.depths);
+    }
+    s.proven = s.lowerBound == s.cost;
+    s.cycles = evaluator_.run(evaluator_.exact(s.depths)).cycles;
+    s.simulations = evaluator_.runs();
+    s.seconds = elapsed();
+    return sizing_;
+  }
+
+ private:
+  double elapsed() const {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
+  }
+  bool late() const { return elapsed() > limit_; }
+
+  /// Cost of a place more: orders groups from cheap to dear.
+  std::uint64_t weight(std::uint32_t g) const {
+    const std::uint64_t far = std::max<std::uint64_t>(4096, oracle_.most()[g]);
+    return (costs_.at(g, far) - costs_.at(g, leastDepth)) * 1024 / far;
+  }
+
+  /// A vector that meets the target: unbounded FIFOs, or shift registers where they are faster.
+  std::vector<std::uint64_t> startingPoint() {
+    std::vector<std::uint64_t> top = oracle_.most();
+    if (oracle_.feasible(top)) return top;
+    return {};
+  }
+
+  void accept(std::vector<std::uint64_t> depths) {
+    const std::uint64_t cost = costs_.total(depths);
+    if (!sizing_.depths.empty() && cost >= sizing_.cost) return;
+    sizing_.depths = std::move(depths);
+    sizing_.cost = cost;
+  }
+
+  bool feasible(const std::vector<std::uint64_t>& depths) {
+    const bool yes = oracle_.feasible(depths);
+    if (yes) accept(depths);
+    return yes;
+  }
+
+  /// Lowers one group after the other as far as the target allows, the dearest first.
+  void descend(std::vector<std::uint64_t> depths) {
+    for (auto it = cheapFirst_.rbegin(); it != cheapFirst_.rend(); ++it) {
+      const std::uint32_t g = *it;
+      std::uint64_t good = depths[g], bad = leastDepth - 1;
+      while (good - bad > 1) {
+        depths[g] = bad + (good - bad) / 2;
+        (feasible(depths) ? good : bad) = depths[g];
+      }
+      depths[g] = good;
+    }
+    accept(depths);
+  }
+
+  /// The least depth of each group alone, all others unbounded: conflicts of one literal.
+  void individualBounds() {
+    const std::vector<std::uint64_t>& most = oracle_.most();
+    for (std::uint32_t g = 0; g < most.size() && !late(); ++g) {
+      std::vector<Literal> box;
+      for (std::uint32_t h = 0; h < most.size(); ++h)
+        box.push_back({.group = h, .lo = leastDepth, .hi = most[h]});
+      std::uint64_t good = most[g], bad = leastDepth - 1;
+      while (good - bad > 1) {
+        box[g].hi = bad + (good - bad) / 2;
+        (oracle_.feasible(box) ? good : bad) = box[g].hi;
+      }
+      if (bad >= leastDepth) sizing_.conflicts.push_back({{.group = g, .lo = leastDepth, .hi = bad}});
+    }
+  }
+
+  /// From a vector that the conflicts allow, up along the cheapest ways out of new conflicts, until it is feasible
+  /// or costs too much.
+  void explore(std::vector<std::uint64_t> depths) {
+    while (!late()) {
+      std::vector<std::uint64_t> wide = depths;
+      for (std::uint32_t g = 0; g < wide.size(); ++g)
+        wide[g] = costs_.stepEnd(g, depths[g], oracle_.most()[g]);
+      if (feasible(wide)) return;
+      Conflict conflict = oracle_.conflict(wide, cheapFirst_);
+      std::uint64_t cheapest = ~std::uint64_t{0};
+      const Literal* way = nullptr;
+      for (const Literal& literal : conflict) {
+        if (literal.hi >= oracle_.most()[literal.group]) continue;
+        const std::uint64_t price =
+            costs_.at(literal.group, literal.hi + 1) - costs_.at(literal.group, depths[literal.group]);
+        if (price < cheapest) {
+          cheapest = price;
+          way = &literal;
+        }
+      }
+      const bool out = way && costs_.total(depths) + cheapest < sizing_.cost;
+      if (out) depths[way->group] = way->hi + 1;
+      sizing_.conflicts.push_back(std::move(conflict));
+      if (!out) return;
+    }
+  }
+
+  GroupCosts costs_;
+  Evaluator& evaluator_;
+  Oracle oracle_;
+  std::chrono::steady_clock::time_point begin_;
+  double limit_;
+  std::vector<std::uint32_t> cheapFirst_;
+  Sizing sizing_;
+};
+
+}  // namespace
+
+Result<Sizing> sizeFifos(const Network& network, const SizingOptions& options) {
+  SLUICE_TRY(const Program program, compile(network));
+  Evaluator evaluator(program, network.timing);
+  std::uint64_t target = 0;
+  if (options.targetCycles) {
+    target = *options.targetCycles;
+  } else {
+    const Outcome given = evaluator.run(evaluator.exact(givenDepths(network)));
+    if (given.kind == Outcome::Kind::deadlock)
+      return infeasible("stands still at the given depths, so they set no target: " +
+                            deadlockText(network, program, given.deadlock),
+                        network.name);
+    target = given.cycles;
+  }
+  return Sizer(network, evaluator, target, options).run();
+}
+
+}  // namespace sluice::dataflow::process

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "base/result.h"
+#include "dataflow/process/conflict.h"
+#include "dataflow/process/cost.h"
+#include "dataflow/process/network.h"
+
+/// The least FIFO depths that keep a network's cycles, with proof.
+namespace sluice::dataflow::process {
+
+struct SizingOptions {
+  std::optional<std::uint64_t> targetCycles;  ///< none: the cycles at the given depths
+  CostKind cost = CostKind::beats;
+  double timeLimit = 300;  ///< seconds
+};
+
+struct Sizing {
+  std::vector<std::uint64_t> depths;  ///< per group, checked by the exact simulator
+  std::uint64_t cycles = 0;           ///< with them
+  std::uint64_t target = 0;
+  std::uint64_t cost = 0;
+  std::uint64_t lowerBound = 0;     ///< no vector that meets the target costs less
+  bool proven = false;              ///< cost == lowerBound
+  std::vector<Conflict> conflicts;  ///< they prove the bound; none could be left out without lowering it
+  std::uint64_t simulations = 0;
+  double seconds = 0;
+};
+
+/// Depths at least 2, one per group.
+///
+/// Errors   infeasible: unbounded FIFOs are too slow or stand still, or the given depths do (without a target);
+///          those of compile()
+/// Source   implicit hitting sets over conflicts (conflict.h, hitting.h); docs/rationale/fifo-sizing.md
+Result<Sizing> sizeFifos(const Network& network, const SizingOptions& options);
+
+}  // namespace sluice::dataflow::process
