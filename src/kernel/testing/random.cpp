@@ -11,7 +11,7 @@ const std::vector<std::pair<std::string, Generator>>& generators() {
   static const std::vector<std::pair<std::string, Generator>> all = {
       {"dense", randomDense},   {"threshold", randomThreshold}, {"width", randomWidth}, {"fork", randomFork},
       {"lookup", randomLookup}, {"rescale", randomRescale},     {"merge", randomMerge}, {"topk", randomTopK},
-      {"loops", randomLoops},   {"window", randomWindow},       {"conv", randomConv},
+      {"loops", randomLoops},   {"window", randomWindow},       {"conv", randomConv},   {"pool", randomPool},
   };
   return all;
 }

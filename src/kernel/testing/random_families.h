@@ -20,5 +20,6 @@ KernelCase randomTopK(std::uint64_t seed);
 KernelCase randomLoops(std::uint64_t seed);
 KernelCase randomWindow(std::uint64_t seed);
 KernelCase randomConv(std::uint64_t seed);
+KernelCase randomPool(std::uint64_t seed);
 
 }  // namespace sluice::kernel

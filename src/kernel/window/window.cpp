@@ -112,6 +112,9 @@ void build(const WindowPlan& plan, Pipeline& pipeline) {
 
 Result<Kernel> window(const WindowParams& params) {
   SLUICE_TRY(WindowPlan made, planWindow(params));
+  const std::uint64_t elements = std::uint64_t{made.scan.positions} * params.pack;
+  if (elements > (1u << 16))
+    return unsupported("a window of " + std::to_string(elements) + " elements a beat; at most 2^16");
   const auto plan = std::make_shared<const WindowPlan>(std::move(made));
   Kernel kernel;
   kernel.family = "window";

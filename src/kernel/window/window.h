@@ -76,7 +76,7 @@ struct WindowScan {
 ///         iterations
 Result<WindowScan> windowScan(const WindowParams& params);
 
-/// Ports x, y. Errors: those of windowScan.
+/// Ports x, y. Errors: those of windowScan; unsupported: more than 2^16 elements in a beat of y.
 Result<Kernel> window(const WindowParams& params);
 
 }  // namespace sluice::kernel

@@ -101,9 +101,6 @@ Result<WindowPlan> planWindow(const WindowParams& p) {
   constexpr std::uint64_t most = std::uint64_t{1} << 31;
   if (scan.iterations() > most || std::uint64_t{p.dilationHeight} * scan.columns * scan.folds > most)
     return unsupported("a scan of " + std::to_string(scan.iterations()) + " iterations; at most 2^31");
-  if (std::uint64_t{scan.positions} * p.pack > (1u << 20))
-    return unsupported("a window beat of " + std::to_string(std::uint64_t{scan.positions} * p.pack) +
-                       " elements");
 
   plan.element = fixed::formatFor(scan.output);
   plan.maskRows = p.kernelHeight > 1 && (p.padTop > 0 || (p.padLeft > 0 && scan.lead == 0));

@@ -1,0 +1,64 @@
+#include <algorithm>
+
+#include "kernel/pool/pool.h"
+#include "kernel/testing/random_families.h"
+#include "kernel/testing/random_windows.h"
+
+namespace sluice::kernel {
+namespace {
+
+PoolParams randomPoolParams(Rng& rng) {
+  PoolParams p;
+  p.operation = static_cast<PoolOperation>(rng.uniform(0, 2));
+  WindowParams& w = p.window;
+  w = randomWindowParams(rng);
+  w.insertHeight = w.insertWidth = 1;
+  const bool global = rng.chance(0.15);
+  if (global || rng.chance(0.5)) {  // tiles
+    w.dilationHeight = w.dilationWidth = 1;
+    if (global) {
+      w.kernelHeight = w.height;
+      w.kernelWidth = w.width;
+      w.padTop = w.padLeft = w.padBottom = w.padRight = 0;
+    }
+    w.strideHeight = w.kernelHeight;
+    w.strideWidth = w.kernelWidth;
+  }
+  return p;
+}
+
+}  // namespace
+
+KernelCase randomPool(std::uint64_t seed) {
+  Rng rng(seed, 112);
+  PoolParams p = randomPoolParams(rng);
+  while (!poolFacts(p).ok()) p = randomPoolParams(rng);
+  Result<Kernel> made = pool(p);
+  SLUICE_CHECK(made.ok(), "random pools are legal");
+  const PoolFacts facts = poolFacts(p).value();
+  const auto golden = [p, facts](const PassData& reads) {
+    const WindowParams& w = p.window;
+    std::vector<std::int64_t> y;
+    for (std::uint32_t i = 0; i < facts.outHeight; ++i)
+      for (std::uint32_t j = 0; j < facts.outWidth; ++j)
+        for (std::uint32_t c = 0; c < w.channels; ++c) {
+          std::vector<std::int64_t> inside;
+          std::int64_t outside = 0;
+          for (std::uint32_t ky = 0; ky < w.kernelHeight; ++ky)
+            for (std::uint32_t kx = 0; kx < w.kernelWidth; ++kx) {
+              const auto element = windowElement(w, reads[0], i, j, ky, kx, c);
+              element ? inside.push_back(*element) : static_cast<void>(++outside);
+            }
+          std::int64_t sum = outside * w.padCode;
+          for (const std::int64_t v : inside) sum += v;
+          y.push_back(p.operation == PoolOperation::sum ? sum
+                      : p.operation == PoolOperation::maximum
+                          ? *std::max_element(inside.begin(), inside.end())
+                          : *std::min_element(inside.begin(), inside.end()));
+        }
+    return PassData{y};
+  };
+  return {.kernel = std::move(made).value(), .golden = golden};
+}
+
+}  // namespace sluice::kernel
