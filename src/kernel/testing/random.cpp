@@ -9,9 +9,16 @@ using Generator = KernelCase (*)(std::uint64_t);
 
 const std::vector<std::pair<std::string, Generator>>& generators() {
   static const std::vector<std::pair<std::string, Generator>> all = {
-      {"dense", randomDense},   {"threshold", randomThreshold}, {"width", randomWidth}, {"fork", randomFork},
-      {"lookup", randomLookup}, {"rescale", randomRescale},     {"merge", randomMerge}, {"topk", randomTopK},
-      {"loops", randomLoops},   {"window", randomWindow},       {"conv", randomConv},   {"pool", randomPool},
+      {"dense", randomDense},       {"threshold", randomThreshold},
+      {"width", randomWidth},       {"fork", randomFork},
+      {"lookup", randomLookup},     {"rescale", randomRescale},
+      {"merge", randomMerge},       {"topk", randomTopK},
+      {"loops", randomLoops},       {"window", randomWindow},
+      {"conv", randomConv},         {"pool", randomPool},
+      {"pairwise", randomPairwise}, {"concat", randomConcat},
+      {"split", randomSplit},       {"slice", randomSlice},
+      {"pad", randomPad},           {"upsample", randomUpsample},
+      {"permute", randomPermute},
   };
   return all;
 }

@@ -21,5 +21,12 @@ KernelCase randomLoops(std::uint64_t seed);
 KernelCase randomWindow(std::uint64_t seed);
 KernelCase randomConv(std::uint64_t seed);
 KernelCase randomPool(std::uint64_t seed);
+KernelCase randomPairwise(std::uint64_t seed);
+KernelCase randomConcat(std::uint64_t seed);
+KernelCase randomSplit(std::uint64_t seed);
+KernelCase randomSlice(std::uint64_t seed);
+KernelCase randomPad(std::uint64_t seed);
+KernelCase randomUpsample(std::uint64_t seed);
+KernelCase randomPermute(std::uint64_t seed);
 
 }  // namespace sluice::kernel
