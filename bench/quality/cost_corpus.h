@@ -19,10 +19,13 @@ struct Subject {
 
 /// Kernels of every random family; seeds first, first + 1, ...
 std::vector<Subject> randomKernels(std::uint64_t first, std::uint64_t count);
+/// Kernels of one random family.
+std::vector<Subject> familyKernels(const std::string& family, std::uint64_t first, std::uint64_t count);
 /// FIFOs of all kinds.
 std::vector<Subject> randomFifos(std::uint64_t first, std::uint64_t count);
 
-/// Every different kernel and FIFO of a design. `what` is MODEL[:unrolled | :REUSE_FACTOR].
+/// Every different kernel and FIFO of a design. `what` is MODEL[:unrolled | :REUSE_FACTOR], or kernels/FAMILY[:N] for N
+/// random kernels of a family (30).
 /// Errors  those of import, passes and mapping
 Result<std::vector<Subject>> modelKernels(const std::string& what, hdl::Family family);
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/rng.h"
+#include "dataflow/simulate.h"
 #include "kernel/testing.h"
 #include "kernel/testing/random_conv.h"
 
@@ -46,6 +47,63 @@ TEST(Conv, TwoFramesThroughWindowConverterAndProductAreTheConvolutionByItsDefini
     ASSERT_TRUE(got.ok()) << "seed " << seed << ": " << got.error().text();
     ASSERT_EQ(*got, expected) << "seed " << seed;
   }
+}
+
+/// The chain with FIFOs of `depth` places.
+dataflow::Network chainOf(const WindowParams& x, const ConvKernels& kernels, std::uint64_t pixels,
+                          std::uint32_t depth) {
+  std::vector<const Kernel*> chain;
+  if (kernels.window) chain.push_back(&*kernels.window);
+  if (kernels.converter) chain.push_back(&*kernels.converter);
+  chain.push_back(&kernels.product);
+  dataflow::Network network;
+  for (std::uint32_t c = 0; c <= chain.size(); ++c)
+    network.channels.push_back({.name = "c" + std::to_string(c), .depth = depth});
+  for (std::uint32_t k = 0; k < chain.size(); ++k)
+    network.actors.push_back(actor(*chain[k], {dataflow::ChannelId(k), dataflow::ChannelId(k + 1)}));
+  const std::uint64_t first = std::uint64_t{x.height} * x.width * (x.channels / x.pack);
+  network.sources = {{.name = "x", .channel = dataflow::ChannelId(0), .beatsPerFrame = first}};
+  network.sinks = {{.name = "y",
+                    .channel = dataflow::ChannelId(chain.size()),
+                    .beatsPerFrame = beatsPerPass(kernels.product.schedule, 1) * pixels}};
+  return network;
+}
+
+TEST(Conv, FramesFollowEachOtherAtTheIntervalOfTheBusiestKernelAndNoLater) {
+  for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+    const ConvParams p = randomConvParams(seed);
+    const ConvFacts facts = convFacts(p).value();
+    const ConvKernels kernels = conv(p).value();
+    const std::uint64_t pixels = std::uint64_t{facts.outHeight} * facts.outWidth;
+    std::uint64_t busiest = std::max(facts.windowIterations, facts.productIterations);
+    if (kernels.converter)  // its passes move whole beats of both sizes
+      busiest = std::max(busiest, iterations(kernels.converter->schedule) * pixels * facts.products *
+                                      facts.productInputs /
+                                      (beatsPerPass(kernels.converter->schedule, 1) * p.simd));
+    const auto measured = dataflow::measure(chainOf(p.window, kernels, pixels, 4096));
+    ASSERT_TRUE(measured.ok()) << "seed " << seed << ": " << measured.error().text();
+    EXPECT_TRUE(measured->periodic) << "seed " << seed;
+    EXPECT_EQ(measured->initiationInterval, busiest) << "seed " << seed;
+  }
+}
+
+TEST(Conv, AProductOfTwoCyclesAWindowHidesThePaddingOfTheScanBehindAFifoOfAFewBeats) {
+  ConvParams p;
+  p.window = {.height = 16,
+              .width = 16,
+              .kernelHeight = 3,
+              .kernelWidth = 3,
+              .padTop = 1,
+              .padLeft = 1,
+              .padBottom = 1,
+              .padRight = 1,
+              .input = {0, 3}};
+  p.outChannels = 2;
+  p.weights.assign(9 * 2, 1);
+  p.simd = 9;
+  const auto measured = dataflow::measure(chainOf(p.window, conv(p).value(), 256, 24));
+  ASSERT_TRUE(measured.ok());
+  EXPECT_EQ(measured->initiationInterval, 16u * 16 * 2);
 }
 
 /// 3 x 3 over 8 x 8 x 4, four channels out.
