@@ -76,7 +76,8 @@ Interval fitRange(Interval value, Interval range, Overflow overflow, std::int64_
   const std::int64_t lo = fit(value.lo, range, overflow), hi = fit(value.hi, range, overflow);
   const Wide width = static_cast<Wide>(value.hi) - value.lo;
   if (static_cast<Wide>(hi) - lo == width) return {lo, hi};
-  if (overflow == Overflow::wrapSignMagnitude && static_cast<Wide>(lo) - hi == width) return {hi, lo};
+  const bool reflects = overflow == Overflow::wrapSignMagnitude && range.lo < 0;
+  if (reflects && static_cast<Wide>(lo) - hi == width) return {hi, lo};
   return range;
 }
 

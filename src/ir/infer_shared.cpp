@@ -16,6 +16,7 @@ Result<TensorType> codesType(Shape shape, Wide lo, Wide hi, std::vector<double> 
                              std::vector<fixed::Interval> ranges) {
   if (lo < -codeLimit || hi > codeLimit || zeroPoint < -codeLimit || zeroPoint > codeLimit)
     return badInput("results may leave [-2^62, 2^62]");
+  if (ranges.size() == 1) ranges.clear();  // lo and hi are its ends
   const bool listed =
       !ranges.empty() || (scale.size() > 1 && static_cast<std::int64_t>(scale.size()) != channels(shape));
   TensorType type{.shape = std::move(shape),

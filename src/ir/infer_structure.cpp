@@ -187,7 +187,7 @@ Result<TensorType> inferPool(const Pool& operation, const Inputs& inputs) {
     padded = padded || axis.padded();
     if (operation.kind == PoolKind::sum || (operation.kind == PoolKind::average && operation.countPads))
       continue;
-    for (const std::int64_t o : {std::int64_t{0}, axis.out - 1})
+    for (std::int64_t o = 0; o < axis.out; ++o)
       if (axis.inside(o) == 0) return badInput("a pooling window lies in the padding of " + shapesOf(inputs));
   }
   shape.push_back(channels(x.shape));

@@ -150,7 +150,74 @@ void thresholdPortable(const ThresholdRows<X, Y>& work) {
   thresholdBody(work);
 }
 
+template <typename Y>
+SLUICE_INLINE void depthwiseBody(const DepthwiseRow<Y>& work) {
+  for (std::size_t column = 0; column < work.columns; column += lanes) {
+    std::uint32_t acc[lanes];
+    for (std::size_t j = 0; j < lanes; ++j) acc[j] = static_cast<std::uint32_t>(work.bias[column + j]);
+    for (std::size_t place = 0; place < work.places; ++place) {
+      const std::int32_t source = work.sources[place];
+      const std::int16_t* x =
+          (source < 0 ? work.padding : work.x + static_cast<std::size_t>(source) * work.xStride) + column;
+      const std::int32_t* w = work.weights + place * work.columns + column;
+      for (std::size_t j = 0; j < lanes; ++j)
+        acc[j] += static_cast<std::uint32_t>(std::int32_t{x[j]}) * static_cast<std::uint32_t>(w[j]);
+    }
+    for (std::size_t j = 0; j < lanes; ++j)
+      work.y[column + j] = static_cast<Y>(static_cast<std::int32_t>(acc[j]));
+  }
+}
+template <typename Y>
+SLUICE_TARGET_AVX2 void depthwiseAvx2(const DepthwiseRow<Y>& work) {
+  depthwiseBody(work);
+}
+
+template <typename X, typename Y>
+SLUICE_INLINE void rescaleBody(const RescaleRows<X, Y>& work) {
+  const std::uint32_t shift = work.shift;
+  const std::int32_t half = work.tieToEven ? (std::int32_t{1} << (shift - 1)) - 1 : 0;
+  const std::int32_t odd = work.tieToEven ? 1 : 0;
+  const std::int32_t lo = work.lo, hi = work.hi;
+  for (std::size_t row = 0; row < work.rows; ++row) {
+    const X* x = work.x + row * work.stride;
+    Y* y = work.y + row * work.stride;
+    for (std::size_t j = 0; j < work.stride; ++j) {
+      // Padding holds anything: unsigned, so that its overflow means nothing.
+      const auto v = static_cast<std::int32_t>(static_cast<std::uint32_t>(work.a[j]) *
+                                                   static_cast<std::uint32_t>(std::int32_t{x[j]}) +
+                                               static_cast<std::uint32_t>(work.b[j]));
+      const std::int32_t moved =
+          static_cast<std::int32_t>(static_cast<std::uint32_t>(v) +
+                                    static_cast<std::uint32_t>(half + (odd & (v >> shift)))) >>
+          shift;
+      y[j] = static_cast<Y>(moved < lo ? lo : moved > hi ? hi : moved);
+    }
+  }
+}
+template <typename X, typename Y>
+SLUICE_TARGET_AVX2 void rescaleAvx2(const RescaleRows<X, Y>& work) {
+  rescaleBody(work);
+}
+
 }  // namespace
+
+template <typename Y>
+void depthwiseRow(bool avx2, const DepthwiseRow<Y>& work) {
+  if (avx2) return depthwiseAvx2(work);
+  depthwiseBody(work);
+}
+template void depthwiseRow(bool, const DepthwiseRow<std::int16_t>&);
+template void depthwiseRow(bool, const DepthwiseRow<std::int32_t>&);
+
+template <typename X, typename Y>
+void rescaleRows(bool avx2, const RescaleRows<X, Y>& work) {
+  if (avx2) return rescaleAvx2(work);
+  rescaleBody(work);
+}
+template void rescaleRows(bool, const RescaleRows<std::int16_t, std::int16_t>&);
+template void rescaleRows(bool, const RescaleRows<std::int16_t, std::int32_t>&);
+template void rescaleRows(bool, const RescaleRows<std::int32_t, std::int16_t>&);
+template void rescaleRows(bool, const RescaleRows<std::int32_t, std::int32_t>&);
 
 template <typename Y>
 void denseRows(bool avx2, const std::int16_t* x, std::size_t xStride, std::size_t pairs,

@@ -46,4 +46,35 @@ struct ThresholdRows {
 template <typename X, typename Y>
 void thresholdRows(bool avx2, const ThresholdRows<X, Y>& work);
 
+/// One output position of a convolution whose groups are single channels, sums modulo 2^32:
+/// y[j] = bias[j] + sum over places of x[source, j] * w[place, j], source -1 being `padding`.
+template <typename Y>
+struct DepthwiseRow {
+  const std::int16_t* x = nullptr;
+  std::size_t xStride = 0;
+  const std::int32_t* sources = nullptr;
+  std::size_t places = 0;
+  const std::int16_t* padding = nullptr;  ///< a row of it
+  const std::int32_t *weights = nullptr, *bias = nullptr;
+  Y* y = nullptr;
+  std::size_t columns = 0;  ///< padded: of x, weights, bias and y alike
+};
+template <typename Y>
+void depthwiseRow(bool avx2, const DepthwiseRow<Y>& work);
+
+/// y = clamp((a[j] * x + b[j]) >> shift, lo, hi) in int32, which everything on the way is proven to fit; with
+/// `tieToEven` to nearest (shift >= 1).
+template <typename X, typename Y>
+struct RescaleRows {
+  const X* x = nullptr;
+  const std::int32_t *a = nullptr, *b = nullptr;  ///< per column
+  std::uint32_t shift = 0;
+  std::int32_t lo = 0, hi = 0;
+  bool tieToEven = false;
+  Y* y = nullptr;
+  std::size_t stride = 0, rows = 0;
+};
+template <typename X, typename Y>
+void rescaleRows(bool avx2, const RescaleRows<X, Y>& work);
+
 }  // namespace sluice::ir

@@ -83,10 +83,115 @@ struct ShiftedSum {
 struct Largest {
   std::size_t x = 0, y = 0, k = 1;
 };
-/// y[i] = x[source[i]] for each element of a sample; the identity if `source` is empty (a reshape).
-struct Move {
+/// The same in int32, where a * x + b is proven to fit; `plus` is added before the shift.
+struct NarrowRescale {
   std::size_t x = 0, y = 0;
-  std::vector<std::uint32_t> source;
+  std::vector<std::int32_t> a, b;  ///< per column of the row's `stride`
+  Rescale rescale;
+};
+/// Requantize; lists of one element, one per column or one per element of a sample.
+struct FormatConversion {
+  std::size_t x = 0, y = 0;
+  Requantize requantize;
+};
+/// The windows of a convolution or pool: for each output row of a sample, for each place of the kernel, the row
+/// of x, or -1 for padding.
+struct Windows {
+  std::size_t places = 1, outputs = 1;
+  std::vector<std::int32_t> rows;
+};
+/// Windows are copied side by side into rows, which denseRows multiplies.
+struct FastConv {
+  std::size_t x = 0, y = 0, pairs = 0;
+  std::int64_t padding = 0;  ///< the code that stands for real zero
+  Windows windows;
+  std::vector<std::int16_t> weights;
+  std::vector<std::int32_t> bias;
+};
+/// groups = channels in = channels out, sums modulo 2^32; weights [places][stride].
+struct DepthwiseConv {
+  std::size_t x = 0, y = 0;
+  std::int64_t padding = 0;
+  Windows windows;
+  std::vector<std::int32_t> weights, bias;
+};
+/// Any groups, sums modulo 2^64; weights [places][groupIn][cout].
+struct WideConv {
+  std::size_t x = 0, y = 0, groupIn = 1, groupOut = 1;
+  std::int64_t padding = 0;
+  Windows windows;
+  std::vector<std::int64_t> weights, bias;
+};
+/// The same into a fixed-point accumulator.
+struct Accumulation {
+  WideConv conv;
+  std::uint32_t shift = 0;
+  Rounding rounding = Rounding::floor;
+  fixed::Overflow overflow = fixed::Overflow::wrap;
+  fixed::Interval range;
+};
+struct WindowPool {
+  std::size_t x = 0, y = 0;
+  PoolKind kind = PoolKind::max;
+  std::int64_t padding = 0;
+  Windows windows;
+};
+/// Of each row of x: the element of y's sample (in its padded rows) it goes to, and whether it is the first.
+struct Reduction {
+  std::size_t x = 0, y = 0;
+  ReduceKind kind = ReduceKind::sum;
+  bool alongRow = false;  ///< the row's elements are reduced too
+  std::vector<std::uint32_t> targets;
+  std::vector<bool> first;
+};
+/// Elements that move; `from` and `to` count elements of a sample in padded rows.
+struct Move {
+  struct Run {
+    std::uint32_t from = 0, to = 0, length = 0;
+  };
+  std::vector<std::size_t> x;
+  std::size_t y = 0;
+  std::vector<std::vector<Run>> runs;  ///< of each input
+  std::vector<Run> padding;
+  std::int64_t paddingCode = 0;
+};
+/// x[outer, index, inner] for each of the indices.
+struct Selection {
+  std::size_t x = 0, indices = 0, y = 0;
+  std::size_t outer = 1, extent = 1, inner = 1;
+};
+/// A linear Resize on codes, axis by axis: (one - high) * low + high * next.
+struct Interpolation {
+  struct Tap {
+    std::size_t low = 0, high = 0;
+    std::int64_t weight = 0;  ///< of 2^bits
+  };
+  struct Axis {
+    std::size_t outer = 1, in = 1, inner = 1;
+    std::uint32_t bits = 0;
+    std::vector<Tap> taps;
+  };
+  std::size_t x = 0, y = 0;
+  std::vector<Axis> axes;
+};
+/// Matrix product of two computed tensors.
+struct PairProduct {
+  std::size_t x = 0, w = 0, y = 0;
+  std::size_t n = 1, m = 1, rowsPerMatrix = 1;
+  std::int64_t zeroX = 0, zeroW = 0;
+};
+/// CodeBinary; for each element of y's sample the elements of x and w, in padded rows.
+struct PairElementwise {
+  std::size_t x = 0, w = 0, y = 0;
+  CodeBinaryKind kind = CodeBinaryKind::multiply;
+  std::int64_t zeroX = 0, zeroW = 0;
+  std::vector<std::uint32_t> left, right;
+};
+struct PairTable {
+  std::size_t x = 0, w = 0, y = 0, entries = 0;
+  bool shared = false;
+  PairLookup lookup;
+  std::vector<std::int64_t> table;
 };
 /// y = the same values in every sample.
 struct Fill {
@@ -95,7 +200,9 @@ struct Fill {
 };
 
 using Step = std::variant<FastDense, WideDense, CompareThreshold, SearchThreshold, TableLookup, AffineRescale,
-                          ShiftedSum, Largest, Move, Fill>;
+                          NarrowRescale, FormatConversion, ShiftedSum, Largest, FastConv, DepthwiseConv,
+                          WideConv, Accumulation, WindowPool, Reduction, Move, Selection, Interpolation,
+                          PairProduct, PairElementwise, PairTable, Fill>;
 
 struct IntegerPlan {
   struct Port {

@@ -1,240 +1,151 @@
+#include "ir/integer_runner.h"
+
 #include <algorithm>
-#include <cstring>
-#include <new>
 
 #include "base/threads.h"
+#include "fixed/overflow.h"
 #include "fixed/rounding.h"
-#include "ir/integer.h"
-#include "ir/integer_plan.h"
 
 namespace sluice::ir {
-namespace {
 
-/// The memory of one worker: every slot for one batch, aligned to cache lines.
-class Workspace {
- public:
-  Workspace(const IntegerPlan& plan, std::size_t samples) : plan_(plan) {
-    std::size_t total = 0;
-    for (const std::size_t bytes : plan.slotBytes) {
-      offsets_.push_back(total);
-      total += (bytes * samples + 63) / 64 * 64 + 64;
-    }
-    memory_.reset(static_cast<std::byte*>(::operator new[](total, std::align_val_t{64})));
-    std::memset(memory_.get(), 0, total);
-  }
-
-  template <typename T>
-  T* data(std::size_t place) {
-    return reinterpret_cast<T*>(memory_.get() + offsets_[plan_.places[place].slot]);
-  }
-
- private:
-  struct Free {
-    void operator()(std::byte* p) const { ::operator delete[](p, std::align_val_t{64}); }
+void Runner::apply(const FastDense& step) {
+  const auto multiply = [&](auto* y) {
+    denseRows(plan_.avx2, memory_.data<std::int16_t>(step.x), place(step.x).stride, step.pairs,
+              step.weights.data(), step.bias.data(), y, place(step.y).stride, rows(step.x));
   };
-  const IntegerPlan& plan_;
-  std::vector<std::size_t> offsets_;
-  std::unique_ptr<std::byte[], Free> memory_;
-};
+  if (place(step.y).width == Width::int16)
+    multiply(memory_.data<std::int16_t>(step.y));
+  else
+    multiply(memory_.data<std::int32_t>(step.y));
+}
 
-/// One batch through all steps.
-class Runner {
- public:
-  Runner(const IntegerPlan& plan, std::size_t mostSamples) : plan_(plan), memory_(plan, mostSamples) {}
-
-  void run(const CodeRows& inputs, CodeRows& outputs, std::size_t first, std::size_t samples) {
-    samples_ = samples;
-    for (std::size_t i = 0; i < inputs.size(); ++i) {
-      const IntegerPlan::Port& port = plan_.inputs[i];
-      load(port.place, inputs[i].data() + first * port.elements);
-    }
-    for (const Step& step : plan_.steps) std::visit([&](const auto& one) { apply(one); }, step);
-    for (std::size_t i = 0; i < outputs.size(); ++i) {
-      const IntegerPlan::Port& port = plan_.outputs[i];
-      store(port.place, outputs[i].data() + first * port.elements);
-    }
-  }
-
- private:
-  [[nodiscard]] const Place& place(std::size_t id) const { return plan_.places[id]; }
-  [[nodiscard]] std::size_t rows(std::size_t id) const { return samples_ * place(id).rows; }
-
-  /// Calls visit(x, y) with typed pointers to the first elements of two places.
-  template <typename Visit>
-  void typed(std::size_t x, std::size_t y, Visit visit) {
-    withWidth(place(x).width, [&](auto a) {
-      withWidth(place(y).width, [&](auto b) {
-        visit(static_cast<const decltype(a)*>(memory_.data<decltype(a)>(x)), memory_.data<decltype(b)>(y));
-      });
-    });
-  }
-
-  /// y = f(x, column) for every element; x and y have the same shape.
-  template <typename Function>
-  void elementwise(std::size_t x, std::size_t y, Function f) {
-    typed(x, y, [&](const auto* from, auto* to) {
-      using Y = std::remove_reference_t<decltype(*to)>;
-      const std::size_t stride = place(x).stride, columns = place(x).columns;
-      for (std::size_t row = 0; row < rows(x); ++row)
-        for (std::size_t j = 0; j < columns; ++j)
-          to[row * stride + j] = static_cast<Y>(f(std::int64_t{from[row * stride + j]}, j));
-    });
-  }
-
-  void load(std::size_t id, const std::int64_t* values) {
-    withWidth(place(id).width, [&](auto zero) {
-      auto* to = memory_.data<decltype(zero)>(id);
-      const std::size_t stride = place(id).stride, columns = place(id).columns;
-      for (std::size_t row = 0; row < rows(id); ++row)
-        for (std::size_t j = 0; j < columns; ++j)
-          to[row * stride + j] = static_cast<decltype(zero)>(values[row * columns + j]);
-    });
-  }
-
-  void store(std::size_t id, std::int64_t* values) {
-    withWidth(place(id).width, [&](auto zero) {
-      const auto* from = memory_.data<decltype(zero)>(id);
-      const std::size_t stride = place(id).stride, columns = place(id).columns;
-      for (std::size_t row = 0; row < rows(id); ++row)
-        for (std::size_t j = 0; j < columns; ++j) values[row * columns + j] = from[row * stride + j];
-    });
-  }
-
-  void apply(const FastDense& step) {
-    const auto multiply = [&](auto* y) {
-      denseRows(plan_.avx2, memory_.data<std::int16_t>(step.x), place(step.x).stride, step.pairs,
-                step.weights.data(), step.bias.data(), y, place(step.y).stride, rows(step.x));
-    };
-    if (place(step.y).width == Width::int16)
-      multiply(memory_.data<std::int16_t>(step.y));
-    else
-      multiply(memory_.data<std::int32_t>(step.y));
-  }
-
-  void apply(const WideDense& step) {
-    const std::size_t n = place(step.x).columns, m = place(step.y).columns;
-    std::vector<std::uint64_t> acc(m);
-    typed(step.x, step.y, [&](const auto* x, auto* y) {
-      using Y = std::remove_reference_t<decltype(*y)>;
-      for (std::size_t row = 0; row < rows(step.x); ++row) {
-        for (std::size_t j = 0; j < m; ++j) acc[j] = static_cast<std::uint64_t>(step.bias[j]);
-        for (std::size_t i = 0; i < n; ++i) {
-          const auto one = static_cast<std::uint64_t>(std::int64_t{x[row * place(step.x).stride + i]});
-          for (std::size_t j = 0; j < m; ++j)
-            acc[j] += one * static_cast<std::uint64_t>(step.weights[i * m + j]);
-        }
+void Runner::apply(const WideDense& step) {
+  const std::size_t n = place(step.x).columns, m = place(step.y).columns;
+  std::vector<std::uint64_t> acc(m);
+  typed(step.x, step.y, [&](const auto* x, auto* y) {
+    using Y = std::remove_reference_t<decltype(*y)>;
+    for (std::size_t row = 0; row < rows(step.x); ++row) {
+      for (std::size_t j = 0; j < m; ++j) acc[j] = static_cast<std::uint64_t>(step.bias[j]);
+      for (std::size_t i = 0; i < n; ++i) {
+        const auto one = static_cast<std::uint64_t>(std::int64_t{x[row * place(step.x).stride + i]});
         for (std::size_t j = 0; j < m; ++j)
-          y[row * place(step.y).stride + j] = static_cast<Y>(static_cast<std::int64_t>(acc[j]));
+          acc[j] += one * static_cast<std::uint64_t>(step.weights[i * m + j]);
       }
-    });
-  }
+      for (std::size_t j = 0; j < m; ++j)
+        y[row * place(step.y).stride + j] = static_cast<Y>(static_cast<std::int64_t>(acc[j]));
+    }
+  });
+}
 
-  void apply(const CompareThreshold& step) {
-    typed(step.x, step.y, [&](const auto* x, auto* y) {
-      using X = std::remove_cvref_t<decltype(*x)>;
-      using Y = std::remove_reference_t<decltype(*y)>;
-      thresholdRows(plan_.avx2,
-                    ThresholdRows<X, Y>{.x = x,
-                                        .thresholds = std::get<std::vector<X>>(step.thresholds).data(),
-                                        .blockStep = step.shared ? 0 : step.steps * lanes,
-                                        .steps = step.steps,
-                                        .base = std::get<std::vector<Y>>(step.base).data(),
-                                        .sign = std::get<std::vector<Y>>(step.sign).data(),
-                                        .y = y,
-                                        .stride = place(step.x).stride,
-                                        .rows = rows(step.x)});
-    });
-  }
+void Runner::apply(const CompareThreshold& step) {
+  typed(step.x, step.y, [&](const auto* x, auto* y) {
+    using X = std::remove_cvref_t<decltype(*x)>;
+    using Y = std::remove_reference_t<decltype(*y)>;
+    thresholdRows(plan_.avx2,
+                  ThresholdRows<X, Y>{.x = x,
+                                      .thresholds = std::get<std::vector<X>>(step.thresholds).data(),
+                                      .blockStep = step.shared ? 0 : step.steps * lanes,
+                                      .steps = step.steps,
+                                      .base = std::get<std::vector<Y>>(step.base).data(),
+                                      .sign = std::get<std::vector<Y>>(step.sign).data(),
+                                      .y = y,
+                                      .stride = place(step.x).stride,
+                                      .rows = rows(step.x)});
+  });
+}
 
-  void apply(const SearchThreshold& step) {
+void Runner::apply(const SearchThreshold& step) {
+  elementwise(step.x, step.y, [&](std::int64_t x, std::size_t j) {
+    const std::int64_t* row = step.thresholds.data() + (step.shared ? 0 : j * step.steps);
+    const std::int64_t reached = std::upper_bound(row, row + step.steps, x) - row;
+    return step.base[j] + step.sign[j] * reached;
+  });
+}
+
+void Runner::apply(const TableLookup& step) {
+  elementwise(step.x, step.y, [&](std::int64_t x, std::size_t j) {
+    return step.table[(step.shared ? 0 : j * step.entries) + static_cast<std::size_t>(x - step.first)];
+  });
+}
+
+void Runner::apply(const AffineRescale& step) {
+  const std::uint32_t shift = step.rescale.shift;
+  const fixed::Interval range = step.rescale.range;
+  if (step.rescale.tieToEven)
     elementwise(step.x, step.y, [&](std::int64_t x, std::size_t j) {
-      const std::int64_t* row = step.thresholds.data() + (step.shared ? 0 : j * step.steps);
-      const std::int64_t reached = std::upper_bound(row, row + step.steps, x) - row;
-      return step.base[j] + step.sign[j] * reached;
+      const std::int64_t v = step.a[j] * x + step.b[j];
+      return std::clamp(fixed::roundShiftRight(v, shift, fixed::Rounding::halfEven), range.lo, range.hi);
     });
-  }
-
-  void apply(const TableLookup& step) {
+  else
     elementwise(step.x, step.y, [&](std::int64_t x, std::size_t j) {
-      return step.table[(step.shared ? 0 : j * step.entries) + static_cast<std::size_t>(x - step.first)];
+      return std::clamp((step.a[j] * x + step.b[j]) >> shift, range.lo, range.hi);
     });
-  }
+}
 
-  void apply(const AffineRescale& step) {
-    const std::uint32_t shift = step.rescale.shift;
-    const fixed::Interval range = step.rescale.range;
-    if (step.rescale.tieToEven)
-      elementwise(step.x, step.y, [&](std::int64_t x, std::size_t j) {
-        const std::int64_t v = step.a[j] * x + step.b[j];
-        return std::clamp(fixed::roundShiftRight(v, shift, fixed::Rounding::halfEven), range.lo, range.hi);
-      });
+void Runner::apply(const NarrowRescale& step) {
+  const auto run = [&](const auto* x, auto* y) {
+    using X = std::remove_cvref_t<decltype(*x)>;
+    using Y = std::remove_reference_t<decltype(*y)>;
+    if constexpr (sizeof(X) < 8 && sizeof(Y) < 8)
+      rescaleRows(plan_.avx2, RescaleRows<X, Y>{.x = x,
+                                                .a = step.a.data(),
+                                                .b = step.b.data(),
+                                                .shift = step.rescale.shift,
+                                                .lo = static_cast<std::int32_t>(step.rescale.range.lo),
+                                                .hi = static_cast<std::int32_t>(step.rescale.range.hi),
+                                                .tieToEven = step.rescale.tieToEven,
+                                                .y = y,
+                                                .stride = place(step.x).stride,
+                                                .rows = rows(step.x)});
     else
-      elementwise(step.x, step.y, [&](std::int64_t x, std::size_t j) {
-        return std::clamp((step.a[j] * x + step.b[j]) >> shift, range.lo, range.hi);
-      });
-  }
+      SLUICE_CHECK(false, "the compiler chose int32 for places of 16 and 32 bits");
+  };
+  typed(step.x, step.y, run);
+}
 
-  void apply(const ShiftedSum& step) {
-    const std::size_t count = rows(step.y) * place(step.y).stride;
-    for (std::size_t k = 0; k < step.x.size(); ++k)
-      typed(step.x[k], step.y, [&](const auto* x, auto* y) {
-        using Y = std::remove_reference_t<decltype(*y)>;
-        // Modulo the size of Y: the sum is proven to fit, the parts need not.
-        for (std::size_t i = 0; i < count; ++i) {
-          const std::uint64_t part = static_cast<std::uint64_t>(std::int64_t{x[i]}) << step.shift[k];
-          const std::uint64_t before = k == 0 ? 0 : static_cast<std::uint64_t>(std::int64_t{y[i]});
-          y[i] = static_cast<Y>(static_cast<std::int64_t>(before + part));
-        }
-      });
-  }
-
-  void apply(const Largest& step) {
-    const std::size_t n = place(step.x).columns;
-    std::vector<std::size_t> order(n);
-    typed(step.x, step.y, [&](const auto* x, auto* y) {
+void Runner::apply(const ShiftedSum& step) {
+  const std::size_t count = rows(step.y) * place(step.y).stride;
+  for (std::size_t k = 0; k < step.x.size(); ++k)
+    typed(step.x[k], step.y, [&](const auto* x, auto* y) {
       using Y = std::remove_reference_t<decltype(*y)>;
-      for (std::size_t row = 0; row < rows(step.x); ++row) {
-        const auto* first = x + row * place(step.x).stride;
-        auto* to = y + row * place(step.y).stride;
-        if (step.k == 1) {
-          to[0] = static_cast<Y>(std::max_element(first, first + n) - first);  // the first of equal ones
-          continue;
-        }
-        for (std::size_t i = 0; i < n; ++i) order[i] = i;
-        std::partial_sort(
-            order.begin(), order.begin() + static_cast<std::ptrdiff_t>(step.k), order.end(),
-            [&](std::size_t a, std::size_t b) { return first[a] != first[b] ? first[a] > first[b] : a < b; });
-        for (std::size_t i = 0; i < step.k; ++i) to[i] = static_cast<Y>(order[i]);
+      // Modulo the size of Y: the sum is proven to fit, the parts need not.
+      for (std::size_t i = 0; i < count; ++i) {
+        const std::uint64_t part = static_cast<std::uint64_t>(std::int64_t{x[i]}) << step.shift[k];
+        const std::uint64_t before = k == 0 ? 0 : static_cast<std::uint64_t>(std::int64_t{y[i]});
+        y[i] = static_cast<Y>(static_cast<std::int64_t>(before + part));
       }
     });
-  }
+}
 
-  void apply(const Move& step) {
-    const Place& from = place(step.x);
-    const Place& to = place(step.y);
-    const std::size_t count = from.rows * from.columns;
-    typed(step.x, step.y, [&](const auto* x, auto* y) {
-      using Y = std::remove_reference_t<decltype(*y)>;
-      for (std::size_t sample = 0; sample < samples_; ++sample)
-        for (std::size_t i = 0; i < count; ++i) {
-          const std::size_t at = step.source.empty() ? i : step.source[i];
-          y[(sample * to.rows + i / to.columns) * to.stride + i % to.columns] =
-              static_cast<Y>(x[(sample * from.rows + at / from.columns) * from.stride + at % from.columns]);
-        }
-    });
-  }
+void Runner::apply(const Largest& step) {
+  const std::size_t n = place(step.x).columns;
+  std::vector<std::size_t> order(n);
+  typed(step.x, step.y, [&](const auto* x, auto* y) {
+    using Y = std::remove_reference_t<decltype(*y)>;
+    for (std::size_t row = 0; row < rows(step.x); ++row) {
+      const auto* first = x + row * place(step.x).stride;
+      auto* to = y + row * place(step.y).stride;
+      if (step.k == 1) {
+        to[0] = static_cast<Y>(std::max_element(first, first + n) - first);  // the first of equal ones
+        continue;
+      }
+      for (std::size_t i = 0; i < n; ++i) order[i] = i;
+      std::partial_sort(
+          order.begin(), order.begin() + static_cast<std::ptrdiff_t>(step.k), order.end(),
+          [&](std::size_t a, std::size_t b) { return first[a] != first[b] ? first[a] > first[b] : a < b; });
+      for (std::size_t i = 0; i < step.k; ++i) to[i] = static_cast<Y>(order[i]);
+    }
+  });
+}
 
-  void apply(const Fill& step) {
-    std::vector<std::int64_t> repeated;
-    for (std::size_t sample = 0; sample < samples_; ++sample)
-      repeated.insert(repeated.end(), step.values.begin(), step.values.end());
-    load(step.y, repeated.data());
-  }
+void Runner::apply(const Fill& step) {
+  std::vector<std::int64_t> repeated;
+  for (std::size_t sample = 0; sample < samples_; ++sample)
+    repeated.insert(repeated.end(), step.values.begin(), step.values.end());
+  load(step.y, repeated.data());
+}
 
-  const IntegerPlan& plan_;
-  Workspace memory_;
-  std::size_t samples_ = 0;
-};
+namespace {
 
 Status checkInputs(const IntegerPlan& plan, const CodeRows& inputs, std::size_t samples) {
   if (inputs.size() != plan.inputs.size())
