@@ -5,76 +5,56 @@
 
 #include "base/check.h"
 #include "base/text.h"
+#include "dataflow/process/evaluate_state.h"
+#include "dataflow/process/periodic.h"
 
 namespace sluice::dataflow::process {
 
 namespace {
 
-/// Added to any time it is before all times.
-constexpr std::int64_t never = -(std::int64_t{1} << 61);
 /// First ring of a FIFO that can never fill; grows when its beats pile up.
 constexpr std::uint64_t firstRing = 1024;
 
-struct Ring {
-  std::vector<std::int64_t> slots;
-  std::uint64_t capacity = 0;  ///< slots in use; the FIFO's depth if it can fill
-  std::uint64_t at = 0;        ///< position of the next write
-  std::uint64_t readAt = 0;
-  std::uint64_t written = 0, read = 0;
-  std::int64_t writeToRead = 1, readToWrite = 1;
-  bool bounded = true;  ///< depth below tokens: writes wait for reads
-  bool readerWaits = false, writerWaits = false;
-};
-
-struct Running {
-  std::uint32_t at = 0;    ///< instruction
-  std::uint64_t done = 0;  ///< events of it that have happened
-  std::int64_t time = 0;   ///< cycle at which the local clock stood at `clock`
-  std::int64_t clock = 0;
-  std::vector<std::uint64_t> counters;
-  bool started = false, finished = false, queued = false;
-  std::int64_t finish = 0;
-  std::uint32_t waitsOn = 0;  ///< lane, if blocked
-  bool waitsForPlace = false;
-};
-
 }  // namespace
 
+/// One run at a time, in memory that is kept.
 struct Evaluator::State {
-  std::vector<Ring> rings;
-  std::vector<Running> running;
-  std::vector<std::uint32_t> queue;                    ///< ring buffer of processes that may go on
-  std::vector<std::vector<std::uint32_t>> successors;  ///< by `after`
-  std::vector<std::int64_t>
-      tail;  ///< cycles that must follow a process's finish: the longest chain of `after`
-};
-
-namespace {
-
-/// One run: the state, and what the loops need at hand.
-class Run {
  public:
-  Run(const Program& program, const Timing& timing, std::vector<Ring>& rings, std::vector<Running>& running,
-      std::vector<std::uint32_t>& queue, const std::vector<std::vector<std::uint32_t>>& successors,
-      const std::vector<std::int64_t>& tail, Record* record)
-      : program_(program),
-        timing_(timing),
-        rings_(rings),
-        running_(running),
-        queue_(queue),
-        successors_(successors),
-        tail_(tail),
-        record_(record) {}
+  State(const Program& program, const Timing& timing)
+      : program_(program), timing_(timing), periodic_(program, rings_, running_) {
+    rings_.resize(program.lanes.size());
+    running_.resize(program.processes.size());
+    queue_.reserve(program.processes.size());
+    successors_.resize(program.processes.size());
+    tail_.assign(program.processes.size(), 0);
+    for (std::uint32_t p = 0; p < program.processes.size(); ++p) {
+      running_[p].counters.resize(program.processes[p].counters);
+      for (const After& after : program.processes[p].after) successors_[after.process].push_back(p);
+    }
+    for (bool changed = true; changed;) {  // ends: `after` has no cycles
+      changed = false;
+      for (std::uint32_t p = 0; p < program.processes.size(); ++p)
+        for (const After& after : program.processes[p].after) {
+          const std::int64_t tail =
+              tail_[p] + static_cast<std::int64_t>(after.delay + program.processes[p].latency);
+          if (tail <= tail_[after.process]) continue;
+          tail_[after.process] = tail;
+          changed = true;
+        }
+    }
+  }
 
-  Outcome go(std::span<const LaneSetting> lanes, std::uint64_t limit) {
+  Outcome go(std::span<const LaneSetting> lanes, std::uint64_t limit, Record* record) {
+    record_ = record;
     prepare(lanes);
     limit_ = static_cast<std::int64_t>(std::min<std::uint64_t>(limit, noLimit));
     for (;;) {
-      while (queued_ > 0) {
-        const std::uint32_t p = queue_[head_];
-        head_ = head_ + 1 == queue_.size() ? 0 : head_ + 1;
-        --queued_;
-        running_[p].queued = false;
+      while (!queue_.empty()) {
+        const std::uint32_t p = next();
+        if (!record_ && periodic_.step(p)) {
+          enqueueAll();
+          continue;
+        }
         advance(p);
         const Running& r = running_[p];
         const std::int64_t least =
@@ -104,11 +84,14 @@ class Run {
                                          tokens, std::max<std::uint64_t>(firstRing, ring.slots.size()));
       if (ring.slots.size() < ring.capacity) ring.slots.resize(ring.capacity, 0);
       ring.at = ring.readAt = ring.written = ring.read = 0;
+      ring.unawaited = ring.bounded ? ring.capacity : 0;
       ring.writeToRead = static_cast<std::int64_t>(lanes[i].writeToRead);
       ring.readToWrite = timing_.readToWrite;
       ring.readerWaits = ring.writerWaits = false;
     }
-    head_ = queued_ = finished_ = 0;
+    queue_.clear();
+    finished_ = 0;
+    periodic_.restart();
     for (std::uint32_t p = 0; p < running_.size(); ++p) {
       Running& r = running_[p];
       r.at = 0;
@@ -117,6 +100,10 @@ class Run {
       std::fill(r.counters.begin(), r.counters.end(), 0);
       r.started = r.finished = r.queued = false;
     }
+    enqueueAll();
+  }
+
+  void enqueueAll() {
     for (std::uint32_t p = 0; p < running_.size(); ++p) enqueue(p);
   }
 
@@ -124,9 +111,19 @@ class Run {
     Running& r = running_[p];
     if (r.queued || r.finished) return;
     r.queued = true;
-    std::size_t slot = head_ + queued_++;
-    if (slot >= queue_.size()) slot -= queue_.size();
-    queue_[slot] = p;
+    queue_.push_back(p);
+  }
+
+  /// The process that is behind the others: so that FIFOs fill as they would, and what repeats is seen.
+  std::uint32_t next() {
+    std::size_t least = 0;
+    for (std::size_t i = 1; i < queue_.size(); ++i)
+      if (running_[queue_[i]].time < running_[queue_[least]].time) least = i;
+    const std::uint32_t p = queue_[least];
+    queue_[least] = queue_.back();
+    queue_.pop_back();
+    running_[p].queued = false;
+    return p;
   }
 
   bool start(std::uint32_t p) {
@@ -170,7 +167,7 @@ class Run {
     ++finished_;
     r.finish = r.time - r.clock + static_cast<std::int64_t>(program.latency);
     if (record_) record_->finish[p] = static_cast<std::uint64_t>(r.finish);
-    for (const std::uint32_t next : successors_[p]) enqueue(next);
+    for (const std::uint32_t successor : successors_[p]) enqueue(successor);
   }
 
   /// All events of a run that can be decided now; whether that was all of them.
@@ -190,6 +187,7 @@ class Run {
         const std::uint64_t free = ring.capacity - (ring.written - ring.read);
         if (free == 0) return blocked(r, ring, refs[k], true);
         n = std::min({n, free, ring.capacity - ring.at});
+        if (ring.unawaited > 0) n = std::min(n, ring.unawaited);
       }
       batch(r, i, op, refs, n);
       r.done += n;
@@ -219,9 +217,8 @@ class Run {
       Ring& ring = rings_[refs[k]];
       if (k < op.reads)
         ports_[k] = {ring.slots.data() + ring.readAt, ring.writeToRead};
-      else  // the first `depth` writes wait for no read; their slots hold what an earlier run left
-        ports_[k] = {ring.slots.data() + ring.at,
-                     ring.bounded && ring.written >= ring.capacity ? ring.readToWrite : never};
+      else
+        ports_[k] = {ring.slots.data() + ring.at, ring.writeDelay()};
     }
     std::int64_t time = r.time + first - stride;
     if (lanes == 1) {
@@ -263,6 +260,7 @@ class Run {
         if (record_) keep(record_->writes[refs[k]], ports_[k].slots, n);
         ring.written += n;
         ring.at += n;
+        ring.unawaited -= std::min(ring.unawaited, n);
         if (ring.at == ring.capacity) ring.at = 0;
         if (ring.readerWaits) {
           ring.readerWaits = false;
@@ -323,49 +321,27 @@ class Run {
   }
 
   const Program& program_;
-  const Timing& timing_;
-  std::vector<Ring>& rings_;
-  std::vector<Running>& running_;
-  std::vector<std::uint32_t>& queue_;
-  const std::vector<std::vector<std::uint32_t>>& successors_;
-  const std::vector<std::int64_t>& tail_;
-  Record* record_;
+  Timing timing_;
+  std::vector<Ring> rings_;
+  std::vector<Running> running_;
+  std::vector<std::uint32_t> queue_;                    ///< processes that may go on
+  std::vector<std::vector<std::uint32_t>> successors_;  ///< by `after`
+  std::vector<std::int64_t> tail_;  ///< cycles that must follow a finish: the longest chain of `after`
   std::vector<Port> ports_;
-  std::size_t head_ = 0, queued_ = 0, finished_ = 0;
+  Periodic periodic_;
+  Record* record_ = nullptr;
+  std::size_t finished_ = 0;
   std::int64_t limit_ = 0;
 };
 
-}  // namespace
-
 Evaluator::Evaluator(const Program& program, const Timing& timing)
-    : program_(program), timing_(timing), state_(std::make_unique<State>()) {
-  state_->rings.resize(program.lanes.size());
-  state_->running.resize(program.processes.size());
-  state_->queue.resize(program.processes.size());
-  state_->successors.resize(program.processes.size());
-  state_->tail.assign(program.processes.size(), 0);
-  for (std::uint32_t p = 0; p < program.processes.size(); ++p) {
-    state_->running[p].counters.resize(program.processes[p].counters);
-    for (const After& after : program.processes[p].after) state_->successors[after.process].push_back(p);
-  }
-  for (std::size_t round = 0; round < program.processes.size();
-       ++round)  // chains are short: few rounds change much
-    for (const ProgramOf& process : program.processes)
-      for (const After& after : process.after) {
-        const auto& next = static_cast<std::size_t>(&process - program.processes.data());
-        state_->tail[after.process] =
-            std::max(state_->tail[after.process],
-                     state_->tail[next] + static_cast<std::int64_t>(after.delay + process.latency));
-      }
-}
+    : program_(program), timing_(timing), state_(std::make_unique<State>(program, timing)) {}
 Evaluator::~Evaluator() = default;
 Evaluator::Evaluator(Evaluator&&) noexcept = default;
 
 Outcome Evaluator::run(std::span<const LaneSetting> lanes, std::uint64_t limit) {
   ++runs_;
-  return Run(program_, timing_, state_->rings, state_->running, state_->queue, state_->successors,
-             state_->tail, nullptr)
-      .go(lanes, limit);
+  return state_->go(lanes, limit, nullptr);
 }
 
 Outcome Evaluator::record(std::span<const LaneSetting> lanes, Record& record) {
@@ -374,9 +350,7 @@ Outcome Evaluator::record(std::span<const LaneSetting> lanes, Record& record) {
   record.reads.assign(program_.lanes.size(), {});
   record.start.assign(program_.processes.size(), 0);
   record.finish.assign(program_.processes.size(), 0);
-  return Run(program_, timing_, state_->rings, state_->running, state_->queue, state_->successors,
-             state_->tail, &record)
-      .go(lanes, noLimit);
+  return state_->go(lanes, noLimit, &record);
 }
 
 std::vector<LaneSetting> Evaluator::exact(std::span<const std::uint64_t> depthOfGroup) const {
