@@ -4,6 +4,7 @@
 
 #include "base/rng.h"
 #include "dataflow/simulate.h"
+#include "kernel/conv/phases.h"
 #include "kernel/testing.h"
 #include "kernel/testing/random_conv.h"
 
@@ -104,6 +105,69 @@ TEST(Conv, AProductOfTwoCyclesAWindowHidesThePaddingOfTheScanBehindAFifoOfAFewBe
   const auto measured = dataflow::measure(chainOf(p.window, conv(p).value(), 256, 24));
   ASSERT_TRUE(measured.ok());
   EXPECT_EQ(measured->initiationInterval, 16u * 16 * 2);
+}
+
+TEST(Phases, AreTheConvolutionOverInsertedPositionsWithAFractionOfTheWork) {
+  std::uint32_t taken = 0, cut = 0;
+  for (std::uint64_t seed = 1; taken < 40; ++seed) {
+    ConvParams p = randomConvParams(seed);
+    WindowParams& w = p.window;
+    Rng rng(seed, 6);
+    w.insertHeight = w.height > 1 ? static_cast<std::uint32_t>(rng.uniform(1, 3)) : 1;
+    w.insertWidth = static_cast<std::uint32_t>(rng.uniform(1, 3));
+    w.strideHeight = w.strideWidth = w.dilationHeight = w.dilationWidth = 1;
+    p.groups = 1;
+    p.weights.clear();
+    for (std::uint32_t i = 0; i < w.kernelHeight * w.kernelWidth * w.channels * p.outChannels; ++i)
+      p.weights.push_back(rng.uniform(-9, 9));
+    p.simd = p.pe = 1;
+    if (!windowScan(w).ok()) continue;
+    const Result<PhaseChain> chain = phases({.conv = p});
+    if (!chain.ok()) continue;
+    ++taken;
+    cut += chain->cut ? 1 : 0;
+    std::vector<std::int64_t> map;
+    for (std::uint32_t i = 0; i < w.height * w.width * w.channels; ++i)
+      map.push_back(rng.uniform(w.input.lo, w.input.hi));
+    PassData y{throughHardware(conv(chain->product).value(), map).value()};
+    y = runKernel(permute(chain->rows).value(), y).value();
+    if (chain->cut) y = runKernel(slice(*chain->cut).value(), y).value();
+    ASSERT_EQ(y[0], convolved(p, map)) << "seed " << seed;
+  }
+  EXPECT_GT(cut, 0u);
+}
+
+TEST(Phases, AKernelAsLargeAsTheStepNeedsOnePixelAWindow) {
+  ConvParams p;
+  p.window = {.height = 4,
+              .width = 4,
+              .channels = 2,
+              .kernelHeight = 2,
+              .kernelWidth = 2,
+              .padTop = 1,
+              .padLeft = 1,
+              .padBottom = 1,
+              .padRight = 1,
+              .insertHeight = 2,
+              .insertWidth = 2,
+              .input = {0, 3}};
+  p.outChannels = 3;
+  p.weights.assign(2 * 2 * 2 * 3, 1);
+  const PhaseChain chain = phases({.conv = p}).value();
+  EXPECT_EQ(chain.product.outChannels, 12u);
+  EXPECT_FALSE(convFacts(chain.product)->hasWindow);
+  EXPECT_FALSE(chain.cut.has_value());
+  EXPECT_EQ(convFacts(p)->multiplications, 4 * convFacts(chain.product)->multiplications);
+}
+
+TEST(Phases, RefuseWhatTheyAreNotFor) {
+  ConvParams p;
+  p.window = {.height = 4, .width = 4, .input = {0, 3}};
+  p.weights = {1};
+  EXPECT_EQ(phases({.conv = p}).error().message, "phases of a convolution without inserted positions");
+  p.window.insertWidth = 2;
+  p.window.dilationHeight = 2;
+  EXPECT_EQ(phases({.conv = p}).error().message, "phases of a convolution with stride, dilation or groups");
 }
 
 /// 3 x 3 over 8 x 8 x 4, four channels out.
