@@ -31,12 +31,9 @@ struct Clause {
 class Cover {
  public:
   /// Cost of a vector: sum of weight[v] * x[v]; it must stay below 2^63 for any x that is reached.
-  Cover(std::vector<std::uint64_t> lowest, std::vector<std::uint64_t> weight)
-      : lowest_(std::move(lowest)), weight_(std::move(weight)) {
-    bound_ = cost(lowest_);
-  }
+  Cover(std::vector<std::uint64_t> lowest, std::vector<std::uint64_t> weight);
 
-  void add(Clause clause) { clauses_.push_back(std::move(clause)); }
+  void add(Clause clause);
   [[nodiscard]] const std::vector<Clause>& clauses() const { return clauses_; }
 
   struct Answer {
@@ -45,24 +42,27 @@ class Cover {
     std::uint64_t bound = 0;  ///< no vector that satisfies the clauses costs less
     [[nodiscard]] bool exact() const { return bound == cost; }
   };
-  /// Branch and bound, at most `mostNodes` nodes. Clauses are only ever added, so successive bounds ascend.
+  /// Branch and bound, at most `mostNodes` nodes for each set of clauses joined by variables; only sets that
+  /// got a clause since the last call are solved again. Clauses are only ever added, so bounds ascend.
   Answer solve(std::uint64_t mostNodes = 2'000'000);
 
   [[nodiscard]] std::uint64_t cost(const std::vector<std::uint64_t>& x) const;
-  [[nodiscard]] bool satisfies(const std::vector<std::uint64_t>& x, const Clause& clause) const;
 
  private:
-  struct Node {
-    std::vector<std::uint64_t> x, below;  // x[v] is at least x, and under below
-    std::uint64_t cost = 0;
+  struct Group {  // clauses joined by variables
+    std::vector<std::uint32_t> clauses, variables;
+    std::uint64_t cost = 0, bound = 0;  // above the lowest values of its variables
+    bool solved = false;
   };
-  void search(Node node);
+  void solve(Group& group, std::uint64_t mostNodes);
 
-  std::vector<std::uint64_t> lowest_, weight_;
+  std::vector<std::uint64_t> lowest_, weight_, x_;
   std::vector<Clause> clauses_;
-  std::uint64_t bound_ = 0;
-  Answer best_;
-  std::uint64_t nodesLeft_ = 0;
+  std::vector<Group> groups_;
+  std::vector<std::uint32_t> groupOf_;  // per variable
 };
+
+/// Whether a vector breaks the conflict that the clause stands for.
+bool satisfies(const std::vector<std::uint64_t>& x, const Clause& clause);
 
 }  // namespace sluice::dataflow

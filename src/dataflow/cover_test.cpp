@@ -22,6 +22,18 @@ TEST(Cover, TakesTheLiteralThatServesTwoClauses) {
   EXPECT_EQ(cover.solve().x, (std::vector<std::uint64_t>{1, 5, 1}));
 }
 
+TEST(Cover, ClausesThatShareNoVariableAreSolvedApart) {
+  constexpr std::uint32_t pairs = 300;
+  Cover cover(std::vector<std::uint64_t>(2 * pairs, 1), std::vector<std::uint64_t>(2 * pairs, 1));
+  for (std::uint32_t p = 0; p < pairs; ++p) {
+    cover.add({{{2 * p, 3}, {2 * p + 1, 4}}});
+    cover.add({{{2 * p, 5}, {2 * p + 1, 2}}});
+  }
+  const auto answer = cover.solve(20);  // nodes for each pair
+  EXPECT_TRUE(answer.exact());
+  EXPECT_EQ(answer.cost, 2 * pairs + 3 * pairs);
+}
+
 TEST(Cover, IsTheCheapestOfAllVectors) {
   for (std::uint64_t seed = 0; seed < 300; ++seed) {
     Rng rng(seed, 1);
@@ -53,7 +65,7 @@ TEST(Cover, IsTheCheapestOfAllVectors) {
           x.push_back(rest % 6);
           legal = legal && x[v] >= lowest[v];
         }
-        for (const Clause& c : cover.clauses()) legal = legal && cover.satisfies(x, c);
+        for (const Clause& c : cover.clauses()) legal = legal && satisfies(x, c);
         if (legal) least = std::min(least, cover.cost(x));
       }
       ASSERT_EQ(answer.cost, least) << "seed " << seed;

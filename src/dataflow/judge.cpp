@@ -139,6 +139,18 @@ void Judge::order() {
   seenBackward_.assign(count, 0);
 }
 
+std::vector<std::uint32_t> Judge::inOrder(std::vector<std::uint32_t> channels) const {
+  if (rank_.empty()) return channels;
+  const Engine& engine = steady_.engine();
+  std::stable_sort(channels.begin(), channels.end(), [&](std::uint32_t a, std::uint32_t b) {
+    const auto key = [&](std::uint32_t c) {
+      return std::pair{rank_[engine.writer(c)], rank_[engine.reader(c)]};
+    };
+    return key(a) < key(b);
+  });
+  return channels;
+}
+
 /// Cut 0 of the unbounded run: when beats are visible, and by when they must be popped.
 void Judge::recordUnbounded() {
   const std::size_t channels = network_.channels.size();
@@ -314,6 +326,7 @@ Verdict Part::judge(const std::vector<std::uint64_t>& depths) {
     return judge_.whole(all);
   }
   ++judge_.partSimulations_;
+  judge_.partProcesses_ += processOf_.size();
   if (!keepsLatency(depths)) return Verdict::bad;
   Judge::Depths inner;
   for (const Channel& channel : free_.channels)

@@ -39,10 +39,15 @@ class Judge {
   /// The whole network with these depths.
   Verdict whole(const Depths& depths);
   SteadyState& steady() { return steady_; }
+  /// These channels in the order in which beats go through the network.
+  [[nodiscard]] std::vector<std::uint32_t> inOrder(std::vector<std::uint32_t> channels) const;
 
-  /// Simulations made, of the whole and of parts.
+  /// Simulations made, of the whole and of parts; and both together, a part counted as its share of processes.
   [[nodiscard]] std::uint64_t simulations() const { return simulations_; }
   [[nodiscard]] std::uint64_t partSimulations() const { return partSimulations_; }
+  [[nodiscard]] std::uint64_t effort() const {
+    return simulations_ + partProcesses_ / steady_.engine().processes();
+  }
 
  private:
   friend class Part;
@@ -56,7 +61,7 @@ class Judge {
   std::uint64_t latency_ = 0;
   Rate target_;
   bool targetIsProven_ = false;
-  std::uint64_t simulations_ = 0, partSimulations_ = 0;
+  std::uint64_t simulations_ = 0, partSimulations_ = 0, partProcesses_ = 0;
 
   // What parts need of the unbounded run; see judge.cpp.
   bool partsAreSmall_ = false;              // false: a part is judged by a run of the whole network

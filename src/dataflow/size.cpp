@@ -1,7 +1,8 @@
 #include "dataflow/size.h"
 
 #include <algorithm>
-#include <numeric>
+#include <map>
+#include <memory>
 
 #include "dataflow/cover.h"
 #include "dataflow/deadlock.h"
@@ -21,7 +22,7 @@
 ///   3  If not, some channels are in conflict: they share slack that each alone could use up. A conflict is
 ///      narrowed down to few channels, each as deep as it can be with the conflict still there, and becomes a
 ///      clause; the cheapest vector that breaks all known conflicts is tried next (cover.h). The first good
-///      one is optimal. When the conflicts allowed are used up, one descending pass over the channels in
+///      one is optimal. Conflicts are looked for among neighbours first, in parts of a few kernels. When the conflicts allowed are used up, one descending pass over the channels in
 ///      conflict gives a locally least vector, and the last cover the bound.
 ///
 /// A search for a least depth needs a good guess more than anything. The guesses come from one run: every
@@ -42,6 +43,7 @@ struct Sizer {
   Depths known;                         // a good vector, if any
   std::vector<std::uint32_t> variable;  // channels that get a depth
   bool undecided = false;
+  std::map<std::vector<std::uint32_t>, std::unique_ptr<Part>> parts;
   bool lost = false;  // no depth up to 2^31 is good for some channel
 
   Sizer(const Network& n, const Balance& b) : network(n), flow(b), judge(n, b) {
@@ -113,18 +115,22 @@ struct Sizer {
     return result;
   }
 
+  /// Parts are asked again and again; those of few channels are kept.
   Verdict verdict(const Depths& depths, const std::vector<std::uint32_t>& channels) {
     std::vector<std::uint64_t> some;
     for (const std::uint32_t c : channels) some.push_back(depths[c]);
-    return Part(judge, channels).judge(some);
+    if (channels.size() > 4) return Part(judge, channels).judge(some);
+    std::unique_ptr<Part>& part = parts[channels];
+    if (part == nullptr) part = std::make_unique<Part>(judge, channels);
+    return part->judge(some);
   }
 
-  /// Few channels of `among` that are bad together at `depths`, the rest unbounded: `among` is bad together
-  /// with `fixed`. By halves (Junker, "QuickXplain", AAAI 2004).
+  /// Few channels of `among` that are bad together at `depths`, all but `background` and them unbounded. By
+  /// halves (Junker, "QuickXplain", AAAI 2004). No channel is bad alone: all are at their single bounds.
   std::vector<std::uint32_t> narrow(const Depths& depths, const std::vector<std::uint32_t>& background,
                                     bool changed, std::vector<std::uint32_t> among) {
     if (changed && verdict(depths, background) == Verdict::bad) return {};
-    if (among.size() == 1) return among;
+    if (among.size() == 1 || (background.empty() && among.size() == 2)) return among;
     const auto half = among.begin() + static_cast<std::ptrdiff_t>(among.size() / 2);
     const std::vector<std::uint32_t> left(among.begin(), half), right(half, among.end());
     const auto joined = [](std::vector<std::uint32_t> a, const std::vector<std::uint32_t>& b) {
@@ -140,20 +146,15 @@ struct Sizer {
   Conflict conflict(Depths depths, const std::vector<std::uint32_t>& among) {
     std::vector<std::uint32_t> channels = narrow(depths, {}, false, among);
     std::sort(channels.begin(), channels.end());
-    if (channels.size() > 1)
-      for (const std::uint32_t c : channels) {
-        Part part(judge, channels);
-        std::vector<std::uint64_t> some;
-        for (const std::uint32_t other : channels) some.push_back(depths[other]);
-        const auto at =
-            static_cast<std::size_t>(std::find(channels.begin(), channels.end(), c) - channels.begin());
-        depths[c] = leastNotBad(depths[c], depths[c] + 1, false,
-                                [&](std::uint64_t depth) {
-                                  some[at] = depth;
-                                  return part.judge(some) == Verdict::bad;
-                                }) -
-                    1;
-      }
+    for (const std::uint32_t c : channels) {
+      Depths tried = depths;
+      depths[c] = leastNotBad(depths[c], depths[c] + 1, false,
+                              [&](std::uint64_t depth) {
+                                tried[c] = depth;
+                                return verdict(tried, channels) == Verdict::bad;
+                              }) -
+                  1;
+    }
     Conflict result;
     for (const std::uint32_t c : channels)
       result.depths.push_back({ChannelId(std::size_t{c}), static_cast<std::uint32_t>(depths[c])});
@@ -206,28 +207,43 @@ Result<Sizing> sizeChannels(const Network& network, const SizeOptions& options) 
             {{{ChannelId(std::size_t{c}), static_cast<std::uint32_t>(depths[c] - 1)}}});
     Cover cover(depths, weight);
     result.lowerBound = sizer.cost(depths);
-    for (std::uint64_t found = 0;;) {
-      Verdict verdict = judge.whole(depths);
-      if (verdict == Verdict::good) return finish(depths, true);
-      if (verdict == Verdict::undecided) break;
-      // As many conflicts as there are in channels that have not yet been in one of this round.
-      Depths open = depths;
-      std::vector<std::uint32_t> among = sizer.variable;
-      while (verdict == Verdict::bad && found < options.mostConflicts) {
-        ++found;
-        const Conflict conflict = sizer.conflict(open, among);
-        result.conflicts.push_back(conflict);
-        cover.add(clauseOf(conflict));
-        for (const auto& [channel, depth] : conflict.depths) {
-          open[channel.index] = Engine::unlimited;
-          among.erase(std::find(among.begin(), among.end(), channel.index));
-        }
-        verdict = judge.whole(open);
+    // Conflicts are mostly between neighbours. So windows of few channels, in the order of the beats' way, are
+    // made good first; wider ones only if the whole then still is not.
+    const auto spent = [&] { return judge.effort() >= options.mostEffort; };
+    const auto settle = [&](const std::vector<std::uint32_t>& window) {
+      while (!spent() && sizer.verdict(depths, window) == Verdict::bad) {
+        // As many conflicts as there are in channels that have not yet been in one of this round.
+        Depths open = depths;
+        std::vector<std::uint32_t> among = window;
+        do {
+          const Conflict conflict = sizer.conflict(open, among);
+          result.conflicts.push_back(conflict);
+          cover.add(clauseOf(conflict));
+          for (const auto& [channel, depth] : conflict.depths) {
+            open[channel.index] = Engine::unlimited;
+            among.erase(std::find(among.begin(), among.end(), channel.index));
+          }
+        } while (!spent() && among.size() > 1 && sizer.verdict(open, among) == Verdict::bad);
+        depths = cover.solve().x;
       }
+    };
+    const std::vector<std::uint32_t> order = judge.inOrder(sizer.variable);
+    for (std::size_t width = 2;; width *= 4) {
+      const Verdict verdict = judge.whole(depths);
       const Cover::Answer answer = cover.solve();
       result.lowerBound = answer.bound;
-      depths = answer.x;
-      if (found >= options.mostConflicts || !answer.exact()) break;
+      if (verdict == Verdict::good) return finish(depths, true);
+      if (verdict == Verdict::undecided || spent() || !answer.exact()) break;
+      if (width >= order.size()) {
+        settle(order);
+        continue;
+      }
+      for (std::size_t from = 0; from < order.size() && !spent(); from += width / 2) {
+        const std::size_t to = std::min(from + width, order.size());
+        settle({order.begin() + static_cast<std::ptrdiff_t>(from),
+                order.begin() + static_cast<std::ptrdiff_t>(to)});
+        if (to == order.size()) break;
+      }
     }
   }
   // Not settled: a descending pass.

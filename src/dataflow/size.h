@@ -39,7 +39,9 @@ struct Sizing {
 };
 
 struct SizeOptions {
-  std::uint64_t mostConflicts = 400;  ///< of two and more channels; then the best found is given with its gap
+  /// Runs of the whole network, or of parts that sum up to it, that may be spent; then the best depths found
+  /// are given with their gap. Not bounded: one descending pass, in the end, where the proof was not reached.
+  std::uint64_t mostEffort = 400;
 };
 
 /// The depths of least cost (Channel::weight times places) that keep latency and rate, with a lower bound on
