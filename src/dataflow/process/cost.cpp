@@ -90,13 +90,15 @@ std::uint64_t GroupCosts::total(const std::vector<std::uint64_t>& depths) const 
   return sum;
 }
 
-std::uint64_t GroupCosts::stepEnd(std::uint32_t group, std::uint64_t depth, std::uint64_t most) const {
+std::uint64_t GroupCosts::stepEnd(std::uint32_t group, std::uint64_t depth, std::uint64_t most,
+                                  bool sameKind) const {
   std::uint64_t end = most;
   for (const Shape& shape : shapes_[group]) {
     const std::uint64_t srl = srlDepth(timing_, shape.widthBits);
     if (depth <= srl) end = std::min(end, srl);
   }
   if (end <= depth) return depth;
+  if (sameKind) return end;
   const std::uint64_t here = at(group, depth);
   std::uint64_t same = depth, more = end + 1;  // same: costs the same; more: costs more or is too deep
   while (more - same > 1) {

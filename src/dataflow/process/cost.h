@@ -43,7 +43,9 @@ class GroupCosts {
   [[nodiscard]] std::uint64_t at(std::uint32_t group, std::uint64_t depth) const;
   [[nodiscard]] std::uint64_t total(const std::vector<std::uint64_t>& depths) const;
   /// The largest depth up to `most` with the cost of `depth` and every FIFO of the same kind: free places.
-  [[nodiscard]] std::uint64_t stepEnd(std::uint32_t group, std::uint64_t depth, std::uint64_t most) const;
+  /// `sameKind`: of the same kind at any cost.
+  [[nodiscard]] std::uint64_t stepEnd(std::uint32_t group, std::uint64_t depth, std::uint64_t most,
+                                      bool sameKind = false) const;
   [[nodiscard]] std::uint64_t groups() const { return shapes_.size(); }
 
  private:

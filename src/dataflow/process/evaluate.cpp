@@ -221,7 +221,9 @@ struct Evaluator::State {
         ports_[k] = {ring.slots.data() + ring.at, ring.writeDelay()};
     }
     std::int64_t time = r.time + first - stride;
-    if (lanes == 1) {
+    if (record_) {
+      time = recorded(r, op, refs, n, time, stride, first);
+    } else if (lanes == 1) {
       std::int64_t* const slots = ports_[0].slots;
       const std::int64_t delay = ports_[0].delay;
       for (std::uint64_t e = 0; e < n; ++e) {
@@ -268,6 +270,29 @@ struct Evaluator::State {
         }
       }
     }
+  }
+
+  /// The same, and why it took longer than it should.
+  std::int64_t recorded(const Running& r, const Op& op, const std::uint32_t* refs, std::uint64_t n, std::int64_t time,
+                        std::int64_t stride, std::int64_t first) {
+    std::vector<Stall>& stalls = record_->stalls[static_cast<std::size_t>(&r - running_.data())];
+    for (std::uint64_t e = 0; e < n; ++e) {
+      const std::int64_t due = time += stride;
+      std::uint32_t cause = 0;
+      for (std::uint32_t k = 0; k < op.reads + op.writes; ++k) {
+        const std::int64_t possible = ports_[k].slots[e] + ports_[k].delay;
+        if (possible <= time) continue;
+        time = possible;
+        cause = k;
+      }
+      if (time > due)
+        stalls.push_back({.clock = r.clock + first + stride * static_cast<std::int64_t>(e),
+                          .cycles = time - due,
+                          .lane = refs[cause],
+                          .forPlace = cause >= op.reads});
+      for (std::uint32_t k = 0; k < op.reads + op.writes; ++k) ports_[k].slots[e] = time;
+    }
+    return time;
   }
 
   static void keep(std::vector<std::int64_t>& all, const std::int64_t* slots, std::uint64_t n) {
@@ -348,6 +373,7 @@ Outcome Evaluator::record(std::span<const LaneSetting> lanes, Record& record) {
   ++runs_;
   record.writes.assign(program_.lanes.size(), {});
   record.reads.assign(program_.lanes.size(), {});
+  record.stalls.assign(program_.processes.size(), {});
   record.start.assign(program_.processes.size(), 0);
   record.finish.assign(program_.processes.size(), 0);
   return state_->go(lanes, noLimit, &record);

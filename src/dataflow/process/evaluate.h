@@ -42,9 +42,18 @@ struct Outcome {
   [[nodiscard]] bool within(std::uint64_t limit) const { return kind == Kind::finished && cycles <= limit; }
 };
 
-/// Times of all events of a run, by lane and beat. 16 bytes a beat.
+/// A process stood still for `cycles` before it could do the accesses of local time `clock`.
+struct Stall {
+  std::int64_t clock = 0, cycles = 0;
+  std::uint32_t lane = 0;  ///< the one that became possible last (of several the first)
+  bool forPlace = false;   ///< its FIFO was full; else empty
+  bool operator==(const Stall&) const = default;
+};
+
+/// Times of all events of a run, by lane and beat: 16 bytes a beat; and why processes stood still.
 struct Record {
   std::vector<std::vector<std::int64_t>> writes, reads;
+  std::vector<std::vector<Stall>> stalls;     ///< per process, in order
   std::vector<std::uint64_t> start, finish;  ///< per process; start: the cycle in which its local clock is 0
 };
 

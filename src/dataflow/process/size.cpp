@@ -11,10 +11,13 @@ namespace sluice::dataflow::process {
 
 namespace {
 
+constexpr std::uint64_t unknownCost = std::uint64_t{1} << 61;
+
 class Sizer {
  public:
   Sizer(const Network& network, Evaluator& evaluator, std::uint64_t target, const SizingOptions& options)
-      : costs_(network, options.cost),
+      : network_(network),
+        costs_(network, options.cost),
         evaluator_(evaluator),
         oracle_(evaluator, network, target),
         begin_(std::chrono::steady_clock::now()),
@@ -29,17 +32,27 @@ class Sizer {
   Result<Sizing> run() {
     Sizing& s = sizing_;
     s.target = oracle_.target();
-    const std::vector<std::uint64_t> top = startingPoint();
-    if (top.empty()) return infeasible("no depths meet the target");  // replaced by the caller's reason
-    accept(top);
-    descend(top);
+    s.cost = unknownCost;
+    std::vector<Literal> all;
+    for (std::uint32_t g = 0; g < network_.groups.size(); ++g) all.push_back({.group = g, .hi = oracle_.most()[g]});
+    if (!oracle_.feasible(all)) return unreachable();
+    if (const std::vector<std::uint64_t> top = startingPoint(); !top.empty()) descend(top);
     individualBounds();
+    std::size_t used = 0;  // conflicts that the bound comes from
+    s.lowerBound = costs_.total(std::vector<std::uint64_t>(network_.groups.size(), leastDepth));
     for (;;) {
       const Hitting hit = cheapest(s.conflicts, costs_, oracle_.most(), s.cost, [&]() { return late(); });
-      s.lowerBound = std::max(s.lowerBound, std::min(hit.cost, s.cost));
-      if (s.lowerBound == s.cost || !hit.complete || hit.depths.empty() || late()) break;
+      if (!hit.complete) break;
+      s.lowerBound = std::min(hit.cost, s.cost);
+      used = s.conflicts.size();
+      if (hit.depths.empty() && s.depths.empty()) return unreachable();
+      if (s.lowerBound == s.cost || hit.depths.empty() || late()) break;
       explore(hit.depths);
     }
+    if (s.depths.empty())
+      return Error{ErrorCode::gaveUp, "no depths that meet the target were found in " + std::to_string(limit_) + " s",
+                   network_.name};
+    s.conflicts.resize(used);  // later ones could only prove more than was worked out
     s.proven = s.lowerBound == s.cost;
     s.cycles = evaluator_.run(evaluator_.exact(s.depths)).cycles;
     s.simulations = evaluator_.runs();
@@ -59,16 +72,38 @@ class Sizer {
     return (costs_.at(g, far) - costs_.at(g, leastDepth)) * 1024 / far;
   }
 
-  /// A vector that meets the target: unbounded FIFOs, or shift registers where they are faster.
+  /// A vector that meets the target: unbounded FIFOs, or shift registers where they are faster. Empty: none of those.
   std::vector<std::uint64_t> startingPoint() {
     std::vector<std::uint64_t> top = oracle_.most();
-    if (oracle_.feasible(top)) return top;
+    if (feasible(top)) return top;
+    std::vector<std::uint64_t> shallow = top;
+    for (std::uint32_t g = 0; g < top.size(); ++g) shallow[g] = costs_.stepEnd(g, leastDepth, top[g], true);
+    if (feasible(shallow)) return shallow;
+    for (std::uint32_t g = 0; g < top.size(); ++g) {
+      std::vector<std::uint64_t> mixed = top;
+      mixed[g] = shallow[g];
+      if (feasible(mixed)) return mixed;
+      mixed = shallow;
+      mixed[g] = top[g];
+      if (feasible(mixed)) return mixed;
+    }
     return {};
+  }
+
+  /// Why no depths meet the target.
+  Error unreachable() {
+    const Outcome best = evaluator_.run(evaluator_.exact(oracle_.most()));
+    const std::string reason =
+        best.kind == Outcome::Kind::deadlock
+            ? "stands still even with unbounded FIFOs: " + deadlockText(network_, evaluator_.program(), best.deadlock)
+            : "takes " + std::to_string(best.cycles) + " cycles with unbounded FIFOs; no depths reach the target of " +
+                  std::to_string(oracle_.target());
+    return infeasible(reason, network_.name);
   }
 
   void accept(std::vector<std::uint64_t> depths) {
     const std::uint64_t cost = costs_.total(depths);
-    if (!sizing_.depths.empty() && cost >= sizing_.cost) return;
+    if (cost >= sizing_.cost) return;
     sizing_.depths = std::move(depths);
     sizing_.cost = cost;
   }
@@ -136,6 +171,7 @@ class Sizer {
     }
   }
 
+  const Network& network_;
   GroupCosts costs_;
   Evaluator& evaluator_;
   Oracle oracle_;
@@ -161,7 +197,9 @@ Result<Sizing> sizeFifos(const Network& network, const SizingOptions& options) {
                         network.name);
     target = given.cycles;
   }
-  return Sizer(network, evaluator, target, options).run();
+  auto sizing = Sizer(network, evaluator, target, options).run();
+  if (sizing.ok()) sizing->targetAsked = options.targetCycles.has_value();
+  return sizing;
 }
 
 }  // namespace sluice::dataflow::process

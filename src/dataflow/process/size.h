@@ -23,6 +23,7 @@ struct Sizing {
   std::vector<std::uint64_t> depths;  ///< per group, checked by the exact simulator
   std::uint64_t cycles = 0;           ///< with them
   std::uint64_t target = 0;
+  bool targetAsked = false;           ///< false: the cycles at the given depths
   std::uint64_t cost = 0;
   std::uint64_t lowerBound = 0;     ///< no vector that meets the target costs less
   bool proven = false;              ///< cost == lowerBound

@@ -1,0 +1,249 @@
+#include "dataflow/check/check.h"
+
+#include <algorithm>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <stdexcept>
+
+#include "base/file.h"
+#include "dataflow/check/bound.h"
+#include "dataflow/check/facts.h"
+#include "dataflow/check/replay.h"
+
+namespace sluice::dataflow::check {
+
+namespace {
+
+using nlohmann::json;
+
+constexpr std::size_t mostRuns = 20000;
+
+/// The certificate is wrong; the message says how.
+[[noreturn]] void refuse(const std::string& why) { throw std::runtime_error(why); }
+void require(bool holds, const std::string& otherwise) {
+  if (!holds) refuse(otherwise);
+}
+
+std::int64_t whole(const json& value, const std::string& name) {
+  require(value.is_number_unsigned() && value.get<std::uint64_t>() >> 60 == 0, name + " is not a whole number in range");
+  return value.get<std::int64_t>();
+}
+
+json parsed(std::string_view text) {
+  std::vector<std::set<std::string>> open;
+  bool twice = false;
+  json file = json::parse(text, [&](int, json::parse_event_t event, json& key) {
+    if (event == json::parse_event_t::object_start) open.emplace_back();
+    if (event == json::parse_event_t::object_end) open.pop_back();
+    if (event == json::parse_event_t::key && !open.back().insert(key.get<std::string>()).second) twice = true;
+    return true;
+  });
+  require(!twice, "a key stands twice in one object");
+  return file;
+}
+
+}  // namespace
+
+struct Checker::State {
+  Facts facts;
+  /// Cycles (-1: stands still) by depth and delay of each stream.
+  std::map<std::pair<std::vector<std::int64_t>, std::vector<std::int64_t>>, std::int64_t> cycles;
+
+  [[nodiscard]] std::int64_t delayAt(const Stream& stream, std::int64_t depth) const {
+    return depth <= srlLimit(facts, stream) ? facts.srlDelay : facts.ramDelay;
+  }
+
+  /// The fastest that a box of depths could be: the most places, the shortest delay.
+  std::int64_t fastest(const Ranges& box) {
+    std::vector<std::int64_t> depth, delay;
+    for (const Stream& stream : facts.streams) {
+      const auto range = box.find(stream.group);
+      const auto [lo, hi] = range == box.end() ? std::pair{std::int64_t{2}, facts.most[stream.group]} : range->second;
+      depth.push_back(std::min(hi, stream.tokens));  // deeper than its tokens makes no difference
+      delay.push_back(std::min(delayAt(stream, lo), delayAt(stream, hi)));
+    }
+    const auto [known, isNew] = cycles.try_emplace({depth, delay}, 0);
+    if (isNew) {
+      const auto run = replay(facts, depth, delay);
+      known->second = run ? run->cycles : -1;
+    }
+    return known->second;
+  }
+  bool misses(const Ranges& box, std::int64_t target) {
+    const std::int64_t run = fastest(box);
+    return run < 0 || run > target;
+  }
+
+  /// Depths at which a range may begin: 2, and one above each shift register of the group, rising.
+  [[nodiscard]] std::vector<std::int64_t> steps(std::size_t group) const {
+    std::set<std::int64_t> all = {2};
+    for (const Stream& stream : facts.streams)
+      if (stream.group == group && srlLimit(facts, stream) >= 2) all.insert(srlLimit(facts, stream) + 1);
+    return {all.begin(), all.end()};
+  }
+
+  void conflict(const Ranges& box, const std::string& name, std::int64_t target) {
+    require(misses(box, target), name + " is false: its fastest depths meet the target");
+    for (const auto& [group, range] : box) {
+      const auto [lo, hi] = range;
+      const std::string place = name + ", group '" + facts.groups[group] + "'";
+      const std::vector<std::int64_t> lower = steps(group);
+      const auto step = std::find(lower.begin(), lower.end(), lo);
+      require(step != lower.end() && hi >= lo && hi <= facts.most[group], place + ": no range of depths");
+      require(hi < facts.most[group] || lo > 2, place + ": rules nothing out");
+      Ranges wider = box;
+      if (hi < facts.most[group]) {
+        wider[group] = {lo, hi + 1};
+        require(!misses(wider, target), place + ": could reach further");
+      }
+      if (step != lower.begin()) {
+        wider[group] = {*std::prev(step), hi};
+        require(!misses(wider, target), place + ": could begin lower");
+      }
+    }
+  }
+
+  void potentials(const json& stalls, const Replay& run) const {
+    std::size_t runs = 0;
+    for (const auto& list : run.stalls) runs += list.size();
+    if (runs > mostRuns) return require(stalls.is_null(), "stalls: too many to be listed, must be null");
+    require(stalls.is_object() && stalls.size() == facts.processes.size(), "stalls: must name every process");
+    for (std::size_t p = 0; p < facts.processes.size(); ++p) {
+      const std::string name = "stalls of '" + facts.processes[p].name + "'";
+      const json& one = stalls.at(facts.processes[p].name);
+      require(one.is_object() && one.size() == 3, name + ": must have start, finish and stalls");
+      require(whole(one.at("start"), name) == run.start[p], name + ": starts in another cycle");
+      require(whole(one.at("finish"), name) == run.finish[p], name + ": finishes in another cycle");
+      const json& list = one.at("stalls");
+      require(list.is_array() && list.size() == run.stalls[p].size(), name + ": are not the least solution");
+      for (std::size_t i = 0; i < list.size(); ++i) {
+        require(list[i].is_array() && list[i].size() == 4, name + ": must be lists of four");
+        const StallRun stall{.clock = whole(list[i][0], name),
+                             .cycles = whole(list[i][1], name),
+                             .count = whole(list[i][2], name),
+                             .every = whole(list[i][3], name)};
+        require(stall == run.stalls[p][i], name + ": are not the least solution");
+      }
+    }
+  }
+
+  std::string check(std::string_view text) {
+    const json file = parsed(text);
+    const std::set<std::string> keys = {"format", "network", "cost_kind", "target", "target_cycles", "cycles",
+                                        "total_beats", "cost", "lower_bound", "proven", "depths", "stalls", "conflicts"};
+    require(file.is_object() && file.size() == keys.size(), "does not have the keys of a sizing");
+    for (const std::string& key : keys) require(file.contains(key), "has no '" + key + "'");
+    require(file["format"] == "dataflow-sizing/1", "is not of format dataflow-sizing/1");
+    require(file["network"] == facts.name, "is of another network than '" + facts.name + "'");
+    require(file["cost_kind"].is_string(), "cost_kind must be a text");
+    const std::string kind = file["cost_kind"].get<std::string>();
+    const auto cost = [&](std::size_t group, std::int64_t depth) { return groupCost(facts, kind, group, depth); };
+
+    const json& depthOf = file["depths"];
+    require(depthOf.is_object() && depthOf.size() == facts.groups.size(), "depths: must name every group");
+    std::vector<std::int64_t> depths;
+    std::int64_t beats = 0, sum = 0;
+    for (std::size_t g = 0; g < facts.groups.size(); ++g) {
+      depths.push_back(whole(depthOf.at(facts.groups[g]), "depths"));
+      require(depths[g] >= 2 && depths[g] >> 40 == 0, "depths: must be at least 2 and below 2^40");
+      beats += groupCost(facts, "beats", g, depths[g]);
+      sum += cost(g, depths[g]);
+    }
+    require(whole(file["total_beats"], "total_beats") == beats, "total_beats is not the sum of the depths");
+    require(whole(file["cost"], "cost") == sum, "cost is not the cost of the depths");
+    const std::int64_t target = whole(file["target_cycles"], "target_cycles"), bound = whole(file["lower_bound"], "lower_bound");
+    require(file["proven"].is_boolean() && file["proven"].get<bool>() == (bound == sum), "proven: must say whether cost and bound agree");
+    require(bound <= sum, "lower_bound is above the cost");
+
+    std::vector<std::int64_t> depth, delay;
+    for (const Stream& stream : facts.streams) {
+      depth.push_back(depths[stream.group]);
+      delay.push_back(delayAt(stream, depths[stream.group]));
+    }
+    const auto run = replay(facts, depth, delay);
+    require(run.has_value(), "stands still at its depths");
+    require(whole(file["cycles"], "cycles") == run->cycles, "takes " + std::to_string(run->cycles) + " cycles at its depths");
+    require(run->cycles <= target, "cycles exceed the target");
+    potentials(file["stalls"], *run);
+    checkTarget(file["target"], target, *run);
+
+    std::vector<Ranges> conflicts;
+    require(file["conflicts"].is_array(), "conflicts: must be a list");
+    for (const json& item : file["conflicts"]) {
+      const std::string name = "conflict " + std::to_string(conflicts.size());
+      require(item.is_object() && !item.empty(), name + ": must be ranges by group");
+      Ranges box;
+      for (const auto& [group, range] : item.items()) {
+        const auto found = std::find(facts.groups.begin(), facts.groups.end(), group);
+        require(found != facts.groups.end() && range.is_array() && range.size() == 2, name + ": must be ranges by group");
+        box[static_cast<std::size_t>(found - facts.groups.begin())] = {whole(range[0], name), whole(range[1], name)};
+      }
+      require(conflicts.empty() || list(conflicts.back()) < list(box), name + ": is out of order");
+      conflicts.push_back(std::move(box));
+    }
+    for (std::size_t i = 0; i < conflicts.size(); ++i) conflict(conflicts[i], "conflict " + std::to_string(i), target);
+    const auto least = leastOutside(conflicts, facts.most, cost, bound == sum ? bound : bound + 1);
+    require(bound == sum ? !least : least && *least == bound,
+            "lower_bound is not what the conflicts leave" + (least ? ", which is " + std::to_string(*least) : ""));
+    return facts.name + ": " + std::to_string(run->cycles) + " cycles with " + kind + " " + std::to_string(sum) +
+           (bound == sum ? ", the least possible" : "; at least " + std::to_string(bound) + " is needed") + " (" +
+           std::to_string(conflicts.size()) + " conflicts)";
+  }
+
+  static std::vector<std::array<std::int64_t, 3>> list(const Ranges& ranges) {
+    std::vector<std::array<std::int64_t, 3>> flat;
+    for (const auto& [group, range] : ranges)
+      flat.push_back({static_cast<std::int64_t>(group), range.first, range.second});
+    return flat;
+  }
+
+  /// "base": the cycles at the given depths. Otherwise the target was asked for, and its number stands twice.
+  void checkTarget(const json& name, std::int64_t target, const Replay&) {
+    require(name.is_string(), "target must be a text");
+    if (name != "base") return require(name == "asked:" + std::to_string(target), "target and target_cycles disagree");
+    Ranges given;
+    std::vector<std::int64_t> depth, delay;
+    for (const Stream& stream : facts.streams) {
+      depth.push_back(facts.given[stream.group]);
+      delay.push_back(delayAt(stream, facts.given[stream.group]));
+    }
+    const auto [known, isNew] = cycles.try_emplace({depth, delay}, 0);
+    if (isNew) {
+      const auto run = replay(facts, depth, delay);
+      known->second = run ? run->cycles : -1;
+    }
+    require(known->second == target, "target_cycles are not the cycles at the given depths");
+  }
+};
+
+Checker::Checker(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Checker::~Checker() = default;
+Checker::Checker(Checker&&) noexcept = default;
+
+Result<Checker> Checker::parse(std::string_view network) {
+  try {
+    auto state = std::make_unique<State>();
+    state->facts = readFacts(network);
+    return Checker(std::move(state));
+  } catch (const std::exception& problem) {
+    return badInput(std::string("cannot be read: ") + problem.what());
+  }
+}
+
+Result<Checker> Checker::open(const std::filesystem::path& network) {
+  SLUICE_TRY(const std::string text, readFile(network, std::uint64_t{256} << 20));
+  auto checker = parse(text);
+  if (!checker.ok()) return badInput(checker.error().message, network.filename().string());
+  return checker;
+}
+
+Result<std::string> Checker::check(std::string_view certificate) {
+  try {
+    return state_->check(certificate);
+  } catch (const std::exception& problem) {
+    return badInput(std::string("refused: ") + problem.what());
+  }
+}
+
+}  // namespace sluice::dataflow::check

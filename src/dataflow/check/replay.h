@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "dataflow/check/facts.h"
+
+namespace sluice::dataflow::check {
+
+/// [clock, cycles, count, every], as in the certificate.
+struct StallRun {
+  std::int64_t clock = 0, cycles = 0, count = 0, every = 0;
+  bool operator==(const StallRun&) const = default;
+};
+
+struct Replay {
+  std::int64_t cycles = 0;
+  std::vector<std::int64_t> start, finish;     ///< per process
+  std::vector<std::vector<StallRun>> stalls;   ///< per process; runs as long as they can be, from the left
+};
+
+/// The run of a network by the rules of shared/data/dataflow/README.md, section 2, one access time after the other:
+/// slow and plain. Depth and write-to-read delay per stream. Nothing: it stands still.
+std::optional<Replay> replay(const Facts& facts, const std::vector<std::int64_t>& depth,
+                             const std::vector<std::int64_t>& delay);
+
+}  // namespace sluice::dataflow::check
