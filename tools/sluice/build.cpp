@@ -17,7 +17,7 @@
 #include "flow/synthesise.h"
 #include "flow/tools.h"
 #include "flow/verify.h"
-#include "frontend/qonnx.h"
+#include "frontend/model.h"
 #include "ir/host.h"
 #include "ir/integer.h"
 #include "jobs/store.h"
@@ -324,7 +324,7 @@ Status build(const BuildOptions& options) {
   SLUICE_RETURN_IF_ERROR(checkTools(options.until));
 
   progress.begin("read and lower " + options.model.filename().string());
-  SLUICE_TRY(ir::Graph imported, frontend::importOnnx(options.model));
+  SLUICE_TRY(ir::Graph imported, frontend::importModel(options.model, options.file));
   timings.lap("import");
   SLUICE_TRY(const ir::Graph graph, passes::lower(std::move(imported), {.appendTopK = options.topK}));
   timings.lap("lower");

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "frontend/model.h"
 #include "hdl/cost.h"
 #include "map/map.h"
 
@@ -23,6 +24,7 @@ enum class Until : std::uint8_t {
 
 struct BuildOptions {
   std::filesystem::path model;
+  frontend::ModelFileOptions file;
   std::filesystem::path output;     ///< DIR
   std::vector<std::string> boards;  ///< "pynq-z2", "pynq-z2:2"
   map::Regime regime = map::Regime::automatic;

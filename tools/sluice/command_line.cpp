@@ -2,7 +2,7 @@
 #include <map>
 
 #include "base/text.h"
-#include "frontend/qonnx.h"
+#include "frontend/model.h"
 #include "options.h"
 
 /// The only file that knows CLI11: it turns the command line into the plain structs of options.h.
@@ -48,10 +48,20 @@ struct ModelArguments {
   std::int64_t topK = 0;
 };
 
-void addModel(CLI::App& command, std::filesystem::path& model) {
-  command.add_option("MODEL", model, "ONNX file with QONNX quantizers (Quant, BipolarQuant, Trunc)")
+void addWeights(CLI::App& command, frontend::ModelFileOptions& file) {
+  command
+      .add_option("--weights", file.weights,
+                  "the weights of a Keras model given as JSON; else NAME_weights.h5 beside it")
+      ->type_name("FILE");
+}
+
+void addModel(CLI::App& command, std::filesystem::path& model, frontend::ModelFileOptions& file) {
+  command
+      .add_option("MODEL", model,
+                  "ONNX or QONNX; Keras, QKeras, HGQ: .keras, whole .h5, or .json with its weights")
       ->required()
       ->type_name("FILE");
+  addWeights(command, file);
 }
 
 void addLowering(CLI::App& command, ModelArguments& arguments) {
@@ -110,7 +120,7 @@ struct InfoArguments {
 void addInfo(CLI::App& app, InfoArguments& arguments) {
   CLI::App* info =
       app.add_subcommand("info", "what a model holds: nodes, shapes, formats, operations, weights");
-  addModel(*info, arguments.options.model.model);
+  addModel(*info, arguments.options.model.model, arguments.options.model.file);
   addLowering(*info, arguments.model);
   info->footer(
       "Prints one line per node with the shape and format of its result, its multiplications and its "
@@ -119,8 +129,8 @@ void addInfo(CLI::App& app, InfoArguments& arguments) {
       "once, with node,\n"
       "operator and reason; then the exit code is 1. \"s8\" is a signed integer of 8 bits, \"u3\" an "
       "unsigned one of 3.\n\n"
-      "Supported operators:\n  " +
-      frontend::supportedOnnxOperators() +
+      "Supported operators and layers:\n" +
+      frontend::supportedModels() +
       "\n\n"
       "Example:\n  sluice info examples/kws/kws_mlp_w3a3.onnx\n");
 }
@@ -132,8 +142,9 @@ struct DumpArguments {
 void addDump(CLI::App& app, DumpArguments& arguments) {
   CLI::App* dump =
       app.add_subcommand("dump", "a model as text, as it was read or after a pass of the lowering");
-  dump->add_option("MODEL", arguments.options.model.model, "ONNX file; not needed with --list")
+  dump->add_option("MODEL", arguments.options.model.model, "model file; not needed with --list")
       ->type_name("FILE");
+  addWeights(*dump, arguments.options.model.file);
   dump->add_option("--after", arguments.options.after, "stop after this pass; 'import': before the first")
       ->type_name("PASS")
       ->capture_default_str();
@@ -157,7 +168,7 @@ struct RunArguments {
 void addRun(CLI::App& app, RunArguments& arguments) {
   RunOptions& options = arguments.options;
   CLI::App* run = app.add_subcommand("run", "a model on samples, with the engine of your choice");
-  addModel(*run, options.model.model);
+  addModel(*run, options.model.model, options.model.file);
   run->add_option("--input", options.inputs,
                   "NumPy file with samples, any shape whose elements per sample match the network's input; "
                   "repeat for every "
@@ -208,7 +219,7 @@ struct BuildArguments {
 void addBuild(CLI::App& app, BuildArguments& arguments) {
   BuildOptions& options = arguments.options;
   CLI::App* build = app.add_subcommand("build", "a model to verified, sized, split Verilog and its report");
-  addModel(*build, options.model);
+  addModel(*build, options.model, options.file);
   build->add_option("-o,--output", options.output, "folder for everything that is made; created if need be")
       ->required()
       ->type_name("DIR");

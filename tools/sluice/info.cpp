@@ -2,7 +2,7 @@
 #include <cstdio>
 
 #include "base/text.h"
-#include "frontend/qonnx.h"
+#include "frontend/model.h"
 #include "ir/regions.h"
 #include "ir/text.h"
 #include "map/partition.h"
@@ -74,7 +74,7 @@ void printPorts(const ir::Graph& graph, const char* what, const std::vector<ir::
 }  // namespace
 
 Status runInfo(const InfoOptions& options) {
-  SLUICE_TRY(const ir::Graph graph, frontend::importOnnx(options.model.model));
+  SLUICE_TRY(const ir::Graph graph, frontend::importModel(options.model.model, options.model.file));
   std::vector<std::vector<std::string>> rows = {
       {"node", "operation", "shape", "format", "weights in", "multiplications", "constants"}};
   Work total;

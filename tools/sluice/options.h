@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "build.h"
+#include "frontend/model.h"
 #include "passes/pass.h"
 
 /// What the command line says, as plain data: one struct per subcommand.
@@ -16,6 +17,7 @@ namespace sluice::tool {
 /// How a model is read and lowered; options that several subcommands share.
 struct ModelOptions {
   std::filesystem::path model;
+  frontend::ModelFileOptions file;
   passes::LowerOptions lower;
 };
 
