@@ -72,6 +72,10 @@ Result<std::int64_t> combine(FoldKind kind, std::int64_t a, std::int64_t b) {
         if (__builtin_mul_overflow(result, a, &result)) return overflow();
       return result;
     }
+    case FoldKind::minimum:
+      return std::min(a, b);
+    case FoldKind::maximum:
+      return std::max(a, b);
   }
   SLUICE_CHECK(false, "every kind has a case");
 }
@@ -88,6 +92,10 @@ double combine(FoldKind kind, double a, double b) {
       return a / b;
     case FoldKind::power:
       return b == 0.5 ? std::sqrt(a) : std::pow(a, b);  // sqrt is correctly rounded
+    case FoldKind::minimum:
+      return std::min(a, b);
+    case FoldKind::maximum:
+      return std::max(a, b);
   }
   SLUICE_CHECK(false, "every kind has a case");
 }
@@ -112,12 +120,22 @@ double apply(FoldUnary kind, double a) {
       return std::floor(a);
     case FoldUnary::ceil:
       return std::ceil(a);
+    case FoldUnary::round:
+      return std::nearbyint(a);
+    case FoldUnary::exp:
+      return std::exp(a);
+    case FoldUnary::log:
+      return std::log(a);
+    case FoldUnary::erf:
+      return std::erf(a);
+    case FoldUnary::sign:
+      return a > 0 ? 1 : a < 0 ? -1 : 0;
   }
   SLUICE_CHECK(false, "every kind has a case");
 }
 
 const char* word(FoldKind kind) {
-  constexpr const char* words[] = {"sum", "difference", "product", "quotient", "power"};
+  constexpr const char* words[] = {"sum", "difference", "product", "quotient", "power", "minimum", "maximum"};
   return words[static_cast<std::size_t>(kind)];
 }
 
@@ -138,7 +156,7 @@ AxisSplit splitAt(const ir::Shape& shape, std::int64_t axis) {
 Constant pick(const Constant& a, std::int64_t axis, const std::vector<std::int64_t>& positions,
               ir::Shape shape) {
   const AxisSplit split = splitAt(a.shape, axis);
-  Constant result{.shape = std::move(shape), .data = {}, .symbolic = a.symbolic};
+  Constant result{.shape = std::move(shape), .data = {}, .symbolic = a.symbolic, .type = a.type};
   std::visit(
       [&](const auto& from) {
         std::decay_t<decltype(from)> to;

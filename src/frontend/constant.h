@@ -23,6 +23,7 @@ struct Constant {
   ir::Shape shape;                                                    ///< extents may be 0
   std::variant<std::vector<double>, std::vector<std::int64_t>> data;  ///< row-major
   bool symbolic = false;                                              ///< some element is openBatch
+  std::int32_t type = 0;  ///< ONNX element type where the file says it and nothing was computed since; else 0
 
   [[nodiscard]] bool isReal() const { return data.index() == 0; }
   [[nodiscard]] std::size_t size() const {
@@ -51,7 +52,7 @@ std::string shapeText(const ir::Shape& shape);
 /// Shape of the result of numpy's broadcasting. Errors: badInput with both shapes.
 Result<ir::Shape> broadcastShape(const ir::Shape& a, const ir::Shape& b);
 
-enum class FoldKind : std::uint8_t { add, subtract, multiply, divide, power };
+enum class FoldKind : std::uint8_t { add, subtract, multiply, divide, power, minimum, maximum };
 
 /// a op b with numpy's broadcasting. Integers if both are, reals otherwise.
 /// Errors  badInput: shapes, integer overflow, division by zero, a result that is no finite number;
@@ -67,7 +68,12 @@ enum class FoldUnary : std::uint8_t {
   sigmoid,
   tanh,
   floor,
-  ceil
+  ceil,
+  round,
+  exp,
+  log,
+  erf,
+  sign
 };
 Result<Constant> foldUnary(FoldUnary kind, const Constant& a, FoldBudget& budget);
 

@@ -2,8 +2,12 @@
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
+#include <sstream>
+
+#include <sys/resource.h>
 
 #include "base/file.h"
+#include "base/npy.h"
 #include "base/rng.h"
 #include "frontend/frontend_testing.h"
 #include "ir/verify.h"
@@ -195,6 +199,68 @@ TEST(DamagedFiles, WithWellFormedButAbsurdContentsGiveAnError) {
       import(quant.bytes(), tally);
     }
   EXPECT_GE(tally.errors, 30u + 12u);
+}
+
+/// The models of all operator recordings one after the other; models of every operator and attribute.
+std::vector<std::string> operatorModels() {
+  std::vector<std::string> list;
+  const char* source = std::getenv("SLUICE_SOURCE");
+  const std::filesystem::path folder =
+      std::filesystem::path(source != nullptr ? source : ".") / "src/frontend/testdata";
+  for (const char* file : {"onnx_operators.npz", "qonnx_operators.npz"}) {
+    const auto archive = readNpz(folder / file);
+    if (!archive.ok()) continue;
+    const auto& models = std::get<std::vector<std::uint8_t>>(archive->at("models").data);
+    const auto& index = std::get<std::vector<std::uint8_t>>(archive->at("index").data);
+    std::istringstream lines(std::string(index.begin(), index.end()));
+    std::string line, name;
+    std::getline(lines, line);
+    for (std::size_t at = 0, size = 0; std::getline(lines, line); at += size) {
+      std::istringstream(line) >> name >> size;
+      const auto first = models.begin() + static_cast<std::ptrdiff_t>(at);
+      list.emplace_back(first, first + static_cast<std::ptrdiff_t>(size));
+    }
+  }
+  return list;
+}
+
+/// Every operator with one to eight bits flipped, bytes dropped, inserted or made a huge number: 2,000 files.
+TEST(DamagedFiles, OfEveryOperatorGiveAGraphOrAnErrorInBoundedMemory) {
+  const std::vector<std::string> models = operatorModels();
+  ASSERT_GE(models.size(), 300u);
+  Tally tally;
+  for (std::uint64_t round = 0; round < 2000; ++round) {
+    Rng rng(round, 5);
+    std::string bytes = models[round % models.size()];
+    const auto anywhere = [&] {
+      return static_cast<std::size_t>(rng.uniform(0, static_cast<std::int64_t>(bytes.size()) - 1));
+    };
+    switch (round / models.size() % 4) {
+      case 0:
+        for (std::int64_t flips = rng.uniform(1, 8); flips > 0; --flips) {
+          char& byte = bytes[anywhere()];
+          byte = static_cast<char>(byte ^ (1 << rng.uniform(0, 7)));
+        }
+        break;
+      case 1:
+        bytes.erase(anywhere(), static_cast<std::size_t>(rng.uniform(1, 16)));
+        break;
+      case 2:
+        bytes.insert(anywhere(), std::string(static_cast<std::size_t>(rng.uniform(1, 16)),
+                                             static_cast<char>(rng.bits())));
+        break;
+      default:  // one number of the file becomes another: lengths stay right, so the damage reaches the operators
+        bytes[anywhere()] = static_cast<char>(rng.uniform(0, 127));
+        break;
+    }
+    import(bytes, tally);
+  }
+  EXPECT_EQ(tally.graphs + tally.errors, 2000u);
+  EXPECT_GT(tally.errors, 500u);
+  EXPECT_GT(tally.graphs, 50u);
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  EXPECT_LT(usage.ru_maxrss, 2 << 20) << "KiB";  // sanitizers included
 }
 
 TEST(DamagedFiles, WithManyProblemsGiveAMessageOfBoundedLength) {

@@ -37,22 +37,38 @@ TEST(ImportGemm, WithTransposedInputIsRefused) {
   EXPECT_NE(errorOf(importWritten(file)).find("transA would move the batch axis"), std::string::npos);
 }
 
-TEST(ImportMatMul, NeedsAComputedFirstAndAConstantSecondOperand) {
+TEST(ImportMatMul, OfTwoConstantsOrAcrossTheBatchIsRefused) {
   OnnxWriter file;
   file.input("x", {-1, 2});
   file.tensor("w", {2, 2}, {1, 2, 3, 4});
+  file.tensor("stack", {2, 2, 2}, std::vector<float>(8, 1));
   file.node("MatMul", {"w", "x"}, {"a"}, {}, "left");
   file.node("MatMul", {"x", "x"}, {"b"}, {}, "both");
   file.node("MatMul", {"w", "w"}, {"c"}, {}, "none");
-  for (const char* output : {"a", "b", "c"}) file.output(output);
+  file.node("MatMul", {"x", "stack"}, {"d"}, {}, "deep");
+  for (const char* output : {"a", "b", "c", "d"}) file.output(output);
   const std::string error = errorOf(importWritten(file));
-  EXPECT_NE(error.find("node 'left' (MatMul): the constant is its first operand"), std::string::npos)
+  EXPECT_NE(
+      error.find("node 'left' (MatMul): the constant is its first operand and the computed one has 1 axes "
+                 "besides the batch, so the product would mix samples"),
+      std::string::npos)
       << error;
-  EXPECT_NE(error.find("node 'both' (MatMul): both operands are computed"), std::string::npos);
+  EXPECT_NE(error.find("node 'both' (MatMul): both operands are computed, with 2 and 2 axes"),
+            std::string::npos);
   EXPECT_NE(error.find("node 'none' (MatMul): both operands are constants"), std::string::npos);
+  EXPECT_NE(error.find("node 'deep' (MatMul): the constant operand has shape [2, 2, 2]"), std::string::npos);
 }
 
-TEST(ImportMatMul, WithScalesAlongItsSummationIsRefused) {
+TEST(ImportMatMul, WithAConstantFirstOperandExchangesTheLastAxes) {
+  OnnxWriter file;
+  file.input("x", {-1, 2, 3});
+  file.tensor("w", {1, 2}, {10, 1});
+  file.node("MatMul", {"w", "x"}, {"y"});
+  file.output("y", {-1, 1, 3});
+  EXPECT_EQ(run(imported(file), {1, 2, 3, 4, 5, 6}), (std::vector<double>{14, 25, 36}));
+}
+
+TEST(ImportMatMul, KeepsScalesAlongItsSummationAsOnePerElement) {
   OnnxWriter file;
   file.input("x", {-1, 2});
   file.tensor("w", {2, 3}, {1, 2, 3, 4, 5, 6});
@@ -62,8 +78,11 @@ TEST(ImportMatMul, WithScalesAlongItsSummationIsRefused) {
   file.node("Quant", {"w", "s", "z", "b"}, {"wq"});
   file.node("MatMul", {"x", "wq"}, {"y"}, {}, "mm");
   file.output("y");
-  EXPECT_NE(errorOf(importWritten(file)).find("'wq' of shape [2, 3] has one scale per index of axis 0"),
-            std::string::npos);
+  const ir::Graph graph = imported(file);
+  const ir::Tensor& w = graph.tensor(*graph.findTensor("wq"));
+  EXPECT_EQ(w.type.codes->scale, (std::vector<double>{0.5, 0.5, 0.5, 1, 1, 1}));
+  EXPECT_EQ(ir::codesOf(w), (std::vector<std::int64_t>{2, 4, 6, 4, 5, 6}));
+  EXPECT_EQ(run(graph, {1, 1}), (std::vector<double>{5, 7, 9}));
 }
 
 OnnxWriter normalized(std::vector<WrittenAttribute> attributes, float variance = 4, std::int64_t opset = 13) {
@@ -91,11 +110,16 @@ TEST(ImportBatchNormalization, InTrainingModeOrWithoutPositiveVarianceIsRefused)
   EXPECT_NE(errorOf(importWritten(normalized({}, 4, 6))).find("training mode"), std::string::npos);
   EXPECT_TRUE(importWritten(normalized({{"is_test", 1}}, 4, 6)).ok());
   EXPECT_NE(errorOf(importWritten(normalized({}, -1))).find("it must be positive"), std::string::npos);
-  EXPECT_NE(errorOf(importWritten(normalized({{"spatial", 0}}, 4, 7))).find("spatial = 0"),
-            std::string::npos);
+  EXPECT_TRUE(importWritten(normalized({{"spatial", 0}}, 4, 7)).ok());  // of a vector that is the same
+  OnnxWriter image(7);
+  image.input("x", {-1, 2, 3, 3});
+  for (const char* name : {"g", "b", "m", "v"}) image.tensor(name, {2, 3, 3}, std::vector<float>(18, 1));
+  image.node("BatchNormalization", {"x", "g", "b", "m", "v"}, {"y"}, {{"spatial", 0}});
+  image.output("y");
+  EXPECT_NE(errorOf(importWritten(image)).find("spatial = 0"), std::string::npos);
 }
 
-TEST(ImportSoftmax, RunsOverTheLastAxisInBothDefinitions) {
+TEST(ImportSoftmax, RunsOverOneAxisOrAllFromOneOn) {
   const auto softmax = [](std::vector<std::int64_t> shape, std::vector<WrittenAttribute> attributes,
                           std::int64_t opset) {
     OnnxWriter file(opset);
@@ -108,8 +132,9 @@ TEST(ImportSoftmax, RunsOverTheLastAxisInBothDefinitions) {
   EXPECT_NEAR(y[0], 0.25, 1e-15);
   EXPECT_TRUE(importWritten(softmax({-1, 2}, {}, 13)).ok());
   EXPECT_TRUE(importWritten(softmax({-1, 1, 2}, {{"axis", 1}}, 9)).ok());
-  EXPECT_FALSE(importWritten(softmax({-1, 3, 2}, {{"axis", 1}}, 9)).ok());   // over six elements at once
-  EXPECT_FALSE(importWritten(softmax({-1, 3, 2}, {{"axis", 1}}, 13)).ok());  // over the three
+  // Over six elements at once, or over the three.
+  EXPECT_NEAR(run(imported(softmax({-1, 3, 2}, {{"axis", 1}}, 9)), {0, 0, 0, 0, 0, 0})[0], 1 / 6.0, 1e-15);
+  EXPECT_NEAR(run(imported(softmax({-1, 3, 2}, {{"axis", 1}}, 13)), {0, 0, 0, 0, 0, 0})[0], 1 / 3.0, 1e-15);
   EXPECT_TRUE(importWritten(softmax({-1, 3, 2}, {{"axis", -1}}, 13)).ok());
   EXPECT_FALSE(importWritten(softmax({-1, 2}, {{"axis", 0}}, 9)).ok());
 }

@@ -3,7 +3,8 @@
 #include <cmath>
 
 #include "fixed/exact.h"
-#include "frontend/importer.h"
+#include "frontend/operators.h"
+#include "ir/reference.h"
 
 /// QONNX's quantizers.
 ///
@@ -13,9 +14,9 @@
 ///
 /// A quantizer of a constant is carried out here, exactly: weight and scale are taken as the numbers they are
 /// and ties are decided in integers (fixed::quantize), not by what a float32 division happens to give. So
-/// weights reach the graph as codes. Scales of a weight may lie on any one axis (Brevitas puts them on the
-/// outputs, axis 0, before the Transpose); a quantizer of a computed tensor has one scale, or one per channel
-/// on the last axis.
+/// weights reach the graph as codes. Scales of a weight may lie on any axis (Brevitas puts them on the outputs,
+/// axis 0, before the Transpose) or differ from element to element. A computed tensor whose scales differ along
+/// one axis is brought to an order in which that axis is the last (quantizer.cpp).
 ///
 /// Source  the operators' definition in the QONNX repository (docs/qonnx-custom-ops), and the reference
 ///         implementation's rules for ranges: narrow takes the lowest code of a signed range and the highest
@@ -25,14 +26,6 @@ namespace sluice::frontend {
 namespace {
 
 constexpr std::int64_t maxBits = 32;
-
-struct QuantizerSettings {
-  std::vector<double> scale;
-  ir::Shape scaleShape;
-  std::int64_t zeroPoint = 0;
-  fixed::Interval range;
-  fixed::Rounding rounding = fixed::Rounding::halfEven;
-};
 
 Result<fixed::Rounding> roundingMode(const std::string& text) {
   std::string upper;
@@ -56,20 +49,6 @@ Result<fixed::Rounding> roundingMode(const std::string& text) {
       "' is not known; ROUND, CEIL, FLOOR, UP, DOWN, HALF_UP, HALF_DOWN and ROUND_TO_ZERO are");
 }
 
-/// Every scale positive and finite.
-Result<std::vector<double>> scales(const Constant& constant) {
-  if (constant.symbolic) return unsupported("the scale depends on the batch size");
-  if (constant.size() == 0) return badInput("the scale has no elements");
-  std::vector<double> list(constant.size());
-  for (std::size_t i = 0; i < list.size(); ++i) {
-    list[i] = constant.real(i);
-    if (!(list[i] > 0) || !std::isfinite(list[i]))
-      return badInput("the scale " + std::to_string(list[i]) + " is not a positive number");
-  }
-  if (std::all_of(list.begin(), list.end(), [&](double s) { return s == list[0]; })) list.resize(1);
-  return list;
-}
-
 Result<std::int64_t> bitWidth(const Call& call, std::size_t i, const char* what) {
   SLUICE_TRY(const double bits, call.scalarInput(i, what));
   if (!(bits >= 1) || bits != std::floor(bits))
@@ -78,13 +57,6 @@ Result<std::int64_t> bitWidth(const Call& call, std::size_t i, const char* what)
     return unsupported(std::string(what) + " is " + std::to_string(bits) +
                        "; quantizers have 1 to 32 bits here");
   return static_cast<std::int64_t>(bits);
-}
-
-Result<std::int64_t> zeroPointInput(const Call& call, std::size_t i) {
-  SLUICE_TRY(const double zero, call.scalarInput(i, "the zero point"));
-  if (zero != std::floor(zero) || std::abs(zero) > 0x1p32)
-    return unsupported("the zero point " + std::to_string(zero) + " is not a whole number within 32 bits");
-  return static_cast<std::int64_t>(zero);
 }
 
 Result<fixed::Interval> codeRange(std::int64_t bits, bool isSigned, bool narrow) {
@@ -101,112 +73,119 @@ Result<fixed::Interval> rangeFromAttributes(const Call& call, std::int64_t bits)
   return codeRange(bits, isSigned != 0, narrow != 0);
 }
 
-/// The axis of a tensor of rank `rank` along which scales of this shape differ. Errors: unsupported if
-/// several.
-Result<std::int64_t> scaleAxis(const ir::Shape& scaleShape, const ir::Shape& shape) {
-  std::int64_t axis = -1;
-  if (scaleShape.size() > shape.size())
-    return badInput("a scale of shape " + shapeText(scaleShape) + " for a tensor of shape " +
-                    shapeText(shape));
-  const std::size_t missing = shape.size() - scaleShape.size();
-  for (std::size_t i = 0; i < scaleShape.size(); ++i) {
-    if (scaleShape[i] == 1) continue;
-    if (scaleShape[i] != shape[missing + i])
-      return badInput("a scale of shape " + shapeText(scaleShape) + " does not broadcast to " +
-                      shapeText(shape));
-    if (axis >= 0) return unsupported("the scale varies along several axes: shape " + shapeText(scaleShape));
-    axis = static_cast<std::int64_t>(missing + i);
-  }
-  return axis;
-}
-
-/// Codes of the real elements. Shapes: x [.., C, ..] with one scale, or one per index of `axis`.
-std::vector<std::int64_t> quantizeElements(const Constant& x, const QuantizerSettings& q, std::int64_t axis) {
-  std::size_t inner = 1;
-  if (q.scale.size() > 1)
-    for (std::size_t k = static_cast<std::size_t>(axis) + 1; k < x.shape.size(); ++k)
-      inner *= static_cast<std::size_t>(x.shape[k]);
-  std::vector<std::int64_t> codes(x.size());
-  for (std::size_t first = 0; first < codes.size(); first += inner) {
-    const double scale = q.scale[first / inner % q.scale.size()];
-    for (std::size_t i = first; i < first + inner; ++i)
-      codes[i] = fixed::quantize(x.real(i), scale, q.zeroPoint, q.rounding, q.range);
-  }
-  return codes;
-}
-
-Status quantizeConstant(Call& call, const QuantizerSettings& q) {
-  SLUICE_TRY(const std::shared_ptr<const Constant> x, call.constantInput(0, "the input"));
-  if (x->symbolic) return unsupported("it computes with the batch size, which the file leaves open");
-  SLUICE_RETURN_IF_ERROR(call.budget().take(static_cast<std::int64_t>(x->size())));
-  std::int64_t axis = 0;
-  if (q.scale.size() > 1) {
-    SLUICE_TRY(axis, scaleAxis(q.scaleShape, x->shape));
-  }
-  call.define(QuantizedConstant{.shape = x->shape,
-                                .codes = quantizeElements(*x, q, axis),
-                                .scale = q.scale,
-                                .channelAxis = axis,
-                                .zeroPoint = q.zeroPoint,
-                                .range = q.range});
-  return {};
-}
-
-Status quantizeRuntime(Call& call, const QuantizerSettings& q) {
-  if (q.scale.size() > 1) {
-    ir::Shape fileShape = call.sampleShape(0);
-    if (call.input(0).batched) fileShape.insert(fileShape.begin(), 1);
-    SLUICE_TRY(const std::int64_t axis, scaleAxis(q.scaleShape, fileShape));
-    if (axis + 1 != static_cast<std::int64_t>(fileShape.size()))
-      return unsupported("the scale varies along axis " + std::to_string(axis) + " of " +
-                         shapeText(fileShape) + "; scales per channel are supported on the last axis");
-  }
-  SLUICE_TRY(const ir::TensorId x, call.tensorOf(0));
-  return call.finish(
-      ir::Quantize{.scale = q.scale, .zeroPoint = q.zeroPoint, .range = q.range, .rounding = q.rounding}, {x},
-      call.input(0).batched);
-}
-
 }  // namespace
 
 Status importQuant(Call& call) {
-  QuantizerSettings q;
-  SLUICE_TRY(const std::shared_ptr<const Constant> scale, call.constantInput(1, "the scale"));
-  SLUICE_TRY(q.scale, scales(*scale));
-  q.scaleShape = scale->shape;
-  SLUICE_TRY(q.zeroPoint, zeroPointInput(call, 2));
+  Quantizer q;
+  for (const std::size_t i : {std::size_t{1}, std::size_t{2}})
+    if (call.input(i).isRuntime())
+      return unsupported("its " + std::string(i == 1 ? "scale" : "zero point") +
+                         " is computed, not a constant");
+  q.scale = call.input(1);
+  q.zero = call.input(2);
   SLUICE_TRY(const std::int64_t bits, bitWidth(call, 3, "the bit width"));
   SLUICE_TRY(q.range, rangeFromAttributes(call, bits));
   SLUICE_TRY(const std::string mode, call.text("rounding_mode", "ROUND"));
   SLUICE_TRY(q.rounding, roundingMode(mode));
-  return call.input(0).isConstant() ? quantizeConstant(call, q) : quantizeRuntime(call, q);
+  return applyQuantizer(call, q);
 }
 
 Status importBipolarQuant(Call& call) {
   SLUICE_TRY(const std::shared_ptr<const Constant> scale, call.constantInput(1, "the scale"));
-  QuantizerSettings q;
-  SLUICE_TRY(q.scale, scales(*scale));
-  if (!call.input(0).isConstant()) {
-    if (q.scale.size() > 1) return unsupported("a BipolarQuant of a computed tensor has one scale");
-    SLUICE_TRY(const ir::TensorId x, call.tensorOf(0));
-    return call.finish(ir::Bipolar{.scale = q.scale[0]}, {x}, call.input(0).batched);
+  const bool isConstant = call.input(0).isConstant();
+  SLUICE_TRY(const Spread spread,
+             spreadOver(*scale, call.sampleShape(0), call.budget(), !isConstant && call.input(0).batched));
+  SLUICE_RETURN_IF_ERROR(checkScales(spread.values));
+  if (!isConstant) {
+    if (spread.values.size() > 1) return unsupported("a BipolarQuant of a computed tensor has one scale");
+    return call.finishUnary(ir::Bipolar{.scale = spread.values[0]});
   }
   SLUICE_TRY(const std::shared_ptr<const Constant> x, call.constantInput(0, "the input"));
   if (x->symbolic) return unsupported("it computes with the batch size, which the file leaves open");
   SLUICE_RETURN_IF_ERROR(call.budget().take(static_cast<std::int64_t>(x->size())));
-  std::int64_t axis = 0;
-  if (q.scale.size() > 1) {
-    SLUICE_TRY(axis, scaleAxis(scale->shape, x->shape));
-  }
   std::vector<std::int64_t> codes(x->size());
   for (std::size_t i = 0; i < codes.size(); ++i) codes[i] = x->real(i) >= 0 ? 1 : -1;
   call.define(QuantizedConstant{.shape = x->shape,
                                 .codes = std::move(codes),
-                                .scale = q.scale,
-                                .channelAxis = axis,
-                                .zeroPoint = 0,
+                                .scale = spread.values,
+                                .channelAxis = spread.axis,
                                 .range = {-1, 1}});
   return {};
+}
+
+namespace {
+
+/// Codes of the elements of a constant under a minifloat quantizer, by the reference's own rule.
+Result<QuantizedConstant> quantizeToFloat(const Constant& x, ir::QuantizeFloat format, const Spread& scale) {
+  QuantizedConstant result{
+      .shape = x.shape, .codes = {}, .scale = {}, .channelAxis = scale.axis, .range = {0, 0}};
+  result.codes.resize(x.size());
+  std::vector<std::vector<std::size_t>> members(scale.values.size());
+  for (std::size_t i = 0; i < x.size(); ++i) members[scale.indexOf(i, x.shape)].push_back(i);
+  for (std::size_t k = 0; k < members.size(); ++k) {
+    format.scale = scale.values[k];
+    ir::Tensor operand;
+    operand.name = "x";
+    operand.type.shape = {static_cast<std::int64_t>(std::max<std::size_t>(members[k].size(), 1))};
+    std::vector<double> elements(std::max<std::size_t>(members[k].size(), 1), 0);
+    for (std::size_t n = 0; n < members[k].size(); ++n) elements[n] = x.real(members[k][n]);
+    operand.constant = std::make_shared<const ir::ConstantData>(std::move(elements));
+    SLUICE_TRY(const ir::TensorType type, ir::inferType(format, {&operand}));
+    if (!type.codes)
+      return unsupported("its format has too many steps from the smallest to the largest number");
+    const ir::ConstantData values = ir::evaluateOperation(format, {&operand}, type);
+    for (std::size_t n = 0; n < members[k].size(); ++n) result.codes[members[k][n]] = std::get<1>(values)[n];
+    result.scale.push_back(type.codes->scale[0]);
+    result.range = {std::min(result.range.lo, type.codes->range.lo),
+                    std::max(result.range.hi, type.codes->range.hi)};
+  }
+  return result;
+}
+
+}  // namespace
+
+/// A number format of sign, exponent and mantissa: x / scale is rounded to one of its numbers, then scaled back.
+Status importFloatQuant(Call& call) {
+  ir::QuantizeFloat format;
+  SLUICE_TRY(const std::shared_ptr<const Constant> scale, call.constantInput(1, "the scale"));
+  SLUICE_TRY(const double exponentBits, call.scalarInput(2, "the exponent's bit width"));
+  SLUICE_TRY(const double mantissaBits, call.scalarInput(3, "the mantissa's bit width"));
+  double bias = std::exp2(exponentBits - 1) - 1;
+  if (call.has(4)) {
+    SLUICE_TRY(bias, call.scalarInput(4, "the exponent's bias"));
+  }
+  const bool whole = exponentBits == std::floor(exponentBits) && mantissaBits == std::floor(mantissaBits) &&
+                     bias == std::floor(bias);
+  if (!whole || exponentBits < 1 || exponentBits > 8 || mantissaBits < 0 || mantissaBits > 23 ||
+      std::abs(bias) > 1024)
+    return unsupported("a format of " + std::to_string(exponentBits) + " exponent bits, " +
+                       std::to_string(mantissaBits) + " mantissa bits and bias " + std::to_string(bias));
+  format.exponentBits = static_cast<std::uint32_t>(exponentBits);
+  format.mantissaBits = static_cast<std::uint32_t>(mantissaBits);
+  format.exponentBias = static_cast<std::int64_t>(bias);
+  format.largest = std::exp2(std::exp2(exponentBits) - 1 - bias) * (2 - std::exp2(-mantissaBits));
+  if (call.has(5)) {
+    SLUICE_TRY(const double largest, call.scalarInput(5, "the largest value"));
+    format.largest = std::min(format.largest, largest);
+  }
+  if (!(format.largest > 0)) return badInput("the largest value is " + std::to_string(format.largest));
+  SLUICE_TRY(const std::string mode, call.text("rounding_mode", "ROUND"));
+  SLUICE_TRY(format.rounding, roundingMode(mode));
+  SLUICE_TRY(const std::int64_t saturation, call.integer("saturation", 1));
+  if (saturation == 0) return unsupported("without saturation its result may be infinite");
+  const Value& x = call.input(0);
+  SLUICE_TRY(const Spread spread, spreadOver(*scale, call.sampleShape(0), call.budget(), x.batched));
+  SLUICE_RETURN_IF_ERROR(checkScales(spread.values));
+  if (x.isConstant()) {
+    SLUICE_TRY(const std::shared_ptr<const Constant> reals, call.constantInput(0, "the input"));
+    SLUICE_RETURN_IF_ERROR(call.budget().take(static_cast<std::int64_t>(reals->size())));
+    SLUICE_TRY(QuantizedConstant codes, quantizeToFloat(*reals, format, spread));
+    call.define(std::move(codes));
+    return {};
+  }
+  if (spread.values.size() > 1) return unsupported("a FloatQuant of a computed tensor has one scale");
+  format.scale = spread.values[0];
+  return call.finishUnary(format);
 }
 
 /// Trunc drops t low bits of a code and rounds (by default to minus infinity):
@@ -224,7 +203,7 @@ Status importTrunc(Call& call) {
   const bool sixInputs = call.inputCount() == 6;
   SLUICE_TRY(const double scale, call.scalarInput(1, "the scale"));
   if (!(scale > 0) || !std::isfinite(scale)) return badInput("the scale is not a positive number");
-  SLUICE_TRY(const std::int64_t zeroPoint, zeroPointInput(call, 2));
+  SLUICE_TRY(const double zeroPoint, call.scalarInput(2, "the zero point"));
   if (zeroPoint != 0) return unsupported("a Trunc with the zero point " + std::to_string(zeroPoint));
   SLUICE_TRY(const std::int64_t inBits, bitWidth(call, 3, "the input bit width"));
   SLUICE_TRY(const std::int64_t outBits, bitWidth(call, sixInputs ? 5 : 4, "the output bit width"));
@@ -264,12 +243,12 @@ Status importTrunc(Call& call) {
                                   .codes = std::move(codes),
                                   .scale = {sixInputs ? coarse : scale},
                                   .channelAxis = 0,
-                                  .zeroPoint = 0,
                                   .range = range});
     return {};
   }
 
-  SLUICE_TRY(ir::TensorId x, call.tensorOf(0));
+  ir::TensorId x = call.input(0).tensor;
+  const Layout layout = call.input(0).layout;
   if (!call.isOnGrid(x, scale)) {
     SLUICE_TRY(
         x, call.emit(
@@ -278,15 +257,14 @@ Status importTrunc(Call& call) {
                {x}, "code"));
   }
   const ir::Quantize drop{.scale = {coarse}, .zeroPoint = 0, .range = range, .rounding = rounding};
-  if (sixInputs) return call.finish(drop, {x}, batched);
+  if (sixInputs) return call.finish(drop, {x}, batched, layout);
   SLUICE_TRY(const ir::TensorId dropped, call.emit(drop, {x}, "truncated"));
-  const Constant factor{.shape = {}, .data = std::vector<double>{scale / coarse}, .symbolic = false};
-  const ir::TensorId divisor = call.addConstant("step", factor);
+  const ir::TensorId divisor = call.addScalar("step", scale / coarse);
   SLUICE_TRY(const ir::TensorId scaled,
              call.emit(ir::Binary{ir::BinaryKind::multiply}, {dropped, divisor}, "rescaled"));
   return call.finish(
       ir::Quantize{.scale = {scale}, .zeroPoint = 0, .range = range, .rounding = fixed::Rounding::halfEven},
-      {scaled}, batched);
+      {scaled}, batched, layout);
 }
 
 }  // namespace sluice::frontend

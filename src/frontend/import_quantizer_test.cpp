@@ -115,21 +115,31 @@ TEST(ImportQuant, DecidesTiesByTheExactQuotientNotByFloat32Division) {
             (std::vector<std::int64_t>{exact > 0 ? 3 : 2}));
 }
 
-TEST(ImportQuant, OfAComputedTensorTakesScalesPerChannelOnTheLastAxisOnly) {
-  OnnxWriter file;
-  file.input("x", {-1, 2, 3});
-  file.tensor("good", {1, 1, 3}, {0.5f, 1, 2});
-  file.tensor("bad", {1, 2, 1}, {0.5f, 1});
-  file.scalar("z", 0);
-  file.scalar("b", 4);
-  file.node("Quant", {"x", "good", "z", "b"}, {"q"}, {}, "fine", qonnx);
-  file.node("Quant", {"q", "bad", "z", "b"}, {"y"}, {}, "refused", qonnx);
-  file.output("y");
-  const std::string error = errorOf(importWritten(file));
-  EXPECT_EQ(error.find("fine"), std::string::npos);
-  EXPECT_NE(error.find("node 'refused' (Quant): the scale varies along axis 1 of [1, 2, 3]"),
-            std::string::npos)
-      << error;
+TEST(ImportQuant, OfAComputedTensorTakesScalesAndZeroPointsAlongAnyAxis) {
+  const std::vector<double> x{0.3, -1.2, 2.6, 0.75, -0.25, 1.5};
+  for (const std::int64_t axis : {1, 2}) {
+    const std::size_t count = axis == 1 ? 2 : 3;
+    std::vector<float> scales{0.5f, 1, 2}, zeros{0, 1, 3};
+    scales.resize(count);
+    zeros.resize(count);
+    const std::vector<std::int64_t> shape =
+        axis == 1 ? std::vector<std::int64_t>{1, 2, 1} : std::vector<std::int64_t>{1, 1, 3};
+    OnnxWriter file;
+    file.input("x", {-1, 2, 3});
+    file.tensor("s", shape, scales);
+    file.tensor("z", shape, zeros);
+    file.scalar("b", 3);
+    file.node("Quant", {"x", "s", "z", "b"}, {"y"}, {{"signed", 0}}, "q", qonnx);
+    file.output("y");
+    const auto y = run(imported(file), x);
+    ASSERT_EQ(y.size(), x.size());
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      const std::size_t c = axis == 1 ? i / 3 : i % 3;
+      EXPECT_EQ(y[i], quantReference(x[i], static_cast<double>(scales[c]), static_cast<double>(zeros[c]), 0,
+                                     7, "ROUND"))
+          << axis << " " << i;
+    }
+  }
 }
 
 TEST(ImportQuant, SettingsThatMakeNoSenseAreRefusedWithTheirValues) {

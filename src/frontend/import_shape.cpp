@@ -1,13 +1,8 @@
 #include <algorithm>
-#include <cmath>
 
-#include "frontend/importer.h"
+#include "frontend/operators.h"
 
-/// Operators that move elements about, and the shape arithmetic that exporters put around them.
-///
-/// Shape of a computed tensor is a constant: the extents of a sample are known, and the batch size is the
-/// file's, or the mark openBatch where the file leaves it open. The mark travels through Gather, Concat,
-/// Slice and their like to the Reshape that asks for it; arithmetic with it is refused.
+/// Operators that give a tensor another shape or order of axes.
 namespace sluice::frontend {
 
 namespace {
@@ -42,9 +37,23 @@ Result<ir::Shape> resolve(std::vector<std::int64_t> target, const ir::Shape& fro
   return target;
 }
 
+/// The computed input in another shape. A tensor that the graph holds in an order of its own is flattened as it
+/// lies (layout.h); any other reshape needs the file's order.
 Status finishReshape(Call& call, ir::Shape shape) {
-  SLUICE_TRY(const ir::TensorId x, call.tensorOf(0));
-  return call.finish(ir::Reshape{.shape = std::move(shape)}, {x}, call.input(0).batched);
+  const Value& x = call.input(0);
+  if (shape.size() == 1 && !x.layout.isPlain()) {
+    if (x.layout.flat) {
+      call.define(x);
+      return {};
+    }
+    const ir::Shape& held = call.typeOf(x.tensor).shape;
+    Layout layout;
+    if (!movesNothing(held, inverseOrder(x.layout.order)))
+      layout.flat = std::make_shared<const Flattening>(Flattening{.shape = held, .order = x.layout.order});
+    return call.finish(ir::Reshape{.shape = std::move(shape)}, {x.tensor}, x.batched, std::move(layout));
+  }
+  SLUICE_TRY(const ir::TensorId plain, call.tensorOf(0));
+  return call.finish(ir::Reshape{.shape = std::move(shape)}, {plain}, x.batched);
 }
 
 Status defineReshaped(Call& call, ir::Shape shape) {
@@ -73,232 +82,6 @@ Result<std::optional<std::vector<std::int64_t>>> axesOf(const Call& call, std::s
 }
 
 }  // namespace
-
-Result<Value> reshaped(const Value& value, ir::Shape shape, FoldBudget& budget) {
-  SLUICE_TRY(const std::int64_t count, countElements(shape));
-  SLUICE_RETURN_IF_ERROR(budget.take(count));
-  if (value.kind == Value::Kind::constant) {
-    Constant copy = *value.constant;
-    SLUICE_CHECK(static_cast<std::int64_t>(copy.size()) == count, "the caller has counted");
-    copy.shape = std::move(shape);
-    return valueOf(std::move(copy));
-  }
-  QuantizedConstant copy = *value.quantized;
-  if (copy.scale.size() > 1) {
-    // The axis survives where an axis of its extent has as many elements in front of it.
-    const auto before = [](const ir::Shape& s, std::size_t axis) {
-      std::int64_t product = 1;
-      for (std::size_t i = 0; i < axis; ++i) product *= s[i];
-      return product;
-    };
-    const std::int64_t wanted = before(copy.shape, static_cast<std::size_t>(copy.channelAxis));
-    std::optional<std::size_t> survivor;
-    for (std::size_t i = 0; i < shape.size(); ++i)
-      if (shape[i] == static_cast<std::int64_t>(copy.scale.size()) && before(shape, i) == wanted)
-        survivor = i;
-    if (!survivor) {
-      Constant reals = copy.dequantized();
-      reals.shape = std::move(shape);
-      return valueOf(std::move(reals));
-    }
-    copy.channelAxis = static_cast<std::int64_t>(*survivor);
-  }
-  copy.shape = std::move(shape);
-  return valueOf(std::move(copy));
-}
-
-Result<Value> transposed(const Value& value, const std::vector<std::int64_t>& permutation,
-                         FoldBudget& budget) {
-  if (value.kind == Value::Kind::constant) {
-    const Constant& from = *value.constant;
-    SLUICE_RETURN_IF_ERROR(budget.take(static_cast<std::int64_t>(from.size())));
-    Constant to{.shape = transposeShape(from.shape, permutation), .data = {}, .symbolic = from.symbolic};
-    std::visit([&](const auto& elements) { to.data = transposeElements(elements, from.shape, permutation); },
-               from.data);
-    return valueOf(std::move(to));
-  }
-  const QuantizedConstant& from = *value.quantized;
-  SLUICE_RETURN_IF_ERROR(budget.take(static_cast<std::int64_t>(from.codes.size())));
-  QuantizedConstant to{.shape = transposeShape(from.shape, permutation),
-                       .codes = transposeElements(from.codes, from.shape, permutation),
-                       .scale = from.scale,
-                       .channelAxis = 0,
-                       .zeroPoint = from.zeroPoint,
-                       .range = from.range};
-  for (std::size_t i = 0; i < permutation.size(); ++i)
-    if (permutation[i] == from.channelAxis) to.channelAxis = static_cast<std::int64_t>(i);
-  return valueOf(std::move(to));
-}
-
-Status importIdentity(Call& call) {
-  call.define(call.input(0));
-  return {};
-}
-
-Status importDropout(Call& call) {
-  SLUICE_TRY(const std::int64_t isTest, call.integer("is_test", 0));
-  if (call.opset() < 7 && isTest == 0) return unsupported("it is in training mode");
-  if (call.has(2)) {
-    SLUICE_TRY(const double training, call.scalarInput(2, "training_mode"));
-    if (training != 0) return unsupported("it is in training mode");
-  }
-  return importIdentity(call);
-}
-
-/// Between real types nothing happens (constants keep every digit); constants change between integer and
-/// real.
-Status importCast(Call& call) {
-  SLUICE_TRY(const std::int64_t to, call.integer("to", 0));
-  const bool toReal = to == 1 || to == 11;    // FLOAT, DOUBLE
-  const bool toInteger = to == 6 || to == 7;  // INT32, INT64
-  if (!toReal && !toInteger)
-    return unsupported("a cast to " +
-                       elementTypeName(static_cast<std::int32_t>(std::clamp<std::int64_t>(to, 0, 1000))));
-  if (call.input(0).isRuntime()) {
-    if (!toReal) return unsupported("a cast of a computed tensor to integers");
-    return importIdentity(call);
-  }
-  if (toReal && call.input(0).kind == Value::Kind::quantized) return importIdentity(call);
-  SLUICE_TRY(const std::shared_ptr<const Constant> from, call.constantInput(0, "the input"));
-  if (from->isReal() == toReal) return importIdentity(call);
-  if (from->symbolic) return unsupported("it computes with the batch size, which the file leaves open");
-  SLUICE_RETURN_IF_ERROR(call.budget().take(static_cast<std::int64_t>(from->size())));
-  Constant result{.shape = from->shape, .data = {}, .symbolic = false};
-  if (toReal) {
-    const auto& integers = std::get<1>(from->data);
-    result.data = std::vector<double>(integers.begin(), integers.end());
-  } else {
-    std::vector<std::int64_t> integers(from->size());
-    for (std::size_t i = 0; i < integers.size(); ++i) {
-      const double element = std::trunc(from->real(i));
-      if (std::abs(element) > 0x1p53)
-        return badInput("an element is too large for the integer it is cast to");
-      integers[i] = static_cast<std::int64_t>(element);
-    }
-    result.data = std::move(integers);
-  }
-  call.define(std::move(result));
-  return {};
-}
-
-Status importConstant(Call& call) {
-  if (const Attribute* value = call.attribute("value")) {
-    const auto* tensor = std::get_if<StoredTensor>(&value->value);
-    if (tensor == nullptr) return badInput("attribute 'value' is not a tensor");
-    if (tensor->problem) return *tensor->problem;
-    call.define(tensor->constant);
-    return {};
-  }
-  if (call.attribute("value_float") != nullptr) {
-    SLUICE_TRY(const double value, call.real("value_float", 0));
-    call.define(Constant{.shape = {}, .data = std::vector<double>{value}, .symbolic = false});
-    return {};
-  }
-  if (call.attribute("value_int") != nullptr) {
-    SLUICE_TRY(const std::int64_t value, call.integer("value_int", 0));
-    call.define(Constant{.shape = {}, .data = std::vector<std::int64_t>{value}, .symbolic = false});
-    return {};
-  }
-  if (const Attribute* floats = call.attribute("value_floats")) {
-    const auto* list = std::get_if<std::vector<double>>(&floats->value);
-    if (list == nullptr ||
-        !std::all_of(list->begin(), list->end(), [](double v) { return std::isfinite(v); }))
-      return badInput("attribute 'value_floats' is not a list of finite numbers");
-    call.define(
-        Constant{.shape = {static_cast<std::int64_t>(list->size())}, .data = *list, .symbolic = false});
-    return {};
-  }
-  SLUICE_TRY(const std::optional<std::vector<std::int64_t>> integers, call.integers("value_ints"));
-  if (!integers) return badInput("it has no value");
-  call.define(
-      Constant{.shape = {static_cast<std::int64_t>(integers->size())}, .data = *integers, .symbolic = false});
-  return {};
-}
-
-Status importConstantOfShape(Call& call) {
-  SLUICE_TRY(const ir::Shape shape, call.integersInput(0, "the shape"));
-  if (std::find(shape.begin(), shape.end(), openBatch) != shape.end())
-    return unsupported("its shape depends on the batch size, which the file leaves open");
-  SLUICE_TRY(const std::int64_t count, countElements(shape));
-  SLUICE_RETURN_IF_ERROR(call.budget().take(count));
-  Constant one{.shape = {}, .data = std::vector<double>{0}, .symbolic = false};
-  if (const Attribute* value = call.attribute("value")) {
-    const auto* tensor = std::get_if<StoredTensor>(&value->value);
-    if (tensor == nullptr) return badInput("attribute 'value' is not a tensor");
-    if (tensor->problem) return *tensor->problem;
-    if (tensor->constant.size() != 1) return badInput("attribute 'value' has not one element");
-    one = tensor->constant;
-  }
-  Constant result{.shape = shape, .data = {}, .symbolic = false};
-  std::visit(
-      [&](const auto& element) {
-        result.data = std::decay_t<decltype(element)>(static_cast<std::size_t>(count), element[0]);
-      },
-      one.data);
-  call.define(std::move(result));
-  return {};
-}
-
-Status importShape(Call& call) {
-  std::vector<std::int64_t> extents = call.sampleShape(0);
-  if (call.input(0).batched) extents.insert(extents.begin(), call.batch().value_or(openBatch));
-  const auto rank = static_cast<std::int64_t>(extents.size());
-  SLUICE_TRY(std::int64_t start, call.integer("start", 0));
-  SLUICE_TRY(std::int64_t end, call.integer("end", rank));
-  start = std::clamp(start < 0 ? start + rank : start, std::int64_t{0}, rank);
-  end = std::clamp(end < 0 ? end + rank : end, start, rank);
-  extents = std::vector<std::int64_t>(extents.begin() + start, extents.begin() + end);
-  const bool symbolic = std::find(extents.begin(), extents.end(), openBatch) != extents.end();
-  call.define(Constant{.shape = {end - start}, .data = std::move(extents), .symbolic = symbolic});
-  return {};
-}
-
-Status importGather(Call& call) {
-  SLUICE_TRY(const std::int64_t axis, call.integer("axis", 0));
-  SLUICE_TRY(const std::shared_ptr<const Constant> from, call.constantInput(0, "the input"));
-  SLUICE_TRY(const std::shared_ptr<const Constant> indices, call.constantInput(1, "the list of indices"));
-  SLUICE_TRY(Constant result, gather(*from, *indices, axis, call.budget()));
-  call.define(std::move(result));
-  return {};
-}
-
-Status importConcat(Call& call) {
-  SLUICE_TRY(const std::int64_t axis, call.integer("axis", 0));
-  std::vector<std::shared_ptr<const Constant>> parts;
-  std::vector<const Constant*> list;
-  for (std::size_t i = 0; i < call.inputCount(); ++i) {
-    SLUICE_TRY(std::shared_ptr<const Constant> part, call.constantInput(i, "a part"));
-    list.push_back(part.get());
-    parts.push_back(std::move(part));
-  }
-  SLUICE_TRY(Constant result, concatenate(list, axis, call.budget()));
-  call.define(std::move(result));
-  return {};
-}
-
-/// Attributes before operator set 10, inputs (starts, ends, axes, steps) since.
-Status importSlice(Call& call) {
-  SLUICE_TRY(const std::shared_ptr<const Constant> from, call.constantInput(0, "the input"));
-  std::optional<std::vector<std::int64_t>> starts, ends, axes, steps;
-  SLUICE_TRY(starts, call.integers("starts"));
-  SLUICE_TRY(ends, call.integers("ends"));
-  SLUICE_TRY(axes, call.integers("axes"));
-  std::optional<std::vector<std::int64_t>>* const fromInputs[] = {&starts, &ends, &axes, &steps};
-  for (std::size_t i = 0; i < 4; ++i)
-    if (call.has(i + 1)) {
-      SLUICE_TRY(*fromInputs[i], call.integersInput(i + 1, "a list of the slice"));
-    }
-  if (!starts || !ends || starts->size() != ends->size() || (axes && axes->size() != starts->size()) ||
-      (steps && steps->size() != starts->size()))
-    return badInput("its lists of starts, ends, axes and steps do not match");
-  Constant result = *from;
-  for (std::size_t i = 0; i < starts->size(); ++i) {
-    SLUICE_TRY(result, slice(result, axes ? (*axes)[i] : static_cast<std::int64_t>(i), (*starts)[i],
-                             (*ends)[i], steps ? (*steps)[i] : 1, call.budget()));
-  }
-  call.define(std::move(result));
-  return {};
-}
 
 /// [d0, .., d(axis-1), d(axis), ..] becomes [d0 * .. * d(axis-1), d(axis) * ..].
 Status importFlatten(Call& call) {
@@ -357,10 +140,11 @@ Status importReshape(Call& call) {
   return finishReshape(call, std::move(shape).value());
 }
 
+/// A note in the layout; a node is made where someone needs that very order.
 Status importTranspose(Call& call) {
   const std::size_t rank = call.fileRank(0);
   SLUICE_TRY(std::optional<std::vector<std::int64_t>> given, call.integers("perm"));
-  std::vector<std::int64_t> permutation;
+  Order permutation;
   if (given)
     permutation = std::move(*given);
   else
@@ -372,51 +156,200 @@ Status importTranspose(Call& call) {
     call.define(std::move(value));
     return {};
   }
-  const bool batched = call.input(0).batched;
-  if (batched) {
-    if (permutation[0] != 0)
+  Value value = call.input(0);
+  if (value.batched && permutation[0] != 0) {
+    // Between two Transposes of a vector's batch, a BatchNormalization is meant to see the vector.
+    bool allNormalize = !call.isNetworkOutput();
+    for (const FileNode* reader : call.readersOf(call.outputTensor()))
+      allNormalize = allNormalize && reader->op == "BatchNormalization";
+    if (rank != 2 || (!value.turned && !allNormalize))
       return unsupported("permutation " + shapeText(permutation) + " moves the batch axis");
+    value.turned = !value.turned;
+    call.define(std::move(value));
+    return {};
+  }
+  if (value.turned) return unsupported("'" + shown(call.inputName(0)) + "' has its batch axis second");
+  if (value.batched) {
     permutation.erase(permutation.begin());
     for (std::int64_t& axis : permutation) --axis;
   }
-  SLUICE_TRY(const ir::TensorId x, call.tensorOf(0));
-  return call.finish(ir::Transpose{.permutation = std::move(permutation)}, {x}, batched);
+  if (!value.layout.flat) {
+    const Order place = inverseOrder(permutation);
+    Order order = orderOf(value.layout, permutation.size());
+    for (std::int64_t& axis : order) axis = place[static_cast<std::size_t>(axis)];
+    value.layout = layoutOf(std::move(order));
+    value.inOrder.clear();
+  }
+  call.define(std::move(value));
+  return {};
 }
 
 Status importSqueeze(Call& call) {
   SLUICE_TRY(std::optional<std::vector<std::int64_t>> axes, axesOf(call, 0));
-  const bool batched = call.input(0).batched;
+  const Value& x = call.input(0);
   ir::Shape shape = call.sampleShape(0);
+  std::vector<std::int64_t> dropped;  // of the sample
   if (!axes) {
-    if (batched && call.batch() == 1)
+    if (x.batched && call.batch() == 1)
       return unsupported("without axes it would remove the batch axis of extent 1; name the axes");
-    std::erase(shape, 1);
+    for (std::size_t i = 0; i < shape.size(); ++i)
+      if (shape[i] == 1) dropped.push_back(static_cast<std::int64_t>(i));
   } else {
-    for (std::size_t i = axes->size(); i-- > 0;) {
-      const std::int64_t axis = (*axes)[i] - (batched ? 1 : 0);
+    for (const std::int64_t fileAxis : *axes) {
+      const std::int64_t axis = fileAxis - (x.batched ? 1 : 0);
       if (axis < 0) return unsupported("it removes the batch axis");
       if (shape[static_cast<std::size_t>(axis)] != 1)
-        return badInput("axis " + std::to_string((*axes)[i]) + " has extent " +
+        return badInput("axis " + std::to_string(fileAxis) + " has extent " +
                         std::to_string(shape[static_cast<std::size_t>(axis)]) + ", not 1");
-      shape.erase(shape.begin() + axis);
+      dropped.push_back(axis);
     }
   }
-  return call.input(0).isRuntime() ? finishReshape(call, std::move(shape))
-                                   : defineReshaped(call, std::move(shape));
+  for (std::size_t i = dropped.size(); i-- > 0;) shape.erase(shape.begin() + dropped[i]);
+  if (x.isConstant()) return defineReshaped(call, std::move(shape));
+  if (x.layout.flat && dropped.empty()) {
+    call.define(x);
+    return {};
+  }
+  if (x.layout.order.empty()) return finishReshape(call, std::move(shape));
+  const Order order = withoutAxes(x.layout.order, dropped);
+  return call.finish(ir::Reshape{.shape = graphShapeOf(shape, order)}, {x.tensor}, x.batched,
+                     layoutOf(order));
 }
 
 Status importUnsqueeze(Call& call) {
   SLUICE_TRY(std::optional<std::vector<std::int64_t>> axes, axesOf(call, 1));
   if (!axes) return badInput("it names no axes");
-  const bool batched = call.input(0).batched;
+  const Value& x = call.input(0);
   ir::Shape shape = call.sampleShape(0);
-  for (const std::int64_t axis : *axes) {
-    const std::int64_t at = axis - (batched ? 1 : 0);
-    if (at < 0) return unsupported("it puts an axis before the batch axis");
-    shape.insert(shape.begin() + at, 1);
+  Order order = orderOf(x.layout, shape.size());
+  for (const std::int64_t fileAxis : *axes) {
+    const std::int64_t axis = fileAxis - (x.batched ? 1 : 0);
+    if (axis < 0) return unsupported("it puts an axis before the batch axis");
+    shape.insert(shape.begin() + axis, 1);
+    // In the graph behind the axis that stands before it in the file, unless that is the last: channels stay last.
+    for (std::int64_t& known : order) known += known >= axis ? 1 : 0;
+    auto before = std::find(order.begin(), order.end(), axis - 1);
+    auto after = std::find(order.begin(), order.end(), axis + 1);
+    const bool plain = x.layout.order.empty();
+    if (plain || (before != order.end() && before + 1 != order.end()))
+      order.insert(before == order.end() ? order.begin() : before + 1, axis);
+    else
+      order.insert(after, axis);
   }
-  return call.input(0).isRuntime() ? finishReshape(call, std::move(shape))
-                                   : defineReshaped(call, std::move(shape));
+  if (x.isConstant()) return defineReshaped(call, std::move(shape));
+  if (x.layout.flat) return finishReshape(call, std::move(shape));
+  return call.finish(ir::Reshape{.shape = graphShapeOf(shape, order)}, {x.tensor}, x.batched,
+                     layoutOf(order));
+}
+
+/// numpy's broadcasting to a shape that may name 1 where the extent stays.
+Status importExpand(Call& call) {
+  SLUICE_TRY(ir::Shape target, call.integersInput(1, "the shape"));
+  const Value& x = call.input(0);
+  if (x.isConstant()) {
+    if (std::find(target.begin(), target.end(), openBatch) != target.end())
+      return unsupported("its shape depends on the batch size, which the file leaves open");
+    SLUICE_TRY(const std::shared_ptr<const Constant> from, call.constantInput(0, "the input"));
+    SLUICE_TRY(const std::int64_t count, countElements(target));
+    SLUICE_RETURN_IF_ERROR(call.budget().take(count));
+    Constant ones{.shape = target, .data = {}, .symbolic = false};
+    if (from->isReal())
+      ones.data = std::vector<double>(static_cast<std::size_t>(count), 1);
+    else
+      ones.data = std::vector<std::int64_t>(static_cast<std::size_t>(count), 1);
+    SLUICE_TRY(Constant result, foldBinary(FoldKind::multiply, *from, ones, call.budget()));
+    call.define(std::move(result));
+    return {};
+  }
+  const ir::Shape shape = call.sampleShape(0);
+  if (x.batched) {
+    const std::size_t rank = call.fileRank(0);
+    if (target.size() > rank) return mixesBatch("shape " + shapeText(target));
+    if (target.size() == rank) {
+      if (target[0] != 1 && target[0] != openBatch && target[0] != call.batch().value_or(1))
+        return mixesBatch("shape " + shapeText(target));
+      target.erase(target.begin());
+    }
+  }
+  SLUICE_TRY(const ir::Shape result, broadcastShape(shape, target));
+  if (result == shape) return importIdentity(call);
+  SLUICE_RETURN_IF_ERROR(ir::checkShape(result));
+  if (result.size() == shape.size() && !x.layout.flat) {
+    const Order order = orderOf(x.layout, shape.size());
+    return call.finish(ir::Expand{.shape = graphShapeOf(result, order)}, {x.tensor}, x.batched, x.layout);
+  }
+  SLUICE_TRY(const ir::TensorId plain, call.tensorOf(0));
+  return call.finish(ir::Expand{.shape = result}, {plain}, x.batched);
+}
+
+/// Each axis that repeats: an axis of 1 before it, broadcast, and joined with it.
+Status importTile(Call& call) {
+  SLUICE_TRY(const std::vector<std::int64_t> repeats, call.integersInput(1, "the list of repeats"));
+  if (repeats.size() != call.fileRank(0))
+    return badInput("it repeats " + std::to_string(repeats.size()) + " axes of " +
+                    std::to_string(call.fileRank(0)));
+  for (const std::int64_t r : repeats)
+    if (r < 1) return unsupported("it repeats an axis " + std::to_string(r) + " times");
+  const Value& x = call.input(0);
+  if (x.isConstant()) return unsupported("its input is a constant");
+  const std::size_t offset = x.batched ? 1 : 0;
+  if (x.batched && repeats[0] != 1) return mixesBatch("repeating axis 0");
+  ir::Shape shape = call.sampleShape(0);
+  SLUICE_TRY(ir::TensorId tensor, call.tensorOf(0));
+  for (std::size_t i = 0; i < shape.size(); ++i) {
+    const std::int64_t r = repeats[i + offset];
+    if (r == 1) continue;
+    ir::Shape parted = shape;
+    parted.insert(parted.begin() + static_cast<std::ptrdiff_t>(i), 1);
+    SLUICE_TRY(tensor, call.emit(ir::Reshape{.shape = parted}, {tensor}, "parted"));
+    parted[i] = r;
+    SLUICE_RETURN_IF_ERROR(countElements(parted));
+    SLUICE_TRY(tensor, call.emit(ir::Expand{.shape = parted}, {tensor}, "repeated"));
+    shape[i] *= r;
+    SLUICE_TRY(tensor, call.emit(ir::Reshape{.shape = shape}, {tensor}, "joined"));
+  }
+  return call.finish(ir::Reshape{.shape = shape}, {tensor}, x.batched);
+}
+
+namespace {
+
+/// The channels-last input of a DepthToSpace or SpaceToDepth, [H, W, C], and its block size.
+Result<std::pair<ir::TensorId, std::int64_t>> blocks(Call& call) {
+  SLUICE_TRY(const std::int64_t block, call.integer("blocksize", 0));
+  if (!call.input(0).isRuntime() || !call.input(0).batched || call.sampleShape(0).size() != 3)
+    return unsupported("a computed input of rank 4 is supported");
+  if (block < 1 || block > 1024) return badInput("the block size is " + std::to_string(block));
+  SLUICE_TRY(const ir::TensorId x, call.tensorIn(0, {1, 2, 0}));
+  return std::pair(x, block);
+}
+
+}  // namespace
+
+Status importDepthToSpace(Call& call) {
+  SLUICE_TRY(const std::string mode, call.text("mode", "DCR"));
+  if (mode != "DCR" && mode != "CRD") return unsupported("mode '" + shown(mode) + "'");
+  SLUICE_TRY(auto request, blocks(call));
+  auto [x, b] = request;
+  const ir::Shape s = call.typeOf(x).shape;
+  if (s[2] % (b * b) != 0) return badInput("its channels are no multiple of the squared block size");
+  const std::int64_t c = s[2] / (b * b);
+  const bool depthFirst = mode == "DCR";
+  const ir::Shape parted = depthFirst ? ir::Shape{s[0], s[1], b, b, c} : ir::Shape{s[0], s[1], c, b, b};
+  SLUICE_TRY(x, call.emit(ir::Reshape{.shape = parted}, {x}, "parted"));
+  const Order permutation = depthFirst ? Order{0, 2, 1, 3, 4} : Order{0, 3, 1, 4, 2};
+  SLUICE_TRY(x, call.emit(ir::Transpose{.permutation = permutation}, {x}, "placed"));
+  return call.finish(ir::Reshape{.shape = {s[0] * b, s[1] * b, c}}, {x}, true, layoutOf({1, 2, 0}));
+}
+
+Status importSpaceToDepth(Call& call) {
+  SLUICE_TRY(auto request, blocks(call));
+  auto [x, b] = request;
+  const ir::Shape s = call.typeOf(x).shape;
+  if (s[0] % b != 0 || s[1] % b != 0) return badInput("its extents are no multiples of the block size");
+  SLUICE_TRY(x, call.emit(ir::Reshape{.shape = {s[0] / b, b, s[1] / b, b, s[2]}}, {x}, "parted"));
+  SLUICE_TRY(x, call.emit(ir::Transpose{.permutation = {0, 2, 1, 3, 4}}, {x}, "placed"));
+  return call.finish(ir::Reshape{.shape = {s[0] / b, s[1] / b, s[2] * b * b}}, {x}, true,
+                     layoutOf({1, 2, 0}));
 }
 
 }  // namespace sluice::frontend

@@ -29,6 +29,8 @@ enum DataType : std::int32_t {
   tUint32 = 12,
   tUint64 = 13,
   tBfloat16 = 16,
+  tUint4 = 21,
+  tInt4 = 22,
 };
 
 /// IEEE 754 half precision to double, exactly.
@@ -69,25 +71,35 @@ std::vector<Element> fromField(const Field& field, Convert convert) {
   return elements;
 }
 
-std::size_t bytesPerElement(std::int32_t type) {
+/// Two 4-bit integers per byte, the lower four bits first.
+void unpackNibbles(std::int32_t type, std::uint8_t byte, std::vector<std::int64_t>& elements,
+                   std::size_t count) {
+  for (const int nibble : {byte & 15, byte >> 4})
+    if (elements.size() < count) elements.push_back(type == tInt4 && nibble > 7 ? nibble - 16 : nibble);
+}
+
+std::size_t bitsPerElement(std::int32_t type) {
   switch (type) {
+    case tUint4:
+    case tInt4:
+      return 4;
     case tUint8:
     case tInt8:
     case tBool:
-      return 1;
+      return 8;
     case tUint16:
     case tInt16:
     case tFloat16:
     case tBfloat16:
-      return 2;
+      return 16;
     case tFloat:
     case tInt32:
     case tUint32:
-      return 4;
+      return 32;
     case tInt64:
     case tDouble:
     case tUint64:
-      return 8;
+      return 64;
     default:
       return 0;
   }
@@ -95,8 +107,15 @@ std::size_t bytesPerElement(std::int32_t type) {
 
 using Data = std::variant<std::vector<double>, std::vector<std::int64_t>>;
 
-Data decodeRaw(std::int32_t type, const std::string& raw) {
+Data decodeRaw(std::int32_t type, const std::string& raw, std::size_t count) {
   switch (type) {
+    case tUint4:
+    case tInt4: {
+      std::vector<std::int64_t> elements;
+      elements.reserve(count);
+      for (const char byte : raw) unpackNibbles(type, static_cast<std::uint8_t>(byte), elements, count);
+      return elements;
+    }
     case tFloat:
       return fromRaw<float, double>(raw, [](float v) { return double{v}; });
     case tDouble:
@@ -123,9 +142,18 @@ Data decodeRaw(std::int32_t type, const std::string& raw) {
   }
 }
 
-Data decodeFields(std::int32_t type, const pb::TensorProto& tensor) {
+Data decodeFields(std::int32_t type, const pb::TensorProto& tensor, std::size_t count) {
   const auto same = [](auto value) { return value; };
   switch (type) {
+    case tUint4:
+    case tInt4: {
+      std::vector<std::int64_t> elements;
+      if (static_cast<std::size_t>(tensor.int32_data_size()) != (count + 1) / 2) return elements;
+      elements.reserve(count);
+      for (const std::int32_t byte : tensor.int32_data())
+        unpackNibbles(type, static_cast<std::uint8_t>(byte), elements, count);
+      return elements;
+    }
     case tFloat:
       return fromField<double>(tensor.float_data(), same);
     case tDouble:
@@ -153,18 +181,21 @@ std::optional<Error> decodeInto(const pb::TensorProto& tensor, Constant& constan
   if (tensor.data_location() != 0 || tensor.external_data_size() > 0)
     return unsupported("its data lies in another file; save the model as one file");
   const std::int32_t type = tensor.data_type();
-  const std::size_t width = bytesPerElement(type);
-  if (width == 0) return unsupported("elements of " + elementTypeName(type) + " are not supported");
+  const std::size_t bits = bitsPerElement(type);
+  if (bits == 0) return unsupported("elements of " + elementTypeName(type) + " are not supported");
   if (tensor.has_segment()) return unsupported("it is stored in segments");
+  constant.type = type;
+  const auto elements = static_cast<std::size_t>(*count);
   if (tensor.has_raw_data()) {
-    if (tensor.raw_data().size() != static_cast<std::size_t>(*count) * width)
+    const std::size_t bytes = (elements * bits + 7) / 8;
+    if (tensor.raw_data().size() != bytes)
       return badInput("shape " + shapeText(constant.shape) + " of " + elementTypeName(type) + " needs " +
-                      std::to_string(static_cast<std::size_t>(*count) * width) + " bytes, the file holds " +
+                      std::to_string(bytes) + " bytes, the file holds " +
                       std::to_string(tensor.raw_data().size()));
-    constant.data = decodeRaw(type, tensor.raw_data());
+    constant.data = decodeRaw(type, tensor.raw_data(), elements);
   } else {
-    constant.data = decodeFields(type, tensor);
-    if (constant.size() != static_cast<std::size_t>(*count))
+    constant.data = decodeFields(type, tensor, elements);
+    if (constant.size() != elements)
       return badInput("shape " + shapeText(constant.shape) + " needs " + std::to_string(*count) +
                       " elements, the file holds " + std::to_string(constant.size()));
   }
@@ -278,6 +309,9 @@ std::string elementTypeName(std::int32_t type) {
   constexpr const char* names[] = {"UNDEFINED", "FLOAT",  "UINT8",     "INT8",       "UINT16",  "INT16",
                                    "INT32",     "INT64",  "STRING",    "BOOL",       "FLOAT16", "DOUBLE",
                                    "UINT32",    "UINT64", "COMPLEX64", "COMPLEX128", "BFLOAT16"};
+  if (type == tUint4) return "UINT4";
+  if (type == tInt4) return "INT4";
+  if (type >= 17 && type <= 20) return "FLOAT8";
   if (type >= 0 && type < static_cast<std::int32_t>(std::size(names))) return names[type];
   return "type " + std::to_string(type);
 }
