@@ -86,7 +86,10 @@ class Importer {
     const LayerRow* row = findLayer(step.className);
     if (row == nullptr) {
       const std::string why = whyNot(step.className);
-      fail(step, unsupported(why.empty() ? "is not supported; supported are " + supportedLayers() : why),
+      fail(step,
+           unsupported(why.empty()
+                           ? "is of a class that is not supported; `sluice info --help` lists those that are"
+                           : why),
            false);
       guess(step, inputs);
       return;

@@ -113,6 +113,7 @@ class Expander {
   Result<Slot> addStep(Step step) {
     if (topology.steps.size() >= mostSteps)
       return badInput("has more than " + std::to_string(mostSteps) + " layers", file_.where);
+    if (step.name.empty() || step.name.back() == '/') step.name += "unnamed";
     const std::uint32_t calls = ++calls_[step.name];
     if (calls > 1) step.name += "_call" + std::to_string(calls);
     step.output = nextSlot_++;
