@@ -127,9 +127,10 @@ Result<ChainForm> chooseForm(const ElementFunction& function, fixed::Interval x,
   Evaluator evaluator(function);
   const auto bitsIn = static_cast<double>(fixed::formatFor(x).bits);
   const bool smallDomain = x.hi - x.lo < mostEntries;
+  const bool wraps = function.quantizer.overflow != fixed::Overflow::saturate;
   // Far too many codes for thresholds: if it is a shift, no step needs to be looked at.
   if (const fixed::Interval range = function.quantizer.range;
-      function.steps.back().kind == StepKind::quantize &&
+      function.steps.back().kind == StepKind::quantize && function.quantizer.isClamp() &&
       range.hi - range.lo > static_cast<std::int64_t>(mostThresholds)) {
     const auto affine = affineRows(function, evaluator);
     auto shift = affine.empty() ? std::nullopt : dyadicRescale(affine, x);
@@ -138,7 +139,8 @@ Result<ChainForm> chooseForm(const ElementFunction& function, fixed::Interval x,
       return ChainForm(*std::move(shift));
     }
   }
-  const auto rows = staircases(function, evaluator, x);
+  const auto rows = wraps ? Result<std::vector<Staircase>>(unsupported("its quantizer wraps"))
+                          : staircases(function, evaluator, x);
 
   // Bits of the output, for costs.
   fixed::Interval codes{-1, 1};
@@ -157,7 +159,7 @@ Result<ChainForm> chooseForm(const ElementFunction& function, fixed::Interval x,
   const auto isPoint = [&](std::int64_t at) {
     return evaluator.code(at - function.zeroPoint) && evaluator.wasPoint();
   };
-  if (manySteps || (steps > 3 && isPoint(x.lo) && isPoint(x.hi))) {
+  if (!wraps && (manySteps || (steps > 3 && isPoint(x.lo) && isPoint(x.hi)))) {
     const auto affine = affineRows(function, evaluator);
     if (!affine.empty()) {
       rescale = dyadicRescale(affine, x);

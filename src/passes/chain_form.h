@@ -44,11 +44,27 @@ struct RescaleForm {
   std::uint32_t shift = 0;
   fixed::Interval range;
   bool tieToEven = false;
+  bool ofSource = false;  ///< a clamp of x that keeps its scale and zero point
 };
-using ChainForm = std::variant<ThresholdForm, LookupForm, RescaleForm>;
+/// y = overflow(round(x / 2^shift), range): one, per channel or per element.
+struct RequantizeForm {
+  std::vector<std::int64_t> shift;
+  fixed::Interval range;
+  std::vector<fixed::Interval> ranges;  ///< empty: `range` for all
+  fixed::Rounding rounding = fixed::Rounding::floor;
+  fixed::Overflow overflow = fixed::Overflow::saturate;
+};
+/// y = table[row, (x0 - first0) * span1 + (x1 - first1)].
+struct PairForm {
+  std::int64_t first0 = 0, first1 = 0, span1 = 1;
+  std::int64_t rows = 1, entries = 1;
+  std::vector<std::int64_t> table;  ///< [rows, entries]
+};
+using ChainForm = std::variant<ThresholdForm, LookupForm, RescaleForm, RequantizeForm, PairForm>;
 
 constexpr std::size_t mostThresholds = 255;
 constexpr std::int64_t mostEntries = 4096;
+constexpr std::int64_t mostPairs = 1 << 14;
 constexpr std::size_t mostRescaleSteps = std::size_t{1} << 16;
 
 /// The cheapest form that is exact for every x in the interval.
@@ -56,5 +72,19 @@ constexpr std::size_t mostRescaleSteps = std::size_t{1} << 16;
 /// `tableAllowed`: false where the quantizer has a scale per channel, which a Lookup cannot carry.
 /// Errors  unsupported: no form fits, with the reason for each
 Result<ChainForm> chooseForm(const ElementFunction& function, fixed::Interval x, bool tableAllowed = true);
+
+/// One form, or several to be applied in order. Several serve quantizers that do more than clamp to one range: they
+/// round first, to a range that nothing leaves, and then a RequantizeForm of shift 0 wraps the codes, or clamps each
+/// to the range of its own channel or element. A RequantizeForm has zero point 0 before and after it; rescales put
+/// that right where the quantizer has another.
+struct ChainForms {
+  std::vector<ChainForm> forms;
+  std::vector<std::int64_t> zeroPoints;  ///< of what each form gives; the last is function.outputZeroPoint
+};
+/// `perChannel`: x has no scales of single elements, which a clamp cannot carry.
+Result<ChainForms> chooseForms(const ElementFunction& function, fixed::Interval x, bool perChannel = true);
+
+/// The table of a function of two codes. Errors: unsupported if it would be too large.
+Result<PairForm> pairForm(const ElementFunction& function, fixed::Interval x, fixed::Interval second);
 
 }  // namespace sluice::passes

@@ -25,6 +25,16 @@ std::optional<ir::TensorId> sameAs(const ir::Graph& graph, const ir::Node& node)
   if (std::holds_alternative<ir::Reshape>(node.operation)) same = true;
   if (const auto* transpose = std::get_if<ir::Transpose>(&node.operation))
     same = std::is_sorted(transpose->permutation.begin(), transpose->permutation.end());
+  // Of the same shape, these move nothing.
+  const auto* resize = std::get_if<ir::Resize>(&node.operation);
+  same = same || std::holds_alternative<ir::Expand>(node.operation) ||
+         std::holds_alternative<ir::Pad>(node.operation) ||
+         std::holds_alternative<ir::Slice>(node.operation) ||
+         (std::holds_alternative<ir::Concat>(node.operation) && node.inputs.size() == 1) ||
+         (resize != nullptr && resize->factors.empty());
+  if (const auto* pool = std::get_if<ir::Pool>(&node.operation))
+    same = pool->kind != ir::PoolKind::sum && pool->window == ir::Window{} &&
+           std::all_of(pool->kernel.begin(), pool->kernel.end(), [](std::int64_t k) { return k == 1; });
   if (const auto* binary = std::get_if<ir::Binary>(&node.operation)) {
     const ir::Tensor& c = graph.tensor(node.inputs[1]);
     switch (binary->kind) {
@@ -40,7 +50,7 @@ std::optional<ir::TensorId> sameAs(const ir::Graph& graph, const ir::Node& node)
         break;
     }
   }
-  if (!same) return std::nullopt;
+  if (!same || x.type.isReal() != y.type.isReal()) return std::nullopt;
   return node.inputs[0];
 }
 

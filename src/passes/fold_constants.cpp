@@ -1,7 +1,11 @@
 #include <algorithm>
 #include <numeric>
 
-#include "passes/element_function.h"
+#include "ir/geometry.h"
+#include "ir/reference.h"
+#include "passes/fold_quantizers.h"
+#include "passes/functions.h"
+#include "passes/fuse_chains.h"
 #include "passes/passes.h"
 #include "passes/rewrite.h"
 
@@ -12,14 +16,14 @@ using fixed::Bounds;
 
 /// Row-major strides of `shape` as seen from the axes of `out`: 0 where it is broadcast.
 std::vector<std::int64_t> broadcastStrides(const ir::Shape& shape, const ir::Shape& out) {
-  std::vector<std::int64_t> strides(out.size(), 0);
+  std::vector<std::int64_t> steps(out.size(), 0);
   std::int64_t stride = 1;
   for (std::size_t i = 0; i < shape.size(); ++i) {
     const std::int64_t extent = shape[shape.size() - 1 - i];
-    if (extent != 1) strides[out.size() - 1 - i] = stride;
+    if (extent != 1) steps[out.size() - 1 - i] = stride;
     stride *= extent;
   }
-  return strides;
+  return steps;
 }
 
 /// Calls visit(i, j...) with the flat index in each operand, for every element of `out` in row-major order.
@@ -44,8 +48,44 @@ Bounds element(const ir::Tensor& tensor, std::int64_t i) {
   const auto at = static_cast<std::size_t>(i);
   if (tensor.type.isReal()) return Bounds::of(ir::realsOf(tensor)[at]);
   const ir::Codes& codes = *tensor.type.codes;
-  const double scale = codes.scale.size() == 1 ? codes.scale[0] : codes.scale[at % codes.scale.size()];
-  return Bounds::ofInteger(ir::codesOf(tensor)[at] - codes.zeroPoint) * Bounds::of(scale);
+  return Bounds::ofInteger(ir::codesOf(tensor)[at] - codes.zeroPoint) * Bounds::of(ir::scaleOf(codes, i));
+}
+
+/// One activation of a number; not known for those that no constant goes through.
+Bounds unaryValue(const ir::Unary& unary, Bounds x) {
+  switch (unary.kind) {
+    case ir::UnaryKind::relu:
+      return relu(x);
+    case ir::UnaryKind::negate:
+      return -x;
+    case ir::UnaryKind::identity:
+      return x;
+    case ir::UnaryKind::sigmoid:
+      return sigmoid(x);
+    case ir::UnaryKind::tanh:
+      return hyperbolicTangent(x);
+    case ir::UnaryKind::absolute:
+      return relu(x) + relu(-x);
+    case ir::UnaryKind::sign:
+      return signOf(x);
+    case ir::UnaryKind::floor:
+      return rounded(x, fixed::Rounding::floor);
+    case ir::UnaryKind::ceil:
+      return rounded(x, fixed::Rounding::ceil);
+    case ir::UnaryKind::round:
+      return rounded(x, fixed::Rounding::halfEven);
+    case ir::UnaryKind::exp:
+      return exponential(x);
+    case ir::UnaryKind::log:
+      return logarithm(x);
+    case ir::UnaryKind::sqrt:
+      return squareRoot(x);
+    case ir::UnaryKind::clip:
+      return {std::min(std::max(x.lo, unary.alpha), unary.beta),
+              std::min(std::max(x.hi, unary.alpha), unary.beta)};
+    default:
+      return Bounds::unknown();
+  }
 }
 
 /// The result of a real operation on constants, if every element is exact in float64.
@@ -65,29 +105,8 @@ std::optional<std::vector<double>> foldReal(const ir::Graph& graph, const ir::No
     result.push_back(value.lo);
   };
   if (const auto* unary = std::get_if<ir::Unary>(&node.operation)) {
-    for (std::int64_t i = 0; exact && i < ir::elements(out); ++i) {
-      const Bounds x = element(*in[0], i);
-      switch (unary->kind) {
-        case ir::UnaryKind::relu:
-          push(relu(x));
-          break;
-        case ir::UnaryKind::negate:
-          push(-x);
-          break;
-        case ir::UnaryKind::identity:
-          push(x);
-          break;
-        case ir::UnaryKind::sigmoid:
-          push(sigmoid(x));
-          break;
-        case ir::UnaryKind::tanh:
-          push(hyperbolicTangent(x));
-          break;
-        default:
-          push(Bounds::unknown());
-          break;
-      }
-    }
+    for (std::int64_t i = 0; exact && i < ir::elements(out); ++i)
+      push(unaryValue(*unary, element(*in[0], i)));
   } else if (const auto* binary = std::get_if<ir::Binary>(&node.operation)) {
     forEachElement(out, strides, [&](const std::vector<std::int64_t>& at) {
       if (!exact) return;
@@ -109,6 +128,15 @@ std::optional<std::vector<double>> foldReal(const ir::Graph& graph, const ir::No
         case ir::BinaryKind::power:
           push(y.isPoint() ? power(x, y.lo) : Bounds::unknown());
           break;
+        case ir::BinaryKind::minimum:
+          push({std::min(x.lo, y.lo), std::min(x.hi, y.hi)});
+          break;
+        case ir::BinaryKind::maximum:
+          push({std::max(x.lo, y.lo), std::max(x.hi, y.hi)});
+          break;
+        case ir::BinaryKind::prelu:
+          push(relu(x) - y * relu(-x));
+          break;
         default:
           push(Bounds::unknown());
           break;
@@ -119,48 +147,6 @@ std::optional<std::vector<double>> foldReal(const ir::Graph& graph, const ir::No
   }
   if (!exact) return std::nullopt;
   return result;
-}
-
-/// Codes of a quantizer of constants. Real constants take the short way; others are a chain without a
-/// variable.
-Result<std::vector<std::int64_t>> foldQuantizer(const ir::Graph& graph, const ir::Node& node) {
-  const ir::Tensor& x = graph.tensor(node.inputs[0]);
-  const auto count = static_cast<std::size_t>(ir::elements(x.type.shape));
-  std::vector<std::int64_t> codes(count);
-  if (const auto* quantize = std::get_if<ir::Quantize>(&node.operation);
-      quantize != nullptr && x.type.isReal()) {
-    const std::vector<double>& values = ir::realsOf(x);
-    const std::size_t channels = quantize->scale.size();
-    for (std::size_t i = 0; i < count; ++i) {
-      if (!std::isfinite(values[i])) {
-        codes[i] = fixed::clampToRange(values[i], quantize->range);  // an infinity saturates
-        continue;
-      }
-      codes[i] = fixed::quantize(values[i], quantize->scale[channels == 1 ? 0 : i % channels],
-                                 quantize->zeroPoint, quantize->rounding, quantize->range);
-    }
-    return codes;
-  }
-  if (std::holds_alternative<ir::Bipolar>(node.operation)) {
-    for (std::size_t i = 0; i < count; ++i)
-      codes[i] = element(x, static_cast<std::int64_t>(i)).lo >= 0 ? 1 : -1;
-    return codes;
-  }
-  const auto& quantize = std::get<ir::Quantize>(node.operation);
-  const ir::Codes& from = *x.type.codes;
-  const auto at = [](const std::vector<double>& scale, std::size_t i) {
-    return scale[scale.size() == 1 ? 0 : i % scale.size()];
-  };
-  for (std::size_t i = 0; i < count; ++i) {
-    const std::int64_t code = ir::codesOf(x)[i] - from.zeroPoint;
-    const auto exact = fixed::Exact::ofInteger(code) * fixed::Exact::of(at(from.scale, i)) /
-                           fixed::Exact::of(at(quantize.scale, i)) +
-                       fixed::Exact::ofInteger(quantize.zeroPoint);
-    const auto rounded = roundAndClamp(exact, quantize.rounding, quantize.range);
-    SLUICE_CHECK(rounded.has_value(), "rationals can always be rounded");
-    codes[i] = *rounded;
-  }
-  return codes;
 }
 
 template <typename T>
@@ -190,6 +176,14 @@ std::vector<T> transposed(const std::vector<T>& data, const ir::Shape& from, con
   return result;
 }
 
+/// Structure operations that compute nothing.
+bool onlyMoves(const ir::Operation& operation) {
+  if (const auto* resize = std::get_if<ir::Resize>(&operation))
+    return resize->kind == ir::ResizeKind::nearest;
+  return ir::isStructure(operation) && !std::holds_alternative<ir::Pool>(operation) &&
+         !std::holds_alternative<ir::Reduce>(operation);
+}
+
 }  // namespace
 
 Result<Change> foldConstants(ir::Graph& graph, const LowerOptions&) {
@@ -215,16 +209,22 @@ Result<Change> foldConstants(ir::Graph& graph, const LowerOptions&) {
                 transposed(data, x.type.shape, y.type.shape, transpose->permutation));
           },
           *x.constant);
-    } else if (std::holds_alternative<ir::Quantize>(node.operation) ||
-               std::holds_alternative<ir::Bipolar>(node.operation)) {
-      SLUICE_TRY(std::vector<std::int64_t> codes, foldQuantizer(graph, node));
-      folded = std::make_shared<const ir::ConstantData>(std::move(codes));
+    } else if (isQuantizer(node)) {
+      if (auto codes = foldQuantizer(graph, node))
+        folded = std::make_shared<const ir::ConstantData>(std::move(*codes));
+    } else if (onlyMoves(node.operation)) {
+      std::vector<const ir::Tensor*> operands;
+      for (const ir::TensorId input : node.inputs) operands.push_back(&graph.tensor(input));
+      folded =
+          std::make_shared<const ir::ConstantData>(ir::evaluateOperation(node.operation, operands, y.type));
     } else if (auto reals = foldReal(graph, node)) {
       folded = std::make_shared<const ir::ConstantData>(std::move(*reals));
     }
     if (!folded) continue;
-    if (const auto* codes = std::get_if<std::vector<std::int64_t>>(folded.get()))
+    if (const auto* codes = std::get_if<std::vector<std::int64_t>>(folded.get())) {
       y.type.codes->range = rangeOf(*codes);
+      y.type.codes->ranges.clear();
+    }
     y.constant = std::move(folded);
     ++change.places;
   }

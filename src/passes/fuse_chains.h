@@ -4,8 +4,11 @@
 
 #include "ir/graph.h"
 
-/// Inside of fuse-chains and check-lowered.
+/// Inside of the passes that look for chains: fuse-chains, sink-moves, lower-linear, check-lowered.
 namespace sluice::passes {
+
+/// Whether the node makes codes of real numbers.
+bool isQuantizer(const ir::Node& node);
 
 /// Per tensor: whether codes are among what it is computed from, through real operations (or it is codes
 /// itself).

@@ -28,32 +28,43 @@ Result<Change> foldIdentity(ir::Graph& graph, const LowerOptions& options);
 ///   before   y = matMul(x, w)                after    y = matMul(quantize(x), w)
 Result<Change> quantizeInputs(ir::Graph& graph, const LowerOptions& options);
 
+/// spell-out: frameworks' operations as what they are made of.
+///
+///   average pool, mean    sum and division         convolution with bias    convolution and sum
+///   transposed convolution                         convolution of the input with zeros between
+Result<Change> spellOut(ir::Graph& graph, const LowerOptions& options);
+
+/// sink-moves: what only moves elements, or picks the largest, waits until the next quantizer has made codes.
+///
+///   before   quantize(relu(concat(a, maxPool(b))))
+///   after    concat(quantize(relu(a)), maxPool(quantize(relu(b))))
+Result<Change> sinkMoves(ir::Graph& graph, const LowerOptions& options);
+
+/// lower-linear: what is exact in integers without a quantizer, in one walk, as each may stand behind another.
+///
+///   matMul(x, $w), conv(x, $w)   dense, codeConv(x, $w', $bias): w' without zero point; the bias, if there is one,
+///                                takes out the zero point of x, and takes in a constant sum behind it that is
+///                                a whole number of steps in every channel
+///   add, subtract                merge on the common grid; also of scales no power of two apart, where the factors
+///                                stay small and no table of pairs is better
+///   multiply, minimum, maximum   codeMultiply, codeMinimum, codeMaximum
+///   matMul(x, y)                 codeMatMul
+///   concat, pool sum, ...        on codes, where something behind needs integers
+///
+/// x may also be a real tensor that is exactly on a grid (relu of codes, codes times a positive number, ...),
+/// and real weights pass if a grid of at most 16 bits holds them.
+Result<Change> lowerLinear(ir::Graph& graph, const LowerOptions& options);
+
+/// fold-bias: a constant that is a whole number of accumulator steps in every column goes into the product.
+///
+///   before   y = add(dense(x, $w), $b)       after    y = dense(x, $w, $b / scale)
+Result<Change> foldBias(ir::Graph& graph, const LowerOptions& options);
+
 /// lift-reshape: a real Reshape behind element-wise operations moves before them, onto the codes, where it
 /// costs nothing; so no chain is cut by it.
 ///
 ///   before   quantize(reshape(relu(codes)))  after    quantize(relu(reshape(codes)))
 Result<Change> liftReshape(ir::Graph& graph, const LowerOptions& options);
-
-/// lower-dense: a product of codes with constant codes is exact in integers.
-///
-///   before   y = matMul(x, $w)               after    y = dense(x, $w' , $bias)   w' without zero point; the
-///   bias,
-///                                                     if there is one, takes out the zero point of x
-///
-/// x may also be a real tensor that is exactly on a grid (relu of codes, codes times a positive number, ...),
-/// and real weights pass if a grid of at most 16 bits holds them.
-Result<Change> lowerDense(ir::Graph& graph, const LowerOptions& options);
-
-/// fold-bias: a constant that is a whole number of accumulator steps in every column goes into the Dense.
-///
-///   before   y = add(dense(x, $w), $b)       after    y = dense(x, $w, $b / scale)
-Result<Change> foldBias(ir::Graph& graph, const LowerOptions& options);
-
-/// lower-merge: a sum or difference of two tensors on grids that differ by a power of two is exact in
-/// integers.
-///
-///   before   y = add(a, b)                   after    y = merge(a, b)
-Result<Change> lowerMerge(ir::Graph& graph, const LowerOptions& options);
 
 /// fuse-chains: what stands between codes and the next quantizer becomes thresholds, a table or a scaled
 /// shift (chain_form.h), per channel where needed.

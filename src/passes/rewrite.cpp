@@ -95,6 +95,14 @@ Result<ir::TensorId> Rewrite::add(const std::string& name, ir::Operation operati
   return added;
 }
 
+Result<ir::TensorId> Rewrite::addAs(const ir::Node& old, ir::Operation operation,
+                                    std::vector<ir::TensorId> inputs, std::vector<std::string> origins) {
+  SLUICE_TRY(const ir::TensorId added,
+             to.addNode(old.name, std::move(operation), std::move(inputs), std::move(origins)));
+  to.tensors[added.index].name = uniqueName(from.tensor(old.output).name + ".before", tensorNames_);
+  return added;
+}
+
 ir::TensorId Rewrite::addConstant(const std::string& name, ir::TensorType type, ir::ConstantData data) {
   return to.addConstant(uniqueName(name, tensorNames_), std::move(type), std::move(data));
 }

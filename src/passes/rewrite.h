@@ -36,6 +36,12 @@ class Rewrite {
   /// An additional node, under a name made unique; its output has the node's name.
   Result<ir::TensorId> add(const std::string& name, ir::Operation operation, std::vector<ir::TensorId> inputs,
                            std::vector<std::string> origins);
+  /// A node under the name of an old one that is not copied; its output does not stand for the old one's (another
+  /// node will replace it) and has a new name.
+  Result<ir::TensorId> addAs(const ir::Node& old, ir::Operation operation, std::vector<ir::TensorId> inputs,
+                             std::vector<std::string> origins);
+  /// The name, made unique among nodes: for `nodeName` of replace.
+  std::string freshName(const std::string& name) { return uniqueName(name, nodeNames_); }
   /// `old` is read through another tensor from here on; no name changes.
   void alias(ir::TensorId old, ir::TensorId now) { map_[old.index] = now; }
 

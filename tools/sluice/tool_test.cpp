@@ -177,7 +177,7 @@ TEST_F(Tool, InfoAndDumpPrintWhatTheModelHolds) {
   EXPECT_NE(info.find("9 multiplications"), std::string::npos) << info;
   DumpOptions dump;
   dump.model.model = model;
-  dump.after = "lower-dense";
+  dump.after = "lower-linear";
   dump.output = folder_ / "dump.slir";
   ASSERT_TRUE(runDump(dump).ok());
   EXPECT_NE(readFile(*dump.output)->find("= dense "), std::string::npos);
