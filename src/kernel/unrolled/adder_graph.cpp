@@ -1,15 +1,15 @@
 #include "kernel/unrolled/adder_graph.h"
 
 #include <algorithm>
-#include <array>
 #include <bit>
+#include <cmath>
 #include <string>
 #include <utility>
 
 #include "base/check.h"
-#include "kernel/unrolled/adder_search.h"
-#include "kernel/unrolled/column_tree.h"
 #include "kernel/unrolled/linear_form.h"
+#include "kernel/unrolled/network_search.h"
+#include "kernel/unrolled/sum_trees.h"
 
 namespace sluice::kernel {
 namespace {
@@ -100,6 +100,72 @@ void finish(AdderGraph& graph) {
   }
 }
 
+/// The search keeps factors in 32 bits. Rows of wider weights are split by digits into rows of 24 bits each,
+/// which share the input: digits, and with them depth, stay what they were.
+struct SplitProblem {
+  MatrixVector problem;
+  std::vector<std::uint32_t> row, shift;  ///< of the original, per row
+};
+SplitProblem splitWideWeights(const MatrixVector& problem) {
+  constexpr std::uint32_t partBits = 24;
+  SplitProblem split;
+  split.problem.columns = problem.columns;
+  for (std::uint32_t i = 0; i < problem.rows; ++i) {
+    const auto* weights = problem.weights.data() + std::size_t{i} * problem.columns;
+    std::uint64_t all = 0;
+    for (std::uint32_t c = 0; c < problem.columns; ++c) {
+      const SignedDigits d = signedDigits(weights[c]);
+      all |= d.positive | d.negative;
+    }
+    const bool wide = (all >> 30) != 0;
+    for (std::uint32_t part = 0; part == 0 || (wide && (all >> (part * partBits)) != 0); ++part) {
+      split.row.push_back(i);
+      split.shift.push_back(part * partBits);
+      split.problem.inputs.push_back(problem.inputs[i]);
+      if (!problem.inputDepth.empty()) split.problem.inputDepth.push_back(problem.inputDepth[i]);
+      for (std::uint32_t c = 0; c < problem.columns; ++c) {
+        const SignedDigits d = signedDigits(weights[c]);
+        const std::uint64_t mask = wide ? (std::uint64_t{1} << partBits) - 1 : ~std::uint64_t{0};
+        split.problem.weights.push_back(static_cast<std::int64_t>(d.positive >> (part * partBits) & mask) -
+                                        static_cast<std::int64_t>(d.negative >> (part * partBits) & mask));
+      }
+      ++split.problem.rows;
+      if (part == 2) break;
+    }
+  }
+  return split;
+}
+
+/// Inputs that are parts become shifted readers of the one input again.
+void joinParts(AdderGraph& graph, const SplitProblem& split, const MatrixVector& problem) {
+  const std::uint32_t parts = split.problem.rows;
+  const auto rename = [&](std::uint32_t& node, std::uint32_t& shift) {
+    if (node >= parts) {
+      node -= parts - problem.rows;
+    } else {
+      shift += split.shift[node];
+      node = split.row[node];
+    }
+  };
+  for (AdderGraph::Op& op : graph.ops) rename(op.a, op.shiftA), rename(op.b, op.shiftB);
+  for (AdderGraph::Output& out : graph.outputs)
+    if (out.node) rename(*out.node, out.shift);
+  graph.inputs = problem.inputs;
+  graph.inputDepth = problem.inputDepth;
+  if (graph.inputDepth.empty()) graph.inputDepth.assign(problem.rows, 0);
+}
+
+/// Work of effort 1: some digits^1.75, which is how greedy runs grow, and repairs that are wanted.
+std::uint64_t workUnit(const MatrixVector& problem) {
+  std::uint64_t digits = 0;
+  for (const std::int64_t w : problem.weights) {
+    const SignedDigits d = signedDigits(w);
+    digits += bitsOf(d.positive | d.negative);
+  }
+  const double root = std::sqrt(static_cast<double>(digits));  // exact to the last bit everywhere, unlike pow
+  return 38 * static_cast<std::uint64_t>(static_cast<double>(digits) * root * std::sqrt(root));
+}
+
 }  // namespace
 
 SignedDigits signedDigits(std::int64_t weight) {
@@ -169,8 +235,8 @@ Status check(const MatrixVector& problem) {
     Wide reach = 0;
     for (std::uint32_t i = 0; i < problem.rows; ++i) {
       const std::int64_t w = problem.weights[std::size_t{i} * problem.columns + c];
-      if (w <= -(std::int64_t{1} << 30) || w >= (std::int64_t{1} << 30))
-        return badInput("weight " + std::to_string(w) + " is outside 30 bits", at("column", c));
+      if (w <= -(std::int64_t{1} << 61) || w >= (std::int64_t{1} << 61))
+        return badInput("weight " + std::to_string(w) + " is outside 61 bits", at("column", c));
       const fixed::Interval x = problem.inputs[i];
       const SignedDigits d = signedDigits(w);
       terms += bitsOf(d.positive | d.negative);
@@ -185,45 +251,15 @@ Status check(const MatrixVector& problem) {
 
 Result<AdderGraph> adderGraph(const MatrixVector& problem, const AdderGraphOptions& options) {
   SLUICE_RETURN_IF_ERROR(check(problem));
-  const std::uint32_t limit =
-      options.extraDepth ? std::min(leastDepth(problem) + *options.extraDepth, 60u) : 60u;
-
-  // The first tries differ in kind: no column tree or trees of some height. Further ones repeat the best kind
-  // with other rules of choice, which is worth a percent or two.
-  struct Try {
-    std::optional<std::uint32_t> height;  // none: the best one so far
-    SearchRule rule;
-  };
-  using enum SearchRule::Weight;
-  const bool wantsBits = options.objective == AdderGraphOptions::Objective::bits;
-  const SearchRule main{.weight = wantsBits ? overlap : count};
-  const std::array<Try, 6> tries = {{{0, main},
-                                     {2, main},
-                                     {4, main},
-                                     {{}, {.weight = wantsBits ? count : overlap}},
-                                     {8, main},
-                                     {{}, {.weight = bits}}}};
-  std::optional<AdderGraph> best;
-  std::uint32_t bestHeight = 0;
-  const auto attempt = [&](std::uint32_t height, const SearchRule& rule) {
-    std::optional<AdderGraph> graph = height == 0 ? searchAdderGraph(problem, limit, rule)
-                                                  : searchByColumnTree(problem, limit, height, rule);
-    if (!graph) return;
-    finish(*graph);
-    const auto cost = [wantsBits](const AdderGraph& g) {
-      const std::uint64_t adders = g.ops.size() + g.negatedOutputs(), bits = g.adderBits();
-      return wantsBits ? std::pair(bits, adders) : std::pair(adders, bits);
-    };
-    if (best && cost(*best) <= cost(*graph)) return;
-    best = std::move(graph);
-    bestHeight = height;
-  };
-  for (std::uint32_t k = 0; k < std::max(options.effort, 1u); ++k) {
-    const Try next = k < tries.size() ? tries[k] : Try{{}, {.weight = main.weight, .seed = k}};
-    attempt(next.height.value_or(bestHeight), next.rule);
-  }
-  SLUICE_RETURN_IF_ERROR(verify(*best, problem));
-  return std::move(*best);
+  std::optional<std::uint32_t> limit;
+  if (options.extraDepth) limit = std::min(leastDepth(problem) + std::min(*options.extraDepth, 60u), 60u);
+  const SplitProblem narrow = splitWideWeights(problem);
+  AdderGraph graph = sumTrees(
+      searchNetwork(narrow.problem, limit, {.work = options.effort * workUnit(problem)}), narrow.problem);
+  joinParts(graph, narrow, problem);
+  finish(graph);
+  SLUICE_RETURN_IF_ERROR(verify(graph, problem));
+  return graph;
 }
 
 }  // namespace sluice::kernel

@@ -19,13 +19,15 @@
 ///     y1 =   x0 +   x1                                        1
 ///     u  = x0 + x1;   y0 = (u<<2) - u;   y1 = u               2 together
 ///
-/// A *pattern* is a pair of nodes with their relative shift and relative sign. The search (adder_search.h)
-/// builds the pattern that occurs most often, once, and replaces every occurrence by one term, until no
-/// pattern occurs twice; what is left of each column is summed by a tree. Depth is adders on the longest path
-/// and decides the pipeline's registers, so it can be bounded: a column of terms at depths l_1, l_2, ... can
-/// be summed within depth D exactly if sum 2^l_k <= 2^D (Kraft's inequality: combine the two shallowest,
-/// again and again). The search keeps that sum for each column and takes an occurrence only where it still
-/// holds afterwards, so a bound is met by construction, at each step, and not by luck.
+/// The search (network_search.h) finds what columns have in common, builds it once and uses it wherever it
+/// occurs, until nothing occurs twice (pattern_search.h); it starts from the matrix and from the matrix as
+/// differences of its rows or columns (difference_start.h), and takes its best answer apart again for as long
+/// as it is given. What is left of each column is summed by a tree (sum_trees.h).
+///
+/// Depth is adders on the longest path and decides the pipeline's registers, so it can be bounded: terms at
+/// depths l_1, l_2, ... can be summed within depth D exactly if sum 2^l_k <= 2^D (Kraft's inequality: combine
+/// the two shallowest, again and again). The search keeps that sum for each column and takes an occurrence
+/// only where it still holds afterwards, so a bound is met by construction, at each step, and not by luck.
 ///
 /// Whatever a search returns is checked by `verify`, which knows nothing of searches: it expands the linear
 /// form of every output in exact integers and compares it with W.
@@ -35,16 +37,16 @@
 ///
 /// Source   the pattern search goes back to Potkonjak, Srivastava and Chandrakasan, "Multiple constant
 ///          multiplications" (1996), and Hosangadi, Fallah and Kastner, "Optimizing polynomial expressions by
-///          algebraic factorization and CSE" (2006). Ours differs: the exact depth budget by Kraft's
-///          inequality, lazy counts (a count only ever falls, so a stale one is an upper bound), and nodes of
-///          equal value are found to be one.
+///          algebraic factorization and CSE" (2006). Ours differs: all shortest digit forms at once, patterns of
+///          sums beside patterns of operands, the exact depth budget by Kraft's inequality, lazy counts, and
+///          repairs of what one greedy run decided.
 namespace sluice::kernel {
 
 /// y = x * W, to be computed.
 struct MatrixVector {
   std::uint32_t rows = 0;                 ///< inputs
   std::uint32_t columns = 0;              ///< outputs
-  std::vector<std::int64_t> weights;      ///< [rows, columns], |w| < 2^30
+  std::vector<std::int64_t> weights;      ///< [rows, columns], |w| < 2^61
   std::vector<fixed::Interval> inputs;    ///< [rows], what is known of each input
   std::vector<std::uint32_t> inputDepth;  ///< [rows], adders already on the way to each; empty: none
 };
@@ -88,26 +90,21 @@ struct AdderGraph {
 struct AdderGraphOptions {
   /// Depth allowed above the least one there is (leastDepth); none: unbounded.
   std::optional<std::uint32_t> extraDepth = 1;
-  /// What the best of several searches is best in.
-  enum class Objective : std::uint8_t {
-    adders,  ///< fewest adders, then fewest bits
-    bits,    ///< fewest adder bits, which is what look-up tables count
-  };
-  Objective objective = Objective::adders;
-  /// How many searches are tried, of different kinds and rules of choice; the best is kept. 1: one, fast.
-  std::uint32_t effort = 4;
+  /// How long the search goes on; the same on every machine. 0: one greedy run. The time of 1 is about that of
+  /// ten greedy runs for small matrices, two for large ones, and in proportion from there.
+  std::uint32_t effort = 1;
 };
 
 /// The least depth of any adder graph of `problem`: the largest over columns of ceil(log2(sum over terms
 /// 2^depth)).
 std::uint32_t leastDepth(const MatrixVector& problem);
 
-/// Shapes agree, weights are below 2^30, no output leaves 62 bits. Errors: badInput.
+/// Shapes agree, weights are below 2^61, no output leaves 62 bits. Errors: badInput.
 Status check(const MatrixVector& problem);
 
 /// A small adder graph of `problem`, the same for the same problem and options.
 /// Errors   badInput (check)
-/// Cost     64 x 64 weights of 8 bits: some 0.1 s a search; 16 x 16: some ms
+/// Cost     see docs/rationale/unrolled.md; 16 x 16 weights of 8 bits: some 10 ms at effort 1
 Result<AdderGraph> adderGraph(const MatrixVector& problem, const AdderGraphOptions& options = {});
 
 /// Expands every output of `graph` to its linear form and compares it with the weights; checks order, ranges

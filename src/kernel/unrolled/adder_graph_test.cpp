@@ -8,8 +8,6 @@
 
 #include "base/npy.h"
 #include "base/rng.h"
-#include "kernel/unrolled/adder_search.h"
-#include "kernel/unrolled/column_tree.h"
 
 namespace sluice::kernel {
 namespace {
@@ -91,7 +89,7 @@ TEST(AdderGraph, EqualsTheProductOnRandomMatricesWithinEveryDepthBound) {
   for (std::uint64_t seed = 0; seed < 150; ++seed) {
     const MatrixVector problem = randomMatrix(seed);
     for (const std::uint32_t extra : {0u, 1u, 3u, 99u}) {
-      AdderGraphOptions options{.extraDepth = extra, .effort = 6};
+      AdderGraphOptions options{.extraDepth = extra, .effort = static_cast<std::uint32_t>(seed % 3)};
       if (extra == 99) options.extraDepth.reset();
       const auto graph = adderGraph(problem, options);
       ASSERT_TRUE(graph.ok()) << "seed " << seed << ": " << graph.error().text();
@@ -118,7 +116,7 @@ TEST(AdderGraph, CountsTheDepthAtWhichInputsArrive) {
   MatrixVector problem = matrix(5, 1, {1, 1, 1, 1, 1});
   problem.inputDepth = {0, 0, 0, 0, 2};
   EXPECT_EQ(leastDepth(problem), 3u);  // four early ones make depth 2, then the late one joins
-  const auto graph = adderGraph(problem, {.extraDepth = 0, .effort = 1});
+  const auto graph = adderGraph(problem, {.extraDepth = 0, .effort = 0});
   ASSERT_TRUE(graph.ok());
   EXPECT_EQ(graph->depth(), 3u);
   for (std::uint64_t seed = 0; seed < 60; ++seed) {
@@ -126,7 +124,7 @@ TEST(AdderGraph, CountsTheDepthAtWhichInputsArrive) {
     Rng rng(seed, 2);
     for (std::uint32_t i = 0; i < random.rows; ++i)
       random.inputDepth.push_back(static_cast<std::uint32_t>(rng.uniform(0, 9)));
-    const auto bounded = adderGraph(random, {.extraDepth = 0, .effort = 5});
+    const auto bounded = adderGraph(random, {.extraDepth = 0, .effort = 2});
     ASSERT_TRUE(bounded.ok()) << bounded.error().text();
     EXPECT_LE(bounded->depth(), leastDepth(random)) << "seed " << seed;
   }
@@ -134,7 +132,7 @@ TEST(AdderGraph, CountsTheDepthAtWhichInputsArrive) {
 
 TEST(AdderGraph, IsTheSameForTheSameProblem) {
   const MatrixVector problem = randomMatrix(5);
-  EXPECT_EQ(*adderGraph(problem, {.effort = 8}), *adderGraph(problem, {.effort = 8}));
+  EXPECT_EQ(*adderGraph(problem, {.effort = 3}), *adderGraph(problem, {.effort = 3}));
 }
 
 TEST(AdderGraph, FindsThatTwoSumsAreOneValue) {
@@ -142,17 +140,6 @@ TEST(AdderGraph, FindsThatTwoSumsAreOneValue) {
   const auto graph = adderGraph(matrix(3, 3, {1, 2, -4, 1, 2, -4, 1, 2, -4}));
   ASSERT_TRUE(graph.ok());
   EXPECT_EQ(graph->ops.size(), 2u);
-}
-
-TEST(ColumnTree, WritesAColumnAsTheOneBesideItPlusADifference) {
-  const MatrixVector problem = matrix(4, 2, {85, 85, 51, 51, 73, 73, 43, 44});
-  const ColumnTree tree = columnTree(problem, 2);
-  EXPECT_EQ(tree.height, 2u);
-  std::int64_t nonzero = 0;
-  for (std::uint32_t e = 0; e < 2; ++e)
-    for (std::uint32_t i = 0; i < 4; ++i) nonzero += tree.edges.weights[i * 2 + e] != 0;
-  EXPECT_EQ(nonzero, 5) << "one whole column and one difference in a single row";
-  EXPECT_EQ(columnTree(problem, 1).height, 1u);
 }
 
 TEST(VerifyAdderGraph, NoticesEveryKindOfDamage) {
@@ -184,7 +171,7 @@ TEST(AdderGraph, RefusesProblemsItCannotHoldWithTheValues) {
     ASSERT_FALSE(graph.ok());
     EXPECT_NE(graph.error().text().find(message), std::string::npos) << graph.error().text();
   };
-  refused(matrix(1, 1, {std::int64_t{1} << 30}), "weight 1073741824 is outside 30 bits");
+  refused(matrix(1, 1, {std::int64_t{1} << 61}), "weight 2305843009213693952 is outside 61 bits");
   refused(matrix(2, 2, {1}), "a matrix of 2 x 2 has 1 weights");
   MatrixVector wide = matrix(2, 1, {1 << 20, 1 << 20});
   wide.inputs.assign(2, {0, std::int64_t{1} << 45});
@@ -199,17 +186,36 @@ TEST(AdderGraph, RefusesProblemsItCannotHoldWithTheValues) {
   refused(wide, "input depths are given for 2 of 1 rows");
 }
 
+TEST(AdderGraph, HoldsWeightsOfAnyWidthUpTo61Bits) {
+  for (std::uint64_t seed = 0; seed < 40; ++seed) {
+    Rng rng(seed, 4);
+    MatrixVector problem = matrix(3, 3, {});
+    problem.inputs.assign(3, {-1, 1});
+    for (int k = 0; k < 9; ++k) {
+      const std::int64_t reach = std::int64_t{1} << rng.uniform(1, 58);
+      problem.weights.push_back(rng.uniform(-reach, reach));
+    }
+    const auto graph = adderGraph(problem, {.extraDepth = 0, .effort = 1});
+    ASSERT_TRUE(graph.ok()) << "seed " << seed << ": " << graph.error().text();
+    EXPECT_LE(graph->depth(), leastDepth(problem)) << "seed " << seed;
+    const std::vector<std::int64_t> y = run(*graph, {1, -1, 1});
+    for (std::size_t c = 0; c < 3; ++c)
+      EXPECT_EQ(y[c], problem.weights[c] - problem.weights[3 + c] + problem.weights[6 + c])
+          << "seed " << seed;
+  }
+}
+
 TEST(AdderGraph, IsAsSmallAsItWasOnRandomMatrices) {
-  std::size_t plain = 0, tried = 0;
+  std::size_t plain = 0, searched = 0;
   for (std::uint64_t seed = 0; seed < 10; ++seed) {
     Rng rng(seed, 3);
     MatrixVector problem = matrix(16, 16, {});
     for (int k = 0; k < 256; ++k) problem.weights.push_back(rng.uniform(-128, 127));
-    plain += adderGraph(problem, {.extraDepth = 1, .effort = 1})->ops.size();
-    tried += adderGraph(problem, {.extraDepth = 1, .effort = 4})->ops.size();
+    plain += adderGraph(problem, {.extraDepth = 1, .effort = 0})->ops.size();
+    searched += adderGraph(problem, {.extraDepth = 1, .effort = 2})->ops.size();
   }
-  EXPECT_LE(plain, 3'720u) << "a change of the search lost ground";
-  EXPECT_LE(tried, 3'675u) << "a change of the search lost ground";
+  EXPECT_LE(plain, 3'640u) << "a change of the search lost ground";
+  EXPECT_LE(searched, 3'590u) << "a change of the search lost ground";
 }
 
 TEST(AdderGraph, IsExactOnAllBenchmarkMatricesAndAsSmallAsItWas) {
@@ -227,7 +233,7 @@ TEST(AdderGraph, IsExactOnAllBenchmarkMatricesAndAsSmallAsItWas) {
   for (const auto& [name, array] : *arrays) {
     MatrixVector problem = matrix(static_cast<std::uint32_t>(array.shape[0]),
                                   static_cast<std::uint32_t>(array.shape[1]), *array.asInt64());
-    const auto graph = adderGraph(problem, {.extraDepth = 1, .effort = 1});
+    const auto graph = adderGraph(problem, {.extraDepth = 1, .effort = 0});
     ASSERT_TRUE(graph.ok()) << name << ": " << graph.error().text();
     EXPECT_LE(graph->depth(), leastDepth(problem) + 1) << name;
     adders += graph->ops.size();

@@ -62,7 +62,7 @@ Status verify(const AdderGraph& graph, const MatrixVector& problem) {
     const AdderGraph::Op& op = graph.ops[k];
     if (op.a >= inputs + k || op.b >= inputs + k)
       return badInput("an operand comes later than its use", at("op", k));
-    if (op.shiftA > 40 || op.shiftB > 40) return badInput("a shift is above 40", at("op", k));
+    if (op.shiftA > 62 || op.shiftB > 62) return badInput("a shift is above 62", at("op", k));
     if (std::abs(op.signA) != 1 || std::abs(op.signB) != 1)
       return badInput("a sign is neither 1 nor -1", at("op", k));
   }
