@@ -8,8 +8,8 @@
 // code that differs because float32 broke a tie otherwise is listed with its exact value; any other difference
 // fails. --large: the networks at their full size, too.
 //
-// The list below is all there is to extend. A model of another format needs its import in loadModel and the places of
-// its layers (or none: then outputs alone are compared).
+// The list below is all there is to extend. Layers of an ONNX file are found by its tensors' names, those of other
+// formats by the names of nodes and tensors; a layer that is not found is not compared.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -19,6 +19,7 @@
 #include <map>
 
 #include "base/npy.h"
+#include "frontend/model.h"
 #include "frontend/qonnx.h"
 #include "ir/reference.h"
 
@@ -42,6 +43,8 @@ struct Row {
     const char* value;
   };
   std::vector<Weight> weights{};
+  const char* weightsFile =
+      nullptr;  ///< below $SLUICE_SHARED/models, where the model's name does not give it
 };
 
 const std::vector<Row>& rows() {
@@ -94,6 +97,36 @@ const std::vector<Row>& rows() {
        false,
        {{"33", 193 * 256 + 229, 2, "2.50000005"}}},
       {"QONNX", "qonnx/qkeras_jettagging.onnx", "qonnx/qkeras_jettagging.npz"},
+      {"Keras", "keras/KERAS_3layer.json", "keras/KERAS_3layer.npz"},
+      {"Keras",
+       "keras/KERAS_3layer.json",
+       "keras/KERAS_3layer_70pruned.npz",
+       {"x"},
+       {},
+       false,
+       false,
+       {},
+       "keras/KERAS_3layer_70pruned_retrained_weights.h5"},
+      {"Keras", "keras/KERAS_3layer_batch_norm.json", "keras/KERAS_3layer_batch_norm.npz"},
+      {"Keras", "keras/KERAS_conv1d_small.json", "keras/KERAS_conv1d_small.npz"},
+      {"Keras", "keras/KERAS_conv2d_model.json", "keras/KERAS_conv2d_model.npz"},
+      {"Keras", "keras/jetTagger_Conv2D_Small.json", "keras/jetTagger_Conv2D_Small.npz"},
+      {"Keras", "keras/KERAS_dense_16x200x200x200x200x200x5.json",
+       "keras/KERAS_dense_16x200x200x200x200x200x5.npz"},
+      {"Keras", "mlperf-tiny/ad01.h5", "keras/ad01.npz"},
+      {"Keras", "mlperf-tiny/pretrainedResnet.h5", "keras/pretrainedResnet.npz"},
+      {"Keras", "seed-demo/mnist_256_46_10.h5", "seed-demo/mnist_256_46_10.npz"},
+      {"Keras", "seed-demo/mnist_784_16_10.h5", "seed-demo/mnist_784_16_10.npz"},
+      {"Keras", "seed-demo/mnist_784_16_32_10.h5", "seed-demo/mnist_784_16_32_10.npz"},
+      {"Keras", "seed-demo/mnist_cnn_73k.h5", "seed-demo/mnist_cnn_73k.npz"},
+      {"QKeras", "seed-demo/mnist_784_16_10_q6.h5", "seed-demo/mnist_784_16_10_q6.npz"},
+      {"QKeras", "seed-demo/mnist_cnn_73k_q6.h5", "seed-demo/mnist_cnn_73k_q6.npz"},
+      {"QKeras", "qkeras-hgq/qkeras_3layer.json", "qkeras/qkeras_3layer.npz"},
+      {"QKeras", "qkeras-hgq/qkeras_mnist_cnn.json", "qkeras/qkeras_mnist_cnn.npz"},
+      {"QKeras", "mlperf-tiny/RN07_qkeras.h5", "qkeras/RN07_qkeras.npz"},
+      {"QKeras", "mlperf-tiny/AD08_qkeras.h5", "qkeras/AD08_qkeras.npz", {"x"}, {}, true},
+      {"HGQ", "qkeras-hgq/hgq_jet_classifier.h5", "hgq/hgq_jet_classifier.npz", {"x"}, {}, true},
+      {"HGQ2", "hgq2/mnist_8x8_64_32_32_10.keras", "hgq2/mnist_8x8_64_32_32_10.npz", {"x"}, {}, true},
   };
   return list;
 }
@@ -103,7 +136,8 @@ struct Model {
   std::vector<frontend::TensorPlace> places;
 };
 
-Result<Model> loadModel(const Row& row, const std::filesystem::path& path) {
+Result<Model> loadModel(const Row& row, const std::filesystem::path& shared) {
+  const std::filesystem::path path = shared / "models" / row.model;
   if (path.extension() == ".onnx") {
     frontend::ImportOptions options;
     if (!row.inputShape.empty()) {
@@ -117,7 +151,24 @@ Result<Model> loadModel(const Row& row, const std::filesystem::path& path) {
     model.places = std::move(notes.places);
     return model;
   }
-  return unsupported("no import of this kind of file is in the list", path.string());
+  frontend::ModelFileOptions options;
+  if (row.weightsFile != nullptr) options.weights = shared / "models" / row.weightsFile;
+  Model model;
+  SLUICE_TRY(model.graph, frontend::importModel(path, options));
+  // Layers have the names of nodes or of tensors.
+  for (const ir::Node& node : model.graph.nodes) {
+    const ir::Tensor& tensor = model.graph.tensor(node.output);
+    frontend::TensorPlace place{
+        .name = node.name, .op = {}, .tensor = tensor.name, .order = {}, .flattened = {}};
+    for (std::size_t k = 0; k < tensor.type.shape.size(); ++k)
+      place.order.push_back(static_cast<std::int64_t>(k));
+    model.places.push_back(place);
+    if (tensor.name != node.name) {
+      place.name = tensor.name;
+      model.places.push_back(std::move(place));
+    }
+  }
+  return model;
 }
 
 /// How far two lists are apart.
@@ -241,7 +292,7 @@ void compareCodes(const Model& model, const frontend::TensorPlace& place, const 
 }
 
 Result<Report> compareRow(const Row& row, const std::filesystem::path& shared) {
-  SLUICE_TRY(Model model, loadModel(row, shared / "models" / row.model));
+  SLUICE_TRY(Model model, loadModel(row, shared));
   SLUICE_TRY(const auto oracle, readNpz(shared / "data/oracles" / row.oracle));
   Report report;
   for (const Row::Weight& weight : row.weights) {
@@ -281,8 +332,14 @@ Result<Report> compareRow(const Row& row, const std::filesystem::path& shared) {
     if (!id || inputs.size() != 1) continue;
     const ir::Tensor& tensor = model.graph.tensor(*id);
     ++report.layers;
-    const std::vector<double> theirs = array->asDoubles();
-    if (place->op.ends_with("Quant") && tensor.type.codes) {
+    std::vector<double> theirs = array->asDoubles();
+    if (theirs.size() > static_cast<std::size_t>(ir::elements(tensor.type.shape)))
+      theirs.resize(
+          static_cast<std::size_t>(ir::elements(tensor.type.shape)));  // of several samples, the first
+    const bool isQuantizer =
+        std::holds_alternative<ir::Quantize>(model.graph.node(tensor.producer).operation) ||
+        place->op.ends_with("Quant");
+    if (isQuantizer && tensor.type.codes && tensor.type.codes->scale.size() == 1) {
       compareCodes(model, *place, theirs, first, report);
       continue;
     }
