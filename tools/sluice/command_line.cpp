@@ -351,6 +351,8 @@ Parsed parseCommandLine(int argc, char** argv) {
   addInfo(app, info);
   addRun(app, run);
   addDump(app, dump);
+  CmvmOptions cmvm;
+  addCmvm(app, cmvm);
   for (CLI::App* command : app.get_subcommands({}))
     for (CLI::Option* option : command->get_options())
       option->description(wrapped(option->get_description()));
@@ -382,6 +384,7 @@ Parsed parseCommandLine(int argc, char** argv) {
     run.options.model.lower = *lower;
     return Command(run.options);
   }
+  if (app.got_subcommand("cmvm")) return Command(cmvm);
   auto options = finishBuild(build, argc, argv);
   if (!options.ok()) return fail(options.error());
   return Command(std::move(options).value());

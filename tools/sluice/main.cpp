@@ -16,6 +16,7 @@ int main(int argc, char** argv) {
       Status operator()(const DumpOptions& options) const { return runDump(options); }
       Status operator()(const RunOptions& options) const { return runNetwork(options); }
       Status operator()(const BuildOptions& options) const { return build(options); }
+      Status operator()(const CmvmOptions& options) const { return runCmvm(options); }
     };
     const Status status = std::visit(Run{}, std::get<Command>(parsed));
     if (status.ok()) return 0;

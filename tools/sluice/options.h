@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "build.h"
+#include "cmvm.h"
 #include "frontend/model.h"
 #include "passes/pass.h"
 
@@ -50,7 +51,7 @@ struct RunOptions {
   unsigned threads = 0;  ///< 0: one per processor
 };
 
-using Command = std::variant<InfoOptions, DumpOptions, RunOptions, BuildOptions>;
+using Command = std::variant<InfoOptions, DumpOptions, RunOptions, BuildOptions, CmvmOptions>;
 
 /// What main() is to do: run a command, or leave at once (help was shown, or the usage was wrong and said
 /// so).
