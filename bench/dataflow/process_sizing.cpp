@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <ctime>
 
 #include "dataflow/process/size.h"
 #include "process_files.h"
@@ -30,7 +31,10 @@ int main(int argc, char** argv) {
   fmt::print("{:<24}{:>10}{:>10}{:>10}{:>8} | {:>10}{:>10}{:>9} | {:>9}{:>9}{:>10}\n", "network", "target",
              "cost", "bound", "proven", "file best", "bound", "conflicts", "seconds", "sims", "cycles");
   for (const bench::File& file : bench::processFiles(only)) {
+    const std::clock_t begin = std::clock();
     const auto sizing = sizeFifos(file.network, options);
+    const double seconds =
+        static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;  // other programs do not count
     if (!sizing.ok()) {
       fmt::print("{}\n", sizing.error().text());
       return 1;
@@ -39,13 +43,13 @@ int main(int argc, char** argv) {
     fmt::print("{:<24}{:>10}{:>10}{:>10}{:>8} | {:>10}{:>10}{:>9} | {:>9.3f}{:>9}{:>10}{}\n",
                file.network.name, sizing->target, sizing->cost, sizing->lowerBound,
                sizing->proven ? "yes" : "OPEN", best,
-               file.expected["sizing"]["lower_bound"].get<std::uint64_t>(), sizing->conflicts.size(),
-               sizing->seconds, sizing->simulations, sizing->cycles,
+               file.expected["sizing"]["lower_bound"].get<std::uint64_t>(), sizing->conflicts.size(), seconds,
+               sizing->simulations, sizing->cycles,
                options.cost == CostKind::beats && sizing->cost < best ? "  less than known" : "");
     std::fflush(stdout);
     proven += sizing->proven ? 1 : 0;
     worse += options.cost == CostKind::beats && sizing->cost > best ? 1 : 0;
-    times.push_back(sizing->seconds);
+    times.push_back(seconds);
   }
   std::sort(times.begin(), times.end());
   fmt::print("\n{} of {} proven, {} above the best known; seconds: median {:.3f}, largest {:.3f}\n", proven,

@@ -2,6 +2,7 @@
 #include <map>
 
 #include "base/text.h"
+#include "fifo.h"
 #include "frontend/model.h"
 #include "options.h"
 
@@ -353,6 +354,8 @@ Parsed parseCommandLine(int argc, char** argv) {
   addDump(app, dump);
   CmvmOptions cmvm;
   addCmvm(app, cmvm);
+  FifoOptions fifo;
+  addFifo(app, fifo);
   for (CLI::App* command : app.get_subcommands({}))
     for (CLI::Option* option : command->get_options())
       option->description(wrapped(option->get_description()));
@@ -385,6 +388,7 @@ Parsed parseCommandLine(int argc, char** argv) {
     return Command(run.options);
   }
   if (app.got_subcommand("cmvm")) return Command(cmvm);
+  if (app.got_subcommand("fifo")) return runFifo(app, fifo);
   auto options = finishBuild(build, argc, argv);
   if (!options.ok()) return fail(options.error());
   return Command(std::move(options).value());

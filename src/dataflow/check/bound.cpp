@@ -12,8 +12,8 @@ namespace {
 /// ones tried before it staying within. A branch ends when what it must still pay reaches the limit.
 class Enumeration {
  public:
-  Enumeration(const std::vector<Ranges>& conflicts, const std::function<std::int64_t(std::size_t, std::int64_t)>& cost,
-              std::int64_t limit)
+  Enumeration(const std::vector<Ranges>& conflicts,
+              const std::function<std::int64_t(std::size_t, std::int64_t)>& cost, std::int64_t limit)
       : conflicts_(conflicts), cost_(cost), limit_(limit) {}
 
   void visit(std::vector<std::int64_t> depths, std::vector<std::int64_t> most, std::int64_t paid) {
@@ -23,7 +23,7 @@ class Enumeration {
       std::size_t group;
       std::int64_t above;
     };
-    std::vector<Way> ways;                                        // out of the conflict that is dearest to leave
+    std::vector<Way> ways;  // out of the conflict that is dearest to leave
     std::vector<std::pair<std::int64_t, const Ranges*>> violated;  // with the price of leaving
     for (const Ranges& conflict : conflicts_) {
       const bool inside = std::all_of(conflict.begin(), conflict.end(), [&](const auto& range) {
@@ -46,7 +46,8 @@ class Enumeration {
       best_ = paid;
       return;
     }
-    std::stable_sort(violated.begin(), violated.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
+    std::stable_sort(violated.begin(), violated.end(),
+                     [](const auto& a, const auto& b) { return a.first > b.first; });
     std::set<std::size_t> taken;
     std::int64_t more = 0;
     for (const auto& [price, conflict] : violated) {
@@ -76,7 +77,8 @@ class Enumeration {
 
 }  // namespace
 
-std::optional<std::int64_t> leastOutside(const std::vector<Ranges>& conflicts, const std::vector<std::int64_t>& most,
+std::optional<std::int64_t> leastOutside(const std::vector<Ranges>& conflicts,
+                                         const std::vector<std::int64_t>& most,
                                          const std::function<std::int64_t(std::size_t, std::int64_t)>& cost,
                                          std::int64_t limit) {
   std::int64_t paid = 0;

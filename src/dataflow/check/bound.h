@@ -15,7 +15,8 @@ using Ranges = std::map<std::size_t, std::pair<std::int64_t, std::int64_t>>;
 /// The least cost below `limit` of depths (from 2 to `most`, per group) that lie in none of the conflicts; nothing if
 /// there is none. `cost` of a group at a depth never falls with depth.
 /// Throws std::runtime_error after 20 million steps.
-std::optional<std::int64_t> leastOutside(const std::vector<Ranges>& conflicts, const std::vector<std::int64_t>& most,
+std::optional<std::int64_t> leastOutside(const std::vector<Ranges>& conflicts,
+                                         const std::vector<std::int64_t>& most,
                                          const std::function<std::int64_t(std::size_t, std::int64_t)>& cost,
                                          std::int64_t limit);
 

@@ -1,6 +1,7 @@
 #include "dataflow/check/check.h"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -26,7 +27,8 @@ void require(bool holds, const std::string& otherwise) {
 }
 
 std::int64_t whole(const json& value, const std::string& name) {
-  require(value.is_number_unsigned() && value.get<std::uint64_t>() >> 60 == 0, name + " is not a whole number in range");
+  require(value.is_number_unsigned() && value.get<std::uint64_t>() >> 60 == 0,
+          name + " is not a whole number in range");
   return value.get<std::int64_t>();
 }
 
@@ -59,7 +61,8 @@ struct Checker::State {
     std::vector<std::int64_t> depth, delay;
     for (const Stream& stream : facts.streams) {
       const auto range = box.find(stream.group);
-      const auto [lo, hi] = range == box.end() ? std::pair{std::int64_t{2}, facts.most[stream.group]} : range->second;
+      const auto [lo, hi] =
+          range == box.end() ? std::pair{std::int64_t{2}, facts.most[stream.group]} : range->second;
       depth.push_back(std::min(hi, stream.tokens));  // deeper than its tokens makes no difference
       delay.push_back(std::min(delayAt(stream, lo), delayAt(stream, hi)));
     }
@@ -130,15 +133,42 @@ struct Checker::State {
 
   std::string check(std::string_view text) {
     const json file = parsed(text);
-    const std::set<std::string> keys = {"format", "network", "cost_kind", "target", "target_cycles", "cycles",
-                                        "total_beats", "cost", "lower_bound", "proven", "depths", "stalls", "conflicts"};
+    if (!file.is_object() || !file.contains("format") || file["format"] != "dataflow-pareto/1")
+      return sizing(file);
+    require(file.size() == 5, "does not have the keys of a front");
+    require(file.at("network") == facts.name, "is of another network than '" + facts.name + "'");
+    const json& points = file.at("points");
+    require(points.is_array() && !points.empty(), "has no points");
+    std::int64_t slower = -1, cheaper = -1;
+    bool proven = true;
+    for (const json& point : points) {
+      sizing(point);
+      require(point["cost_kind"] == file.at("cost_kind"), "points of different costs");
+      const std::int64_t cycles = point["cycles"].get<std::int64_t>(),
+                         cost = point["cost"].get<std::int64_t>();
+      require(cycles > slower && (cheaper < 0 || cost < cheaper), "points are out of order");
+      slower = cycles;
+      cheaper = cost;
+      proven = point["proven"].get<bool>();
+    }
+    require(file.at("complete").is_boolean() && (proven || !file["complete"].get<bool>()),
+            "complete, but not proven");
+    return facts.name + ": " + std::to_string(points.size()) + " points, each the least cost for its cycles";
+  }
+
+  std::string sizing(const json& file) {
+    const std::set<std::string> keys = {"format", "network",     "cost_kind", "target",      "target_cycles",
+                                        "cycles", "total_beats", "cost",      "lower_bound", "proven",
+                                        "depths", "stalls",      "conflicts"};
     require(file.is_object() && file.size() == keys.size(), "does not have the keys of a sizing");
     for (const std::string& key : keys) require(file.contains(key), "has no '" + key + "'");
     require(file["format"] == "dataflow-sizing/1", "is not of format dataflow-sizing/1");
     require(file["network"] == facts.name, "is of another network than '" + facts.name + "'");
     require(file["cost_kind"].is_string(), "cost_kind must be a text");
     const std::string kind = file["cost_kind"].get<std::string>();
-    const auto cost = [&](std::size_t group, std::int64_t depth) { return groupCost(facts, kind, group, depth); };
+    const auto cost = [&](std::size_t group, std::int64_t depth) {
+      return groupCost(facts, kind, group, depth);
+    };
 
     const json& depthOf = file["depths"];
     require(depthOf.is_object() && depthOf.size() == facts.groups.size(), "depths: must name every group");
@@ -152,8 +182,10 @@ struct Checker::State {
     }
     require(whole(file["total_beats"], "total_beats") == beats, "total_beats is not the sum of the depths");
     require(whole(file["cost"], "cost") == sum, "cost is not the cost of the depths");
-    const std::int64_t target = whole(file["target_cycles"], "target_cycles"), bound = whole(file["lower_bound"], "lower_bound");
-    require(file["proven"].is_boolean() && file["proven"].get<bool>() == (bound == sum), "proven: must say whether cost and bound agree");
+    const std::int64_t target = whole(file["target_cycles"], "target_cycles"),
+                       bound = whole(file["lower_bound"], "lower_bound");
+    require(file["proven"].is_boolean() && file["proven"].get<bool>() == (bound == sum),
+            "proven: must say whether cost and bound agree");
     require(bound <= sum, "lower_bound is above the cost");
 
     std::vector<std::int64_t> depth, delay;
@@ -163,10 +195,11 @@ struct Checker::State {
     }
     const auto run = replay(facts, depth, delay);
     require(run.has_value(), "stands still at its depths");
-    require(whole(file["cycles"], "cycles") == run->cycles, "takes " + std::to_string(run->cycles) + " cycles at its depths");
+    require(whole(file["cycles"], "cycles") == run->cycles,
+            "takes " + std::to_string(run->cycles) + " cycles at its depths");
     require(run->cycles <= target, "cycles exceed the target");
     potentials(file["stalls"], *run);
-    checkTarget(file["target"], target, *run);
+    checkTarget(file["target"], target);
 
     std::vector<Ranges> conflicts;
     require(file["conflicts"].is_array(), "conflicts: must be a list");
@@ -176,19 +209,24 @@ struct Checker::State {
       Ranges box;
       for (const auto& [group, range] : item.items()) {
         const auto found = std::find(facts.groups.begin(), facts.groups.end(), group);
-        require(found != facts.groups.end() && range.is_array() && range.size() == 2, name + ": must be ranges by group");
-        box[static_cast<std::size_t>(found - facts.groups.begin())] = {whole(range[0], name), whole(range[1], name)};
+        require(found != facts.groups.end() && range.is_array() && range.size() == 2,
+                name + ": must be ranges by group");
+        box[static_cast<std::size_t>(found - facts.groups.begin())] = {whole(range[0], name),
+                                                                       whole(range[1], name)};
       }
       require(conflicts.empty() || list(conflicts.back()) < list(box), name + ": is out of order");
       conflicts.push_back(std::move(box));
     }
-    for (std::size_t i = 0; i < conflicts.size(); ++i) conflict(conflicts[i], "conflict " + std::to_string(i), target);
+    for (std::size_t i = 0; i < conflicts.size(); ++i)
+      conflict(conflicts[i], "conflict " + std::to_string(i), target);
     const auto least = leastOutside(conflicts, facts.most, cost, bound == sum ? bound : bound + 1);
     require(bound == sum ? !least : least && *least == bound,
-            "lower_bound is not what the conflicts leave" + (least ? ", which is " + std::to_string(*least) : ""));
-    return facts.name + ": " + std::to_string(run->cycles) + " cycles with " + kind + " " + std::to_string(sum) +
-           (bound == sum ? ", the least possible" : "; at least " + std::to_string(bound) + " is needed") + " (" +
-           std::to_string(conflicts.size()) + " conflicts)";
+            "lower_bound is not what the conflicts leave" +
+                (least ? ", which is " + std::to_string(*least) : ""));
+    return facts.name + ": " + std::to_string(run->cycles) + " cycles with " + kind + " " +
+           std::to_string(sum) +
+           (bound == sum ? ", the least possible" : "; at least " + std::to_string(bound) + " is needed") +
+           " (" + std::to_string(conflicts.size()) + " conflicts)";
   }
 
   static std::vector<std::array<std::int64_t, 3>> list(const Ranges& ranges) {
@@ -199,10 +237,10 @@ struct Checker::State {
   }
 
   /// "base": the cycles at the given depths. Otherwise the target was asked for, and its number stands twice.
-  void checkTarget(const json& name, std::int64_t target, const Replay&) {
+  void checkTarget(const json& name, std::int64_t target) {
     require(name.is_string(), "target must be a text");
-    if (name != "base") return require(name == "asked:" + std::to_string(target), "target and target_cycles disagree");
-    Ranges given;
+    if (name != "base")
+      return require(name == "asked:" + std::to_string(target), "target and target_cycles disagree");
     std::vector<std::int64_t> depth, delay;
     for (const Stream& stream : facts.streams) {
       depth.push_back(facts.given[stream.group]);

@@ -24,7 +24,8 @@ std::size_t indexOf(const std::map<std::string, std::size_t>& names, const std::
 }
 
 std::int64_t blocks(std::int64_t depth, std::int64_t width) {
-  const std::pair<std::int64_t, std::int64_t> shapes[] = {{1024, 18}, {2048, 9}, {4096, 4}, {8192, 2}, {16384, 1}};
+  const std::pair<std::int64_t, std::int64_t> shapes[] = {
+      {1024, 18}, {2048, 9}, {4096, 4}, {8192, 2}, {16384, 1}};
   std::int64_t count = 0;
   for (const auto& [places, bits] : shapes) {
     count += (width / bits) * ((depth + places - 1) / places);
@@ -69,14 +70,16 @@ Facts readFacts(std::string_view text) {
   facts.srlBits = whole(timing.at("srl_max_bits"));
 
   std::map<std::string, std::size_t> processes, groups;
-  for (const json& process : file.at("processes")) processes.emplace(process.at("name").get<std::string>(), processes.size());
+  for (const json& process : file.at("processes"))
+    processes.emplace(process.at("name").get<std::string>(), processes.size());
   // Which accesses a FIFO occurs in: FIFOs with the same list, group and width are one stream.
   std::map<std::size_t, std::vector<std::size_t>> uses;
   std::size_t number = 0;
   for (const json& process : file.at("processes"))
     for (const json& phase : process.at("phases"))
       for (const json& access : phase.at("accesses")) {
-        for (const json& fifo : access.at("fifos")) uses[static_cast<std::size_t>(whole(fifo))].push_back(number);
+        for (const json& fifo : access.at("fifos"))
+          uses[static_cast<std::size_t>(whole(fifo))].push_back(number);
         ++number;
       }
   std::map<std::tuple<std::size_t, std::int64_t, std::vector<std::size_t>>, std::size_t> known;
@@ -91,7 +94,8 @@ Facts readFacts(std::string_view text) {
     const std::int64_t width = whole(fifo.at("width_bits")), tokens = whole(fifo.at("tokens"));
     facts.given[group->second] = std::max(facts.given[group->second], whole(fifo.at("depth")));
     facts.most[group->second] = std::max(facts.most[group->second], tokens);
-    const auto [stream, first] = known.emplace(std::tuple{group->second, width, uses[streamOf.size()]}, facts.streams.size());
+    const auto [stream, first] =
+        known.emplace(std::tuple{group->second, width, uses[streamOf.size()]}, facts.streams.size());
     if (first)
       facts.streams.push_back({.group = group->second,
                                .width = width,
@@ -103,19 +107,26 @@ Facts readFacts(std::string_view text) {
     streamOf.push_back(stream->second);
   }
   for (const json& process : file.at("processes")) {
-    Process p{.name = process.at("name").get<std::string>(), .latency = whole(process.at("latency")), .after = {}, .accesses = {}};
+    Process p{.name = process.at("name").get<std::string>(),
+              .latency = whole(process.at("latency")),
+              .after = {},
+              .accesses = {}};
     for (const json& after : process.at("after"))
-      p.after.emplace_back(indexOf(processes, after.at("process").get<std::string>()), whole(after.at("delay")));
+      p.after.emplace_back(indexOf(processes, after.at("process").get<std::string>()),
+                           whole(after.at("delay")));
     for (const json& phase : process.at("phases")) {
       const std::int64_t start = whole(phase.at("start")), ii = whole(phase.at("ii"));
       for (const json& access : phase.at("accesses")) {
         Access a{.read = access.at("op") == "read", .streams = {}, .at = {}};
-        for (const json& fifo : access.at("fifos")) a.streams.push_back(streamOf.at(static_cast<std::size_t>(whole(fifo))));
+        for (const json& fifo : access.at("fifos"))
+          a.streams.push_back(streamOf.at(static_cast<std::size_t>(whole(fifo))));
         std::sort(a.streams.begin(), a.streams.end());
         a.streams.erase(std::unique(a.streams.begin(), a.streams.end()), a.streams.end());
         for (const json& box : access.at("at")) {
-          Access::Times times{.first = start + whole(access.at("stage")) + ii * whole(box.at("first")), .dims = {}};
-          for (const json& dim : box.at("dims")) times.dims.emplace_back(whole(dim.at(0)), ii * whole(dim.at(1)));
+          Access::Times times{.first = start + whole(access.at("stage")) + ii * whole(box.at("first")),
+                              .dims = {}};
+          for (const json& dim : box.at("dims"))
+            times.dims.emplace_back(whole(dim.at(0)), ii * whole(dim.at(1)));
           a.at.push_back(std::move(times));
         }
         p.accesses.push_back(std::move(a));

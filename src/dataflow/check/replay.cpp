@@ -58,10 +58,12 @@ class Cursor {
   }
   void list(const Access::Times& times, std::size_t dim, std::int64_t at) {
     if (dim == times.dims.size()) {
-      if (listed_.size() >= mostListed) throw std::runtime_error("the accesses are too irregular to be replayed");
+      if (listed_.size() >= mostListed)
+        throw std::runtime_error("the accesses are too irregular to be replayed");
       return listed_.push_back(at);
     }
-    for (std::int64_t k = 0; k < times.dims[dim].first; ++k) list(times, dim + 1, at + k * times.dims[dim].second);
+    for (std::int64_t k = 0; k < times.dims[dim].first; ++k)
+      list(times, dim + 1, at + k * times.dims[dim].second);
   }
 
   const Access::Times* box_ = nullptr;

@@ -16,8 +16,8 @@ struct StallRun {
 
 struct Replay {
   std::int64_t cycles = 0;
-  std::vector<std::int64_t> start, finish;     ///< per process
-  std::vector<std::vector<StallRun>> stalls;   ///< per process; runs as long as they can be, from the left
+  std::vector<std::int64_t> start, finish;    ///< per process
+  std::vector<std::vector<StallRun>> stalls;  ///< per process; runs as long as they can be, from the left
 };
 
 /// The run of a network by the rules of shared/data/dataflow/README.md, section 2, one access time after the other:

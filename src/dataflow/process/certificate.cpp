@@ -19,7 +19,8 @@ json runsOf(const std::vector<Stall>& stalls) {
   for (std::size_t i = 0; i < stalls.size();) {
     std::size_t end = i + 1;
     std::int64_t every = 0;
-    if (end < stalls.size() && stalls[end].cycles == stalls[i].cycles) every = stalls[end].clock - stalls[i].clock;
+    if (end < stalls.size() && stalls[end].cycles == stalls[i].cycles)
+      every = stalls[end].clock - stalls[i].clock;
     while (every > 0 && end < stalls.size() && stalls[end].cycles == stalls[i].cycles &&
            stalls[end].clock - stalls[end - 1].clock == every)
       ++end;
@@ -44,7 +45,9 @@ json potentials(const Network& network, const Record& record) {
 
 /// One line for each key, and for each item of lists and objects within.
 std::string byLines(const json& whole) {
-  const auto compact = [](const json& value) { return value.dump(-1, ' ', true, json::error_handler_t::replace); };
+  const auto compact = [](const json& value) {
+    return value.dump(-1, ' ', true, json::error_handler_t::replace);
+  };
   std::string text = "{";
   const char* comma = "\n";
   for (const auto& [key, value] : whole.items()) {
@@ -67,7 +70,9 @@ std::string byLines(const json& whole) {
 
 }  // namespace
 
-Result<std::string> certificateJson(const Network& network, CostKind kind, const Sizing& sizing) {
+namespace {
+
+Result<json> certificate(const Network& network, CostKind kind, const Sizing& sizing) {
   SLUICE_TRY(const Program program, compile(network));
   Evaluator evaluator(program, network.timing);
   Record record;
@@ -84,21 +89,39 @@ Result<std::string> certificateJson(const Network& network, CostKind kind, const
     for (const Literal& literal : conflict) ranges[network.groups[literal.group]] = {literal.lo, literal.hi};
     conflicts.push_back(std::move(ranges));
   }
-  const json whole = {
-      {"format", "dataflow-sizing/1"},
-      {"network", network.name},
-      {"cost_kind", costKindText(kind)},
-      {"target", sizing.targetAsked ? "asked:" + std::to_string(sizing.target) : std::string("base")},
-      {"target_cycles", sizing.target},
-      {"cycles", sizing.cycles},
-      {"total_beats", GroupCosts(network, CostKind::beats).total(sizing.depths)},
-      {"cost", sizing.cost},
-      {"lower_bound", sizing.lowerBound},
-      {"proven", sizing.proven},
-      {"depths", depths},
-      {"stalls", potentials(network, record)},
-      {"conflicts", conflicts}};
+  return json{{"format", "dataflow-sizing/1"},
+              {"network", network.name},
+              {"cost_kind", costKindText(kind)},
+              {"target", sizing.targetAsked ? "asked:" + std::to_string(sizing.target) : std::string("base")},
+              {"target_cycles", sizing.target},
+              {"cycles", sizing.cycles},
+              {"total_beats", GroupCosts(network, CostKind::beats).total(sizing.depths)},
+              {"cost", sizing.cost},
+              {"lower_bound", sizing.lowerBound},
+              {"proven", sizing.proven},
+              {"depths", depths},
+              {"stalls", potentials(network, record)},
+              {"conflicts", conflicts}};
+}
+
+}  // namespace
+
+Result<std::string> certificateJson(const Network& network, CostKind kind, const Sizing& sizing) {
+  SLUICE_TRY(const json whole, certificate(network, kind, sizing));
   return byLines(whole);
+}
+
+Result<std::string> frontJson(const Network& network, CostKind kind, const Front& front) {
+  json points = json::array();
+  for (const Sizing& point : front.points) {
+    SLUICE_TRY(json one, certificate(network, kind, point));
+    points.push_back(std::move(one));
+  }
+  return byLines({{"format", "dataflow-pareto/1"},
+                  {"network", network.name},
+                  {"cost_kind", costKindText(kind)},
+                  {"complete", front.complete},
+                  {"points", std::move(points)}});
 }
 
 }  // namespace sluice::dataflow::process

@@ -40,4 +40,8 @@ namespace sluice::dataflow::process {
 /// Errors: those of compile().
 Result<std::string> certificateJson(const Network& network, CostKind kind, const Sizing& sizing);
 
+/// A front: {"format": "dataflow-pareto/1", "network", "cost_kind", "complete", "points": [certificates]}, fast and dear
+/// first.
+Result<std::string> frontJson(const Network& network, CostKind kind, const Front& front);
+
 }  // namespace sluice::dataflow::process

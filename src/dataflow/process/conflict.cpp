@@ -33,6 +33,23 @@ bool Oracle::feasible(const std::vector<std::uint64_t>& depths) {
 }
 
 bool Oracle::feasible(const std::vector<Literal>& box) {
+  settle(box);
+  return evaluator_.run(settings_, target_).within(target_);
+}
+
+std::optional<std::uint64_t> Oracle::cycles(const Conflict& conflict) {
+  std::vector<Literal> box;
+  for (std::uint32_t g = 0; g < most_.size(); ++g)
+    box.push_back({.group = g, .lo = leastDepth, .hi = most_[g]});
+  for (const Literal& literal : conflict) box[literal.group] = literal;
+  settle(box);
+  const Outcome outcome = evaluator_.run(settings_);
+  if (outcome.kind != Outcome::Kind::finished) return std::nullopt;
+  return outcome.cycles;
+}
+
+/// The most places and the shortest delays of a box.
+void Oracle::settle(const std::vector<Literal>& box) {
   const std::vector<Lane>& lanes = evaluator_.program().lanes;
   const Timing& timing = evaluator_.timing();
   for (std::size_t i = 0; i < lanes.size(); ++i) {
@@ -42,7 +59,30 @@ bool Oracle::feasible(const std::vector<Literal>& box) {
     };
     settings_[i] = {.depth = range.hi, .writeToRead = std::min(delay(range.lo), delay(range.hi))};
   }
-  return evaluator_.run(settings_, target_).within(target_);
+}
+
+/// Unbounded where the conflict does not need a group. Conflicts come in families: what the last few were about is
+/// tried at once.
+void Oracle::widen(std::vector<Literal>& box, const std::vector<std::uint32_t>& raiseFirst) {
+  for (const std::vector<bool>& support : supports_) {
+    std::vector<Literal> wide = box;
+    for (Literal& literal : wide)
+      if (!support[literal.group]) literal.hi = most_[literal.group];
+    if (feasible(wide)) continue;
+    box = std::move(wide);
+    break;
+  }
+  for (const std::uint32_t g : raiseFirst) {
+    const std::uint64_t hi = box[g].hi;
+    if (hi >= most_[g]) continue;
+    box[g].hi = most_[g];
+    if (feasible(box)) box[g].hi = hi;
+  }
+  std::vector<bool> support(box.size());
+  for (const Literal& literal : box) support[literal.group] = literal.hi < most_[literal.group];
+  std::erase(supports_, support);
+  supports_.insert(supports_.begin(), std::move(support));
+  if (supports_.size() > 4) supports_.pop_back();
 }
 
 std::uint64_t Oracle::raise(std::vector<Literal>& box, std::uint32_t g) {
@@ -92,11 +132,7 @@ Conflict Oracle::conflict(const std::vector<std::uint64_t>& depths,
   }
   // Whole groups first: what can be unbounded is no part of the conflict. Then the others, as far as they go. A raise
   // may make the delay of a lower end irrelevant; lower ends are tried again at the end.
-  for (const std::uint32_t g : raiseFirst) {
-    const std::uint64_t hi = box[g].hi;
-    box[g].hi = most_[g];
-    if (feasible(box)) box[g].hi = hi;
-  }
+  widen(box, raiseFirst);
   for (const std::uint32_t g : raiseFirst) raise(box, g);
   for (std::uint32_t g = 0; g < depths.size(); ++g) {
     if (box[g].lo == leastDepth) continue;

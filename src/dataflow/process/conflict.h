@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "dataflow/process/evaluate.h"
@@ -47,6 +48,9 @@ class Oracle {
   [[nodiscard]] Conflict conflict(const std::vector<std::uint64_t>& depths,
                                   const std::vector<std::uint32_t>& raiseFirst);
 
+  /// Cycles of the fastest that a box could be; nothing if it stands still.
+  [[nodiscard]] std::optional<std::uint64_t> cycles(const Conflict& conflict);
+
   /// Most depth of use per group: its tokens, at least 2.
   [[nodiscard]] const std::vector<std::uint64_t>& most() const { return most_; }
   [[nodiscard]] std::uint64_t target() const { return target_; }
@@ -55,8 +59,12 @@ class Oracle {
   /// The largest hi of group g in [known, most] such that the box stays infeasible, which it is at `known`.
   std::uint64_t raise(std::vector<Literal>& box, std::uint32_t g);
 
+  void widen(std::vector<Literal>& box, const std::vector<std::uint32_t>& raiseFirst);
+  void settle(const std::vector<Literal>& box);
+
   Evaluator& evaluator_;
   std::uint64_t target_;
+  std::vector<std::vector<bool>> supports_;  ///< groups of recent conflicts, the latest first
   std::vector<std::uint64_t> most_;
   std::vector<std::vector<std::uint64_t>>
       steps_;  ///< per group: where a lower end may stand besides 2, falling

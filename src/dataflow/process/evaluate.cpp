@@ -273,8 +273,8 @@ struct Evaluator::State {
   }
 
   /// The same, and why it took longer than it should.
-  std::int64_t recorded(const Running& r, const Op& op, const std::uint32_t* refs, std::uint64_t n, std::int64_t time,
-                        std::int64_t stride, std::int64_t first) {
+  std::int64_t recorded(const Running& r, const Op& op, const std::uint32_t* refs, std::uint64_t n,
+                        std::int64_t time, std::int64_t stride, std::int64_t first) {
     std::vector<Stall>& stalls = record_->stalls[static_cast<std::size_t>(&r - running_.data())];
     for (std::uint64_t e = 0; e < n; ++e) {
       const std::int64_t due = time += stride;

@@ -53,7 +53,7 @@ struct Stall {
 /// Times of all events of a run, by lane and beat: 16 bytes a beat; and why processes stood still.
 struct Record {
   std::vector<std::vector<std::int64_t>> writes, reads;
-  std::vector<std::vector<Stall>> stalls;     ///< per process, in order
+  std::vector<std::vector<Stall>> stalls;    ///< per process, in order
   std::vector<std::uint64_t> start, finish;  ///< per process; start: the cycle in which its local clock is 0
 };
 

@@ -57,14 +57,16 @@ Profile profile(const Program& program, const Record& record, std::size_t mostSt
     for (std::size_t i = 0; i < curve.size(); ++i) {
       const std::uint64_t until = i + 1 < curve.size() ? curve[i + 1].cycle : all.cycles;
       one.peak = std::max(one.peak, curve[i].places);
-      if (until > curve[i].cycle) sum += static_cast<double>(curve[i].places) * static_cast<double>(until - curve[i].cycle);
+      if (until > curve[i].cycle)
+        sum += static_cast<double>(curve[i].places) * static_cast<double>(until - curve[i].cycle);
     }
     one.mean = all.cycles > 0 ? sum / static_cast<double>(all.cycles) : 0;
     one.curve = buckets(curve, all.cycles, mostSteps);
     all.lanes.push_back(std::move(one));
   }
   for (std::uint32_t p = 0; p < program.processes.size(); ++p) {
-    ProcessProfile one{.start = record.start[p], .finish = record.finish[p], .stalled = 0, .utilisation = 0, .waits = {}};
+    ProcessProfile one{
+        .start = record.start[p], .finish = record.finish[p], .stalled = 0, .utilisation = 0, .waits = {}};
     std::map<std::pair<std::uint32_t, bool>, Waiting> waits;
     for (const Stall& stall : record.stalls[p]) {
       const Lane& lane = program.lanes[stall.lane];
@@ -82,13 +84,15 @@ Profile profile(const Program& program, const Record& record, std::size_t mostSt
     std::stable_sort(one.waits.begin(), one.waits.end(),
                      [](const Waiting& a, const Waiting& b) { return a.cycles > b.cycles; });
     if (all.cycles > 0)
-      one.utilisation = static_cast<double>(one.finish - one.start - one.stalled) / static_cast<double>(all.cycles);
+      one.utilisation =
+          static_cast<double>(one.finish - one.start - one.stalled) / static_cast<double>(all.cycles);
     all.processes.push_back(std::move(one));
   }
   return all;
 }
 
-std::string profileJson(const Network& network, const Program& program, const Outcome& outcome, const Record& record) {
+std::string profileJson(const Network& network, const Program& program, const Outcome& outcome,
+                        const Record& record) {
   json whole = {{"network", network.name}};
   const auto fifosOf = [&](std::uint32_t lane) {
     json names = json::array();
@@ -100,7 +104,9 @@ std::string profileJson(const Network& network, const Program& program, const Ou
     for (const Wait& wait : outcome.deadlock) {
       json one = {{"process", network.processes[wait.process].name},
                   {"waits_for", network.processes[wait.forProcess].name},
-                  {"reason", wait.why == Wait::Why::after ? "after" : wait.why == Wait::Why::full ? "full" : "empty"}};
+                  {"reason", wait.why == Wait::Why::after  ? "after"
+                             : wait.why == Wait::Why::full ? "full"
+                                                           : "empty"}};
       if (wait.why != Wait::Why::after) one["fifos"] = fifosOf(wait.lane);
       waits.push_back(std::move(one));
     }

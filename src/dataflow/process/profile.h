@@ -18,19 +18,21 @@ struct Occupancy {
 struct FifoProfile {
   std::uint64_t peak = 0;  ///< most places taken at once
   double mean = 0;         ///< over all cycles of the run
-  std::vector<Occupancy> curve;  ///< exact, or the highest of each bucket if there are more steps than asked for
+  std::vector<Occupancy>
+      curve;  ///< exact, or the highest of each bucket if there are more steps than asked for
 };
 
 /// Cycles in which a process stood still because a FIFO was full or empty; `who` is at its other end.
 struct Waiting {
   std::uint32_t lane = 0, who = 0;
   bool forPlace = false;
-  std::uint64_t cycles = 0, times = 0, first = 0;  ///< how long in all, how often, and the cycle it first happened in
+  std::uint64_t cycles = 0, times = 0,
+                first = 0;  ///< how long in all, how often, and the cycle it first happened in
 };
 
 struct ProcessProfile {
   std::uint64_t start = 0, finish = 0, stalled = 0;
-  double utilisation = 0;  ///< cycles in which its clock moved, of all cycles of the run
+  double utilisation = 0;      ///< cycles in which its clock moved, of all cycles of the run
   std::vector<Waiting> waits;  ///< the longest first
 };
 
@@ -48,7 +50,8 @@ std::vector<Occupancy> occupancy(const Program& program, const Record& record, s
 
 /// The profile as JSON with the keys `cycles`, `fifos` and `processes`; `cycles` is replaced by `deadlock`, a list of
 /// waits, where the run stood still (then `record` is not looked at).
-std::string profileJson(const Network& network, const Program& program, const Outcome& outcome, const Record& record);
+std::string profileJson(const Network& network, const Program& program, const Outcome& outcome,
+                        const Record& record);
 
 /// The run as a value change dump that GTKWave opens: per FIFO the places taken, per process whether it runs and
 /// whether it stalls. One time unit is one cycle.

@@ -292,7 +292,45 @@ Status compileProcess(const Process& process, const Program& program, ProgramOf&
   return {};
 }
 
+/// Cycles that a process's code takes where nothing stalls.
+std::uint64_t duration(const ProgramOf& program) {
+  std::uint64_t total = 0;
+  std::vector<std::uint64_t> before(program.code.size() + 1, 0);
+  for (std::size_t i = 0; i < program.code.size(); ++i) {
+    const Instruction& instruction = program.code[i];
+    before[i] = total;
+    if (instruction.kind == Instruction::Kind::again)
+      total += (total - before[instruction.op]) * (instruction.count - 1);
+    else
+      total += instruction.first + instruction.stride * (instruction.count - 1);
+  }
+  return total;
+}
+
 }  // namespace
+
+Result<Program> repeat(const Program& once, std::uint64_t frames) {
+  Program all = once;
+  if (frames == 1) return all;
+  std::uint64_t total = 0;
+  for (ProgramOf& process : all.processes) {
+    if (!process.after.empty())
+      return unsupported(
+          "several frames of a network with arrays between processes ('after') are not defined");
+    std::uint64_t cycles = 0;
+    if (__builtin_mul_overflow(process.latency + 1, frames, &cycles) ||
+        __builtin_add_overflow(total, cycles, &total) || total >> 60 != 0)
+      return unsupported("so many frames take more than 2^60 cycles");
+    process.code.push_back(
+        {.kind = Instruction::Kind::advance, .first = process.latency + 1 - duration(process)});
+    process.code.push_back(
+        {.kind = Instruction::Kind::again, .op = 0, .first = process.counters++, .count = frames});
+    process.latency = cycles - 1;
+    process.events *= frames;
+  }
+  for (Lane& lane : all.lanes) lane.tokens *= frames;
+  return all;
+}
 
 Result<Program> compile(const Network& network) {
   Program program;

@@ -62,4 +62,9 @@ struct Program {
 /// Cost     grows with the program's size and the outer iterations of its nests, not with the iterations
 Result<Program> compile(const Network& network);
 
+/// The same run `frames` times: a process starts anew in the cycle after it finished, FIFOs keep what is in them.
+/// Errors   unsupported: arrays between processes (`after`), as the format does not say how many frames they hold; more
+///          than 2^60 cycles
+Result<Program> repeat(const Program& once, std::uint64_t frames);
+
 }  // namespace sluice::dataflow::process

@@ -29,15 +29,19 @@ class Sizer {
                      [&](std::uint32_t a, std::uint32_t b) { return weight(a) < weight(b); });
   }
 
-  Result<Sizing> run() {
+  /// `known`: conflicts of another target that hold for this one too.
+  Result<Sizing> run(std::vector<Conflict> known = {}) {
     Sizing& s = sizing_;
+    s.conflicts = std::move(known);
     s.target = oracle_.target();
     s.cost = unknownCost;
     std::vector<Literal> all;
-    for (std::uint32_t g = 0; g < network_.groups.size(); ++g) all.push_back({.group = g, .hi = oracle_.most()[g]});
+    for (std::uint32_t g = 0; g < network_.groups.size(); ++g)
+      all.push_back({.group = g, .hi = oracle_.most()[g]});
     if (!oracle_.feasible(all)) return unreachable();
     if (const std::vector<std::uint64_t> top = startingPoint(); !top.empty()) descend(top);
     individualBounds();
+    bool diversified = false;
     std::size_t used = 0;  // conflicts that the bound comes from
     s.lowerBound = costs_.total(std::vector<std::uint64_t>(network_.groups.size(), leastDepth));
     for (;;) {
@@ -48,9 +52,14 @@ class Sizer {
       if (hit.depths.empty() && s.depths.empty()) return unreachable();
       if (s.lowerBound == s.cost || hit.depths.empty() || late()) break;
       explore(hit.depths);
+      if (!diversified && s.conflicts.size() > 30 && !s.depths.empty()) {
+        diversify();
+        diversified = true;
+      }
     }
     if (s.depths.empty())
-      return Error{ErrorCode::gaveUp, "no depths that meet the target were found in " + std::to_string(limit_) + " s",
+      return Error{ErrorCode::gaveUp,
+                   "no depths that meet the target were found in " + std::to_string(limit_) + " s",
                    network_.name};
     s.conflicts.resize(used);  // later ones could only prove more than was worked out
     s.proven = s.lowerBound == s.cost;
@@ -93,11 +102,12 @@ class Sizer {
   /// Why no depths meet the target.
   Error unreachable() {
     const Outcome best = evaluator_.run(evaluator_.exact(oracle_.most()));
-    const std::string reason =
-        best.kind == Outcome::Kind::deadlock
-            ? "stands still even with unbounded FIFOs: " + deadlockText(network_, evaluator_.program(), best.deadlock)
-            : "takes " + std::to_string(best.cycles) + " cycles with unbounded FIFOs; no depths reach the target of " +
-                  std::to_string(oracle_.target());
+    const std::string reason = best.kind == Outcome::Kind::deadlock
+                                   ? "stands still even with unbounded FIFOs: " +
+                                         deadlockText(network_, evaluator_.program(), best.deadlock)
+                                   : "takes " + std::to_string(best.cycles) +
+                                         " cycles with unbounded FIFOs; no depths reach the target of " +
+                                         std::to_string(oracle_.target());
     return infeasible(reason, network_.name);
   }
 
@@ -114,10 +124,17 @@ class Sizer {
     return yes;
   }
 
-  /// Lowers one group after the other as far as the target allows, the dearest first.
-  void descend(std::vector<std::uint64_t> depths) {
-    for (auto it = cheapFirst_.rbegin(); it != cheapFirst_.rend(); ++it) {
-      const std::uint32_t g = *it;
+  /// Other descents: every group once the first to be lowered.
+  void diversify() {
+    const std::vector<std::uint64_t> top = startingPoint();
+    for (std::uint32_t g = 0; g < network_.groups.size() && !top.empty() && !late(); ++g) descend(top, g);
+  }
+
+  /// Lowers one group after the other as far as the target allows: `first`, then the dearest first.
+  void descend(std::vector<std::uint64_t> depths, std::optional<std::uint32_t> first = {}) {
+    std::vector<std::uint32_t> order(cheapFirst_.rbegin(), cheapFirst_.rend());
+    if (first) order.insert(order.begin(), *first);
+    for (const std::uint32_t g : order) {
       std::uint64_t good = depths[g], bad = leastDepth - 1;
       while (good - bad > 1) {
         depths[g] = bad + (good - bad) / 2;
@@ -183,23 +200,60 @@ class Sizer {
 
 }  // namespace
 
+namespace {
+
+/// Errors: infeasible, if the given depths stand still and so set no target.
+Result<std::uint64_t> targetOf(const Network& network, Evaluator& evaluator, const SizingOptions& options) {
+  if (options.targetCycles) return *options.targetCycles;
+  const Outcome given = evaluator.run(evaluator.exact(givenDepths(network)));
+  if (given.kind == Outcome::Kind::deadlock)
+    return infeasible("stands still at the given depths, so they set no target: " +
+                          deadlockText(network, evaluator.program(), given.deadlock),
+                      network.name);
+  return given.cycles;
+}
+
+}  // namespace
+
 Result<Sizing> sizeFifos(const Network& network, const SizingOptions& options) {
   SLUICE_TRY(const Program program, compile(network));
   Evaluator evaluator(program, network.timing);
-  std::uint64_t target = 0;
-  if (options.targetCycles) {
-    target = *options.targetCycles;
-  } else {
-    const Outcome given = evaluator.run(evaluator.exact(givenDepths(network)));
-    if (given.kind == Outcome::Kind::deadlock)
-      return infeasible("stands still at the given depths, so they set no target: " +
-                            deadlockText(network, program, given.deadlock),
-                        network.name);
-    target = given.cycles;
-  }
-  auto sizing = Sizer(network, evaluator, target, options).run();
-  if (sizing.ok()) sizing->targetAsked = options.targetCycles.has_value();
+  SLUICE_TRY(const std::uint64_t target, targetOf(network, evaluator, options));
+  SLUICE_TRY(Sizing sizing, Sizer(network, evaluator, target, options).run());
+  sizing.targetAsked = options.targetCycles.has_value();
   return sizing;
+}
+
+Result<Front> paretoFront(const Network& network, const SizingOptions& options) {
+  const auto begin = std::chrono::steady_clock::now();
+  SLUICE_TRY(const Program program, compile(network));
+  Evaluator evaluator(program, network.timing);
+  SLUICE_TRY(std::uint64_t target, targetOf(network, evaluator, options));
+  Front front;
+  std::vector<Conflict> known;
+  for (;;) {
+    SizingOptions left = options;
+    left.timeLimit -= std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    SLUICE_TRY(Sizing sizing, Sizer(network, evaluator, target, left).run(known));
+    sizing.targetAsked = options.targetCycles.has_value() || !front.points.empty();
+    const bool proven = sizing.proven;
+    Oracle oracle(evaluator, network, target);
+    std::vector<std::pair<std::uint64_t, Conflict>> breaks;
+    std::uint64_t next = noLimit;
+    known.clear();
+    for (const Conflict& conflict : sizing.conflicts) {
+      const std::uint64_t cycles = oracle.cycles(conflict).value_or(noLimit);
+      next = std::min(next, cycles);
+      breaks.emplace_back(cycles, conflict);
+    }
+    for (auto& [cycles, conflict] : breaks)
+      if (cycles > next || cycles == noLimit) known.push_back(std::move(conflict));
+    if (front.points.empty() || sizing.cost < front.points.back().cost)
+      front.points.push_back(std::move(sizing));
+    front.complete = proven;
+    if (!proven || next == noLimit) return front;
+    target = next;
+  }
 }
 
 }  // namespace sluice::dataflow::process

@@ -23,7 +23,7 @@ struct Sizing {
   std::vector<std::uint64_t> depths;  ///< per group, checked by the exact simulator
   std::uint64_t cycles = 0;           ///< with them
   std::uint64_t target = 0;
-  bool targetAsked = false;           ///< false: the cycles at the given depths
+  bool targetAsked = false;  ///< false: the cycles at the given depths
   std::uint64_t cost = 0;
   std::uint64_t lowerBound = 0;     ///< no vector that meets the target costs less
   bool proven = false;              ///< cost == lowerBound
@@ -38,5 +38,16 @@ struct Sizing {
 ///          those of compile()
 /// Source   implicit hitting sets over conflicts (conflict.h, hitting.h); docs/rationale/fifo-sizing.md
 Result<Sizing> sizeFifos(const Network& network, const SizingOptions& options);
+
+/// Least costs for every number of cycles from the target up: points of falling cost, each the least for its cycles
+/// and none reachable in fewer.
+///
+/// From one point to the next: as long as all conflicts of a point hold, its cost is least; the first target at which
+/// one of them breaks (the cycles of its fastest corner) is the next that can cost less.
+struct Front {
+  std::vector<Sizing> points;
+  bool complete = true;  ///< false: the time was up; `points` is a beginning of the front
+};
+Result<Front> paretoFront(const Network& network, const SizingOptions& options);
 
 }  // namespace sluice::dataflow::process

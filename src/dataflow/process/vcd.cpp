@@ -28,7 +28,8 @@ std::string plain(std::string name) {
 std::string binary(std::uint64_t value) {
   if (value == 0) return "0";
   std::string digits;
-  for (int bit = static_cast<int>(std::bit_width(value)) - 1; bit >= 0; --bit) digits += (value >> bit) & 1 ? '1' : '0';
+  for (int bit = static_cast<int>(std::bit_width(value)) - 1; bit >= 0; --bit)
+    digits += (value >> bit) & 1 ? '1' : '0';
   return digits;
 }
 
@@ -43,21 +44,24 @@ struct Change {
 
 std::string vcd(const Network& network, const Program& program, const Record& record) {
   const std::size_t lanes = program.lanes.size();
-  std::string text = "$timescale 1 ns $end\n$scope module " + plain(network.name) + " $end\n$scope module fifos $end\n";
+  std::string text =
+      "$timescale 1 ns $end\n$scope module " + plain(network.name) + " $end\n$scope module fifos $end\n";
   for (std::size_t lane = 0; lane < lanes; ++lane)
     for (const std::uint32_t fifo : program.lanes[lane].fifos)
       text += "$var integer 64 " + code(lane) + " " + plain(network.fifos[fifo].name) + " $end\n";
   text += "$upscope $end\n$scope module processes $end\n";
   for (std::size_t p = 0; p < network.processes.size(); ++p) {
     text += "$var wire 1 " + code(lanes + 2 * p) + " " + plain(network.processes[p].name) + ".runs $end\n";
-    text += "$var wire 1 " + code(lanes + 2 * p + 1) + " " + plain(network.processes[p].name) + ".stalls $end\n";
+    text +=
+        "$var wire 1 " + code(lanes + 2 * p + 1) + " " + plain(network.processes[p].name) + ".stalls $end\n";
   }
   text += "$upscope $end\n$upscope $end\n$enddefinitions $end\n";
 
   std::vector<Change> changes;
   for (std::uint32_t lane = 0; lane < lanes; ++lane) {
     changes.push_back({0, lane, 0});
-    for (const Occupancy& step : occupancy(program, record, lane)) changes.push_back({step.cycle, lane, step.places});
+    for (const Occupancy& step : occupancy(program, record, lane))
+      changes.push_back({step.cycle, lane, step.places});
   }
   for (std::size_t p = 0; p < network.processes.size(); ++p) {
     const std::size_t runs = lanes + 2 * p, stalls = runs + 1;
