@@ -32,7 +32,9 @@ ir::Graph lowered(const std::string& text, std::size_t samples = 100) {
     const auto expected = ir::referenceCodes(*result, engine->regions(), codes, 16);
     EXPECT_TRUE(got.ok()) << (got.ok() ? "" : got.error().text());
     EXPECT_TRUE(expected.ok()) << (expected.ok() ? "" : expected.error().text());
-    if (got.ok() && expected.ok()) EXPECT_EQ(*got, *expected);
+    if (got.ok() && expected.ok()) {
+      EXPECT_EQ(*got, *expected);
+    }
   }
   return std::move(result).value();
 }
