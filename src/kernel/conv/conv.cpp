@@ -28,7 +28,7 @@ Result<ConvFacts> convFacts(const ConvParams& p) {
   facts.outHeight = scan.outHeight;
   facts.outWidth = scan.outWidth;
   facts.hasWindow = !isPointwise(w);
-  facts.windowBeat = scan.positions * w.pack;
+  facts.windowBeat = (facts.hasWindow ? scan.positions / scan.positionFolds : 1) * w.pack;
   // The fewest groups whose channels are whole beats. It divides the groups: pack divides groups * groupIn.
   facts.lanes = w.pack / std::gcd(w.pack, groupIn);
   facts.products = p.groups / facts.lanes;

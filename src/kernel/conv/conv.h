@@ -22,11 +22,12 @@
 ///         [K * pack] elements a beat --> [simd]      [pe]
 ///
 ///   * window     none where the kernel is one pixel, unit stride, no padding, nothing inserted
-///   * converter  none where simd is already what comes out of the window (K * pack), or of x (pack)
+///   * converter  none where simd is already what comes out of the window (window.positionsAtOnce * pack), or of x (pack)
 ///   * product    dense with its rows in the order in which elements come: channel fold, kernel row, kernel column,
 ///                channel in the fold
 ///
-/// Folds are independent: `pack` channels at once come into the window; `simd`, any divisor of the elements of a
+/// Folds are independent: `pack` channels at once come into the window, window.positionsAtOnce come out (all, unless few
+/// multipliers make the wide beat not worth while: see window/window.h); `simd`, any divisor of the elements of a
 /// product, is how many are multiplied at once (kernel positions x channels); `pe`, any divisor of its outputs, how many
 /// outputs are worked on. So every reuse factor (inputs/simd) * (outputs/pe) is legal.
 ///

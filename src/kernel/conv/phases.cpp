@@ -72,6 +72,7 @@ Result<PhaseChain> phases(const PhaseParams& params) {
   PhaseChain chain{.product = c};
   WindowParams& v = chain.product.window;
   v.insertHeight = v.insertWidth = 1;
+  v.positionsAtOnce = 0;
   v.kernelHeight = static_cast<std::uint32_t>(y.last - y.first + 1);
   v.kernelWidth = static_cast<std::uint32_t>(x.last - x.first + 1);
   v.padTop = y.padBefore;

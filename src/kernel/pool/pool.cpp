@@ -81,6 +81,7 @@ Result<PoolPlan> planPool(const PoolParams& params) {
   PoolPlan plan{.params = params};
   WindowParams& w = plan.params.window;
   if (w.insertHeight != 1 || w.insertWidth != 1) return unsupported("a pool over a map with inserted pixels");
+  w.positionsAtOnce = 0;
   // Padding that never wins.
   if (params.operation != PoolOperation::sum)
     w.padCode = params.operation == PoolOperation::maximum ? w.input.lo : w.input.hi;

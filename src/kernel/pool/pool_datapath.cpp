@@ -140,8 +140,7 @@ void buildWindows(const PoolPlan& plan, Pipeline& pipeline) {
     stage = one.stage;
     column.push_back(one.signal);
   }
-  const std::vector<Value> taps = columnTaps(pipeline, {beatOf(b, column, columnRange), stage}, w.kernelWidth,
-                                             w.dilationWidth * plan.folds(), w.columns, w.family);
+  const std::vector<Value> taps = columnTaps(plan.window, pipeline, {beatOf(b, column, columnRange), stage});
   std::vector<Value> y;
   for (std::uint32_t e = 0; e < w.pack; ++e) {
     std::vector<Signal> values;

@@ -12,7 +12,7 @@ ConvParams randomConvParams(std::uint64_t seed) {
   WindowParams& w = p.window;
   if (rng.chance(0.25)) {  // pointwise
     w.kernelHeight = w.kernelWidth = w.strideHeight = w.strideWidth = w.insertHeight = w.insertWidth = 1;
-    w.padTop = w.padLeft = w.padBottom = w.padRight = 0;
+    w.padTop = w.padLeft = w.padBottom = w.padRight = w.positionsAtOnce = 0;
   }
   p.groups = rng.chance(0.5) ? 1 : rng.chance(0.5) ? w.channels : randomDivisor(rng, w.channels);
   p.outChannels = p.groups * static_cast<std::uint32_t>(rng.uniform(1, 3));

@@ -48,6 +48,7 @@ WindowParams randomWindowParams(Rng& rng) {
   p.channels = p.pack * static_cast<std::uint32_t>(rng.chance(0.5) ? 1 : rng.uniform(2, 4));
   p.input = randomRange(rng, bits);
   p.padCode = rng.chance(0.6) ? 0 : rng.uniform(-9, 9);
+  if (rng.chance(0.4)) p.positionsAtOnce = randomDivisor(rng, p.kernelHeight * p.kernelWidth);
   p.rows = static_cast<BufferStyle>(rng.uniform(0, 3));
   p.columns = static_cast<BufferStyle>(rng.uniform(0, 3));
   return p;

@@ -12,7 +12,9 @@
 ///   1   entry: the pixel under the scan. The row memory gives the pixels above it, masked where they are above the
 ///       map                                                                                 -> register
 ///   2   heads: the window's last column; the column memory gives the columns before it; y
-/// With a kernel of one row there is no row memory, and stage 1 is the head.
+///   3   y, if it goes out in position folds: one of them
+/// With a kernel of one row there is no row memory, and stage 1 is the head. With position folds entry is kept for all
+/// of them and the memories step with the last, so that everything a fold is chosen from stands still meanwhile.
 ///
 /// The row memory holds, in one word, what all rows but the last need: the word that goes in is (entry, row above it,
 /// ...), the word that comes out is the same one grid row times the dilation earlier, so each pixel climbs one kernel
@@ -21,6 +23,8 @@ namespace sluice::kernel {
 namespace {
 
 using dataflow::Direction;
+using dataflow::Relation;
+using dataflow::When;
 using hdl::Builder;
 using hdl::Signal;
 using Value = Pipeline::Value;
@@ -50,13 +54,17 @@ std::vector<Value> windowHeads(const WindowPlan& plan, Pipeline& pipeline) {
   Builder& b = pipeline.builder();
   const WindowParams& p = plan.params;
   const Signal reads = holdsAny(pipeline, plan.reads).signal;
-  const Signal entry = b.reg(b.mux(reads, widened(b, plan, pipeline), paddedBeat(b, plan)), "entry");
+  const Signal next = b.mux(reads, widened(b, plan, pipeline), paddedBeat(b, plan));
+  const Signal first = pipeline.holds(When{plan.positionLoop(), Relation::equal, 0}).signal;
+  const Signal entry = plan.scan.positionFolds > 1
+                           ? b.regEnabled(next, b.bitAnd(pipeline.valid(0), first), "entry")
+                           : b.reg(next, "entry");
   if (p.kernelHeight == 1) return {{entry, 1}};
 
   const std::uint32_t above = p.kernelHeight - 1, bits = plan.beatBits();
   const std::uint32_t words = p.dilationHeight * plan.scan.columns * plan.scan.folds;
   const BufferStyle style = settleBuffer(p.rows, words, std::uint64_t{above} * bits, p.family);
-  DelayLine line(pipeline, words, above * bits, style, 1, {b.flag(true), 0}, "rows");
+  DelayLine line(pipeline, words, above * bits, style, 1, pipeline.holds(plan.steps()), "rows");
   // raw[k]: the pixel k * dilationHeight rows above the scan, whatever was there.
   std::vector<Signal> raw{entry};
   for (std::uint32_t k = 0; k < above; ++k) raw.push_back(b.slice(line.out(), k * bits, bits));
@@ -75,13 +83,15 @@ std::vector<Value> windowHeads(const WindowPlan& plan, Pipeline& pipeline) {
   return heads;
 }
 
-std::vector<Value> columnTaps(Pipeline& pipeline, Value column, std::uint32_t count, std::uint32_t spacing,
-                              BufferStyle asked, hdl::Family family) {
+std::vector<Value> columnTaps(const WindowPlan& plan, Pipeline& pipeline, Value column) {
+  const WindowParams& p = plan.params;
+  const std::uint32_t count = p.kernelWidth, spacing = p.dilationWidth * plan.scan.folds;
   if (count == 1) return {column};
   Builder& b = pipeline.builder();
   const std::uint32_t bits = b.width(column.signal);
-  const BufferStyle style = settleBuffer(asked, spacing, std::uint64_t{count - 1} * bits, family);
-  DelayLine line(pipeline, spacing, (count - 1) * bits, style, column.stage, {b.flag(true), 0}, "columns");
+  const BufferStyle style = settleBuffer(p.columns, spacing, std::uint64_t{count - 1} * bits, p.family);
+  DelayLine line(pipeline, spacing, (count - 1) * bits, style, column.stage, pipeline.holds(plan.steps()),
+                 "columns");
   std::vector<Signal> taps{column.signal};
   for (std::uint32_t k = 0; k + 1 < count; ++k) taps.push_back(b.slice(line.out(), k * bits, bits));
   line.in(joined(b, {taps.begin(), taps.end() - 1}));
@@ -98,21 +108,23 @@ void build(const WindowPlan& plan, Pipeline& pipeline) {
   std::vector<Signal> heads;
   for (const Value& head : windowHeads(plan, pipeline)) heads.push_back(head.signal);
   const Value column{joined(b, heads), plan.headStage()};
-  const std::vector<Value> taps =
-      columnTaps(pipeline, column, p.kernelWidth, p.dilationWidth * plan.scan.folds, p.columns, p.family);
-  const std::uint32_t bits = plan.beatBits();
-  std::vector<Signal> beat;
-  for (std::uint32_t ky = 0; ky < p.kernelHeight; ++ky)
-    for (std::uint32_t kx = 0; kx < p.kernelWidth; ++kx)
-      beat.push_back(b.slice(taps[kx].signal, ky * bits, bits));
-  pipeline.write(1, {joined(b, beat), plan.headStage()});
+  const std::vector<Value> taps = columnTaps(plan, pipeline, column);
+  const std::uint32_t bits = plan.beatBits(), atOnce = plan.positionsAtOnce();
+  std::vector<std::vector<Signal>> folds(plan.scan.positionFolds);
+  for (std::uint32_t k = 0; k < plan.scan.positions; ++k)
+    folds[k / atOnce].push_back(b.slice(taps[k % p.kernelWidth].signal, k / p.kernelWidth * bits, bits));
+  std::vector<Signal> beats;
+  for (const std::vector<Signal>& fold : folds) beats.push_back(joined(b, fold));
+  if (beats.size() == 1) return pipeline.write(1, {beats[0], plan.headStage()});
+  const Signal fold = pipeline.at(pipeline.counter(plan.positionLoop()), plan.headStage()).signal;
+  pipeline.write(1, {b.reg(b.select(fold, beats), "y"), plan.headStage() + 1});
 }
 
 }  // namespace
 
 Result<Kernel> window(const WindowParams& params) {
   SLUICE_TRY(WindowPlan made, planWindow(params));
-  const std::uint64_t elements = std::uint64_t{made.scan.positions} * params.pack;
+  const std::uint64_t elements = std::uint64_t{made.positionsAtOnce()} * params.pack;
   if (elements > (1u << 16))
     return unsupported("a window of " + std::to_string(elements) + " elements a beat; at most 2^16");
   const auto plan = std::make_shared<const WindowPlan>(std::move(made));
@@ -124,11 +136,11 @@ Result<Kernel> window(const WindowParams& params) {
                 windowDigest(params);
   kernel.ports = {
       {"x", Direction::read, {params.pack, fixed::formatFor(params.input)}, params.input},
-      {"y", Direction::write, {plan->scan.positions * params.pack, plan->element}, plan->scan.output}};
+      {"y", Direction::write, {plan->positionsAtOnce() * params.pack, plan->element}, plan->scan.output}};
   kernel.schedule = plan->loops;
-  kernel.schedule.depth = plan->headStage();
+  kernel.schedule.depth = plan->headStage() + (plan->scan.positionFolds > 1 ? 1 : 0);
   addAccesses(kernel.schedule, 0, Direction::read, 0, plan->reads);
-  addAccesses(kernel.schedule, 1, Direction::write, plan->headStage(), plan->writes);
+  addAccesses(kernel.schedule, 1, Direction::write, kernel.schedule.depth, plan->writes);
   kernel.datapath = [plan](Pipeline& pipeline) { build(*plan, pipeline); };
   return kernel;
 }

@@ -89,6 +89,11 @@ Result<WindowPlan> planWindow(const WindowParams& p) {
   scan.outWidth = x.out;
   scan.folds = p.channels / p.pack;
   scan.positions = p.kernelHeight * p.kernelWidth;
+  const std::uint32_t atOnce = p.positionsAtOnce == 0 ? scan.positions : p.positionsAtOnce;
+  if (scan.positions % atOnce != 0)
+    return badInput("a kernel of " + std::to_string(scan.positions) + " positions, " +
+                    std::to_string(atOnce) + " at once");
+  scan.positionFolds = scan.positions / atOnce;
   scan.firstRow = y.first;
   scan.firstColumn = x.first;
   scan.output = hasPadding(p) ? fixed::join(p.input, {p.padCode, p.padCode}) : p.input;
@@ -107,12 +112,15 @@ Result<WindowPlan> planWindow(const WindowParams& p) {
   plan.rowAxis = addAxis(plan.loops, scan.rows, stepOf(vertical));
   plan.columnAxis = addAxis(plan.loops, scan.columns, stepOf(horizontal));
   plan.loops.loops.push_back({scan.folds});
+  plan.loops.loops.push_back({scan.positionFolds});
   const auto pixels = [](const Axis& axis, std::uint32_t first, std::uint32_t count, std::uint32_t inside,
                          std::uint32_t insert) {
     return insert > 1 ? progression(axis, first, count, insert) : interval(axis, first, first + inside);
   };
   plan.reads = bothOf(pixels(plan.rowAxis, 0, p.height, y.inside, p.insertHeight),
                       pixels(plan.columnAxis, scan.lead, p.width, x.inside, p.insertWidth));
+  if (scan.positionFolds > 1)
+    plan.reads = bothOf(plan.reads, {{{plan.positionLoop(), dataflow::Relation::equal, 0}}});
   plan.writes = bothOf(progression(plan.rowAxis, y.first, y.out, p.strideHeight),
                        progression(plan.columnAxis, scan.lead + x.first, x.out, p.strideWidth));
   return plan;
@@ -126,6 +134,7 @@ std::string windowDigest(const WindowParams& p) {
         p.insertWidth, static_cast<std::uint32_t>(p.rows), static_cast<std::uint32_t>(p.columns),
         static_cast<std::uint32_t>(p.family)})
     hash.field(v);
+  hash.field(p.positionsAtOnce);
   for (const std::int64_t v : {p.padCode, p.input.lo, p.input.hi}) hash.field(static_cast<std::uint64_t>(v));
   return hash.hex().substr(0, 8);
 }
