@@ -21,7 +21,7 @@ Lowering::Lowering(const Module& module, Family family)
       rst_(n_.leaf(kPortArrival)),
       bits_(module.nodes.size()),
       done_(module.nodes.size(), false),
-      loop_(statesInLoops(module)),
+      loop_(statesInLoops(module, true)),
       needed_(module.nodes.size(), 0),
       order_(liveOrder(module)),
       memoryCell_(module.memories.size(), kNoLit) {}

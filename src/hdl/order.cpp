@@ -46,7 +46,7 @@ std::vector<Signal> liveOrder(const Module& module) {
 
 // Tarjan's strongly connected components (SIAM J. Computing 1, 1972), with a stack of our own instead of
 // recursion.
-std::vector<bool> statesInLoops(const Module& module) {
+std::vector<bool> statesInLoops(const Module& module, bool throughMemories) {
   constexpr std::uint32_t unseen = 0xffffffffu;
   const std::size_t count = module.nodes.size();
   std::vector<std::uint32_t> number(count, unseen), low(count, 0);
@@ -64,7 +64,13 @@ std::vector<bool> statesInLoops(const Module& module) {
     if (number[root] == unseen) enter(root);
     while (!stack.empty()) {
       auto& [v, done] = stack.back();
-      const std::vector<Signal>& inputs = module.nodes[v].inputs;
+      const Node& n = module.nodes[v];
+      std::vector<Signal> inputs = n.inputs;
+      if (throughMemories && n.op == Op::memoryRead && isState(module, n)) {
+        const Memory& m = module.memories[n.attribute];
+        for (const Signal w : {m.writeEnable, m.writeAddress, m.writeData})
+          if (w.valid()) inputs.push_back(w);
+      }
       if (done < inputs.size()) {
         const std::uint32_t w = inputs[done++].index;
         if (w == v && isState(module, module.nodes[v])) result[v] = true;

@@ -14,7 +14,8 @@ bool isState(const Module& module, const Node& node);
 std::vector<Signal> liveOrder(const Module& module);
 
 /// Per node: a state whose next value depends on itself through signals of this module (not through memories
-/// or instances). Cutting the graph there leaves no cycle.
-std::vector<bool> statesInLoops(const Module& module);
+/// or instances). Cutting the graph there leaves no cycle. With `throughMemories` also words of synchronous
+/// memories that depend on themselves through what is written (a delay line whose output goes in again).
+std::vector<bool> statesInLoops(const Module& module, bool throughMemories = false);
 
 }  // namespace sluice::hdl
