@@ -157,6 +157,16 @@ Result<ir::Graph> importKeras(const std::filesystem::path& path, const KerasOpti
   return keras::Importer(file, topology).run(path.stem().string());
 }
 
+Result<ir::Graph> importKerasBytes(std::string bytes, const std::string& name,
+                                   std::optional<std::string> weights) {
+  std::optional<keras::NamedBytes> content;
+  if (weights) content = keras::NamedBytes{.bytes = std::move(*weights), .where = name + ": weights"};
+  SLUICE_TRY(const keras::ModelFile file,
+             keras::openModelBytes({.bytes = std::move(bytes), .where = name}, std::move(content)));
+  SLUICE_TRY(const keras::Topology topology, keras::topologyOf(file));
+  return keras::Importer(file, topology).run(name);
+}
+
 std::string supportedKerasLayers() { return keras::supportedLayers(); }
 
 }  // namespace sluice::frontend

@@ -31,6 +31,10 @@ struct KerasOptions {
 ///         unsupported: every layer that cannot be taken, one per line, with its class and the reason
 Result<ir::Graph> importKeras(const std::filesystem::path& path, const KerasOptions& options = {});
 
+/// The same from memory; `name` is the graph's, and the file's in messages. `weights`: of a model given as JSON.
+Result<ir::Graph> importKerasBytes(std::string bytes, const std::string& name,
+                                   std::optional<std::string> weights = std::nullopt);
+
 /// "Activation, Add, ..., ZeroPadding2D": for help texts.
 std::string supportedKerasLayers();
 

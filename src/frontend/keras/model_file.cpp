@@ -8,8 +8,6 @@
 namespace sluice::frontend::keras {
 namespace {
 
-constexpr std::size_t npos = std::string::npos;
-
 bool looksLikeZip(std::string_view bytes) { return bytes.substr(0, 4) == "PK\x03\x04"; }
 
 /// "kernel" of "dense_1/kernel:0".
@@ -32,6 +30,7 @@ Status setWeights(ModelFile& file, std::string bytes, const std::string& where) 
   if (!looksLikeHdf5(bytes)) return badInput("is no HDF5 file, which weights must be", where);
   SLUICE_TRY(Hdf5File content, Hdf5File::parse(std::move(bytes), where));
   file.weights = std::make_shared<const Hdf5File>(std::move(content));
+  file.byOrder = false;
   const Hdf5Object& root = file.weights->root();
   if (const Hdf5Object* whole = root.find("model_weights"); whole != nullptr) {
     file.weightsRoot = whole;
@@ -92,39 +91,45 @@ Status openWholeFile(ModelFile& file, std::string bytes, const std::string& wher
 
 }  // namespace
 
-Result<ModelFile> openModel(const std::filesystem::path& path,
-                            const std::optional<std::filesystem::path>& weights) {
+Result<ModelFile> openModelBytes(NamedBytes model, std::optional<NamedBytes> weights) {
   ModelFile file;
-  file.where = path.string();
-  SLUICE_TRY(std::string bytes, readFile(path));
-  if (looksLikeZip(bytes)) {
-    SLUICE_RETURN_IF_ERROR(openArchive(file, bytes, file.where));
-  } else if (looksLikeHdf5(bytes)) {
-    SLUICE_RETURN_IF_ERROR(openWholeFile(file, std::move(bytes), file.where));
+  file.where = std::move(model.where);
+  if (looksLikeZip(model.bytes)) {
+    SLUICE_RETURN_IF_ERROR(openArchive(file, model.bytes, file.where));
+  } else if (looksLikeHdf5(model.bytes)) {
+    SLUICE_RETURN_IF_ERROR(openWholeFile(file, std::move(model.bytes), file.where));
   } else {
-    SLUICE_RETURN_IF_ERROR(setConfig(file, bytes, file.where));
-    if (!weights) {
-      std::filesystem::path beside = path;
-      const std::string stem = path.stem().string();
-      for (const char* ending : {"_weights.h5", ".weights.h5", ".h5"}) {
-        beside.replace_filename(stem + ending);
-        std::error_code error;
-        if (!std::filesystem::is_regular_file(beside, error)) continue;
-        SLUICE_TRY(std::string content, readFile(beside));
-        SLUICE_RETURN_IF_ERROR(setWeights(file, std::move(content), beside.string()));
-        return file;
-      }
-      return badInput("is a model without weights: there is no '" + stem +
+    SLUICE_RETURN_IF_ERROR(setConfig(file, model.bytes, file.where));
+    if (!weights)
+      return badInput("is a model without weights: there is no '" +
+                          std::filesystem::path(file.where).stem().string() +
                           "_weights.h5' beside it; name the file with --weights",
                       file.where);
+  }
+  if (weights) SLUICE_RETURN_IF_ERROR(setWeights(file, std::move(weights->bytes), weights->where));
+  return file;
+}
+
+Result<ModelFile> openModel(const std::filesystem::path& path,
+                            const std::optional<std::filesystem::path>& weights) {
+  SLUICE_TRY(std::string bytes, readFile(path));
+  std::optional<std::filesystem::path> beside = weights;
+  if (!beside && !looksLikeZip(bytes) && !looksLikeHdf5(bytes)) {
+    for (const char* ending : {"_weights.h5", ".weights.h5", ".h5"}) {
+      std::filesystem::path candidate = path;
+      candidate.replace_filename(path.stem().string() + ending);
+      std::error_code error;
+      if (!std::filesystem::is_regular_file(candidate, error)) continue;
+      beside = candidate;
+      break;
     }
   }
-  if (weights) {
-    SLUICE_TRY(std::string content, readFile(*weights));
-    file.byOrder = false;
-    SLUICE_RETURN_IF_ERROR(setWeights(file, std::move(content), weights->string()));
+  std::optional<NamedBytes> content;
+  if (beside) {
+    SLUICE_TRY(std::string read, readFile(*beside));
+    content = NamedBytes{.bytes = std::move(read), .where = beside->string()};
   }
-  return file;
+  return openModelBytes({.bytes = std::move(bytes), .where = path.string()}, std::move(content));
 }
 
 namespace {

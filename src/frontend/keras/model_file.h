@@ -31,9 +31,17 @@ struct ModelFile {
   bool isKeras3 = false;  ///< of the configuration: activations differ in details
 };
 
+/// What a file holds, and what to call it in errors.
+struct NamedBytes {
+  std::string bytes;
+  std::string where;
+};
+
 /// Errors  io: a file cannot be read; badInput: no Keras model, damaged, no weights
 Result<ModelFile> openModel(const std::filesystem::path& path,
                             const std::optional<std::filesystem::path>& weights);
+/// The same from memory.
+Result<ModelFile> openModelBytes(NamedBytes model, std::optional<NamedBytes> weights);
 
 /// Where a layer's weights stand.
 struct WeightPlace {
