@@ -3,7 +3,7 @@
 #include "base/result.h"
 #include "dataflow/size.h"
 
-/// Sizing by one descending pass: what sizeChannels() did before it could prove sums least, and its last resort.
+/// Sizing by one descending pass: the plain way, kept as what the tests hold sizeChannels() against.
 namespace sluice::dataflow {
 
 /// The depth of one channel after the other, dearest first, is lowered to the least that keeps latency and rate

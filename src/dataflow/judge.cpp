@@ -46,8 +46,8 @@ Status Judge::prepare() {
   };
   const auto first = steady_.firstFrame(unbounded_);
   if (!first.complete) return stuck();
-  std::uint64_t beats = 0;  // of a cut: that is how far the first frame was run
-  for (std::size_t c = 0; c < network_.channels.size(); ++c) beats += steady_.engine().popped(c);
+  beats_ = 0;  // of a cut: that is how far the first frame was run
+  for (std::size_t c = 0; c < network_.channels.size(); ++c) beats_ += steady_.engine().popped(c);
   const auto bounds = steady_.rate(4 * cutsToDecide);
   if (bounds.deadlock) return stuck();
   latency_ = first.latency;
@@ -60,7 +60,7 @@ Status Judge::prepare() {
     for (const Port& port : *ports) passes_.push_back(port.beatsPerFrame * flow_.frames);
   // Not where a pass does not fit a frame (a cut then holds several, the latency is of the first), nor where
   // beats lie in a source's channel from the start (the first beat in may then come late), nor beyond memory.
-  partsAreSmall_ = flow_.frames == 1 && beats <= mostBeatsKept;
+  partsAreSmall_ = flow_.frames == 1 && beats_ <= mostBeatsKept;
   for (const Port& port : network_.sources)
     if (network_.channels[port.channel.index].initial > 0) partsAreSmall_ = false;
   if (!partsAreSmall_) return {};

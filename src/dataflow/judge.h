@@ -45,6 +45,8 @@ class Judge {
   /// Simulations made, of the whole and of parts; and both together, a part counted as its share of processes.
   [[nodiscard]] std::uint64_t simulations() const { return simulations_; }
   [[nodiscard]] std::uint64_t partSimulations() const { return partSimulations_; }
+  /// Beats of one cut, all channels together.
+  [[nodiscard]] std::uint64_t beats() const { return beats_; }
   [[nodiscard]] std::uint64_t effort() const {
     return simulations_ + partProcesses_ / steady_.engine().processes();
   }
@@ -61,7 +63,7 @@ class Judge {
   std::uint64_t latency_ = 0;
   Rate target_;
   bool targetIsProven_ = false;
-  std::uint64_t simulations_ = 0, partSimulations_ = 0, partProcesses_ = 0;
+  std::uint64_t simulations_ = 0, partSimulations_ = 0, partProcesses_ = 0, beats_ = 0;
 
   // What parts need of the unbounded run; see judge.cpp.
   bool partsAreSmall_ = false;              // false: a part is judged by a run of the whole network

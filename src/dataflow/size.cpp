@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <optional>
 
 #include "dataflow/cover.h"
 #include "dataflow/deadlock.h"
-#include "dataflow/descending.h"
 #include "dataflow/judge.h"
 
 /// Sizing with proof.
@@ -22,8 +22,8 @@
 ///   3  If not, some channels are in conflict: they share slack that each alone could use up. A conflict is
 ///      narrowed down to few channels, each as deep as it can be with the conflict still there, and becomes a
 ///      clause; the cheapest vector that breaks all known conflicts is tried next (cover.h). The first good
-///      one is optimal. Conflicts are looked for among neighbours first, in parts of a few kernels. When the conflicts allowed are used up, one descending pass over the channels in
-///      conflict gives a locally least vector, and the last cover the bound.
+///      one is optimal. Conflicts are looked for among neighbours first, in parts of a few kernels. When the effort allowed is used up, one descending pass over the channels in
+///      conflict, dearest places first, gives a locally least vector, and the last cover the bound.
 ///
 /// A search for a least depth needs a good guess more than anything. The guesses come from one run: every
 /// channel at what a full pipeline needs, those that then block in a circle unbounded. There the sources are
@@ -41,6 +41,7 @@ struct Sizer {
   Judge judge;
   Depths lowest;
   Depths known;                         // a good vector, if any
+  Depths single;                        // least depths of each channel with all others unbounded
   std::vector<std::uint32_t> variable;  // channels that get a depth
   bool undecided = false;
   std::map<std::vector<std::uint32_t>, std::unique_ptr<Part>> parts;
@@ -146,6 +147,18 @@ struct Sizer {
   Conflict conflict(Depths depths, const std::vector<std::uint32_t>& among) {
     std::vector<std::uint32_t> channels = narrow(depths, {}, false, among);
     std::sort(channels.begin(), channels.end());
+    // All together first, each by the same cost: whatever breaks the conflict then is dear, and the bound leaps.
+    if (channels.size() > 1) {
+      const auto isBad = [&](std::uint64_t price) {
+        Depths tried = depths;
+        for (const std::uint32_t c : channels) tried[c] += price / std::max(1u, network.channels[c].weight);
+        return verdict(tried, channels) == Verdict::bad;
+      };
+      const std::uint64_t affordable = leastNotBad(0, 1, false, isBad) - 1;
+      if (affordable < mostDepth)
+        for (const std::uint32_t c : channels)
+          depths[c] += affordable / std::max(1u, network.channels[c].weight);
+    }
     for (const std::uint32_t c : channels) {
       Depths tried = depths;
       depths[c] = leastNotBad(depths[c], depths[c] + 1, false,
@@ -159,6 +172,39 @@ struct Sizer {
     for (const std::uint32_t c : channels)
       result.depths.push_back({ChannelId(std::size_t{c}), static_cast<std::uint32_t>(depths[c])});
     return result;
+  }
+
+  /// A good vector in which no depth can be lowered alone: the channels in conflict are lowered one after the other
+  /// from as deep as they like, those with the dearest places first; the rest stays as it is. Should that not be
+  /// good to begin with, all channels are.
+  std::optional<Depths> descend(const Depths& depths, const std::vector<Conflict>& conflicts) {
+    std::vector<std::uint32_t> order;
+    for (const Conflict& conflict : conflicts)
+      for (const auto& [channel, depth] : conflict.depths)
+        if (conflict.depths.size() > 1) order.push_back(channel.index);
+    std::sort(order.begin(), order.end());
+    order.erase(std::unique(order.begin(), order.end()), order.end());
+    Depths best = depths;
+    for (const std::uint32_t c : order) best[c] = Engine::unlimited;
+    if (lost || judge.whole(best) != Verdict::good) {
+      order = variable;
+      best = judge.unbounded();
+    }
+    std::stable_sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
+      return network.channels[a].weight > network.channels[b].weight;
+    });
+    for (const std::uint32_t c : order) {
+      Depths tried = best;
+      const std::uint64_t low = lost ? lowest[c] : single[c];
+      best[c] = leastNotBad(low - 1, low, false, [&](std::uint64_t depth) {
+        tried[c] = depth;
+        const Verdict verdict = judge.whole(tried);
+        undecided = undecided || verdict == Verdict::undecided;
+        return verdict != Verdict::good;
+      });
+      if (best[c] == Engine::unlimited) return {};
+    }
+    return best;
   }
 
   [[nodiscard]] std::uint64_t cost(const Depths& depths) const {
@@ -184,7 +230,8 @@ Result<Sizing> sizeChannels(const Network& network, const SizeOptions& options) 
   SLUICE_RETURN_IF_ERROR(judge.prepare());
   const Depths guess = sizer.guesses();
   if (judge.whole(guess) == Verdict::good) sizer.known = guess;
-  Depths depths = sizer.singleBounds(guess);
+  sizer.single = sizer.singleBounds(guess);
+  Depths depths = sizer.single;
 
   Sizing result;
   const auto finish = [&](const Depths& found, bool proven) {
@@ -209,7 +256,9 @@ Result<Sizing> sizeChannels(const Network& network, const SizeOptions& options) 
     result.lowerBound = sizer.cost(depths);
     // Conflicts are mostly between neighbours. So windows of few channels, in the order of the beats' way, are
     // made good first; wider ones only if the whole then still is not.
-    const auto spent = [&] { return judge.effort() >= options.mostEffort; };
+    const std::uint64_t most =
+        std::max(options.mostEffort, options.mostBeats / std::max<std::uint64_t>(1, judge.beats()));
+    const auto spent = [&] { return judge.effort() >= most; };
     const auto settle = [&](const std::vector<std::uint32_t>& window) {
       while (!spent() && sizer.verdict(depths, window) == Verdict::bad) {
         // As many conflicts as there are in channels that have not yet been in one of this round.
@@ -246,11 +295,11 @@ Result<Sizing> sizeChannels(const Network& network, const SizeOptions& options) 
       }
     }
   }
-  // Not settled: a descending pass.
-  SLUICE_TRY(Sizing last, sizeDescending(network));
-  result.simulations += last.simulations;
-  Depths found(last.depth.begin(), last.depth.end());
-  return finish(found, last.proven);
+  // Not settled: a good vector that is locally least.
+  const std::optional<Depths> found = sizer.descend(depths, result.conflicts);
+  if (!found.has_value())
+    return Error{ErrorCode::gaveUp, "no depths up to 2^31 were shown to keep latency and rate", {}};
+  return finish(*found, !sizer.undecided);
 }
 
 }  // namespace sluice::dataflow

@@ -39,9 +39,11 @@ struct Sizing {
 };
 
 struct SizeOptions {
-  /// Runs of the whole network, or of parts that sum up to it, that may be spent; then the best depths found
-  /// are given with their gap. Not bounded: one descending pass, in the end, where the proof was not reached.
-  std::uint64_t mostEffort = 400;
+  /// Runs of the whole network, or of parts that sum up to it, that may be spent on a proof; then the best
+  /// depths found are given with their gap. (What finds those depths in the end comes on top.)
+  std::uint64_t mostEffort = 120;
+  /// And as many more as keep the beats simulated below this: proofs for small networks cost little.
+  std::uint64_t mostBeats = 2'000'000;
 };
 
 /// The depths of least cost (Channel::weight times places) that keep latency and rate, with a lower bound on

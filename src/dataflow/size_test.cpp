@@ -150,7 +150,7 @@ TEST(Size, CostsNoMoreThanADescendingPassAndIsTheSameWhereSingleBoundsAreGoodTog
     Network network = balancedNetwork(seed);
     Rng rng(seed, 6);
     for (Channel& c : network.channels) c.weight = static_cast<std::uint32_t>(rng.uniform(1, 5));
-    const auto result = sizeChannels(network);
+    const auto result = sizeChannels(network, {.mostEffort = 5000, .mostBeats = 0});
     const auto before = sizeDescending(network);
     ASSERT_EQ(result.ok(), before.ok()) << seed;
     if (!result.ok()) continue;
@@ -179,7 +179,8 @@ TEST(Size, SaysHowFarItMayBeFromTheLeastWhenConflictsRunOut) {
   int open = 0;
   for (std::uint64_t seed = 0; seed < 100; ++seed) {
     const Network network = balancedNetwork(seed);
-    const auto exact = sizeChannels(network), quick = sizeChannels(network, {.mostEffort = 0});
+    const auto exact = sizeChannels(network, {.mostEffort = 5000, .mostBeats = 0}),
+               quick = sizeChannels(network, {.mostEffort = 0, .mostBeats = 0});
     if (!exact.ok()) continue;
     EXPECT_LE(quick->lowerBound, exact->cost) << seed;
     EXPECT_GE(quick->cost, exact->cost) << seed;
@@ -196,7 +197,7 @@ TEST(Size, FindsTheLeastOfTheExhaustiveList) {
     Network network = balancedNetwork(seed, 2, 4);
     for (Channel& c : network.channels) c.weight = 1 + static_cast<std::uint32_t>(seed + c.name[1]) % 3;
     if (network.channels.size() > 4) continue;
-    const auto result = sizeChannels(network);
+    const auto result = sizeChannels(network, {.mostEffort = 5000, .mostBeats = 0});
     if (!result.ok()) continue;
     std::uint32_t most = 2;
     for (const std::uint32_t d : result->depth) most = std::max(most, d);
