@@ -61,7 +61,7 @@ Hardware build(const Network& network, const map::MapOptions& options) {
   hardware.design = must(map::mapGraph(network.lowered, options));
   const Status sized = map::sizeStreams(hardware.design, options.family);
   EXPECT_TRUE(sized.ok()) << sized.error().text();
-  hardware.rtl = must(emit::stitch(hardware.design));
+  hardware.rtl = must(emit::stitch(hardware.design, options.family));
   return hardware;
 }
 

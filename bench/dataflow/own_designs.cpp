@@ -52,7 +52,7 @@ Status sizeDesign(const std::string& name, const map::Design& design, std::uint6
 Status confirm(show::Output& out, const std::string& what, map::Design design, const show::Plan& plan,
                const jobs::Store* store) {
   show::Hardware hardware{.design = std::move(design)};
-  SLUICE_TRY(hardware.rtl, emit::stitch(hardware.design));
+  SLUICE_TRY(hardware.rtl, emit::stitch(hardware.design, plan.options.family));
   SLUICE_TRY(const flow::Frames frames,
              show::framesOf(*plan.network, hardware.design, out.number("--frames=", 12)));
   SLUICE_TRY(

@@ -78,8 +78,8 @@ hdl::Module besideEachOther(const std::vector<Subject>& subjects, std::size_t fi
 }
 
 jobs::Command commandFor(const flow::Tool& yosys, hdl::Family family, const hdl::Module& batch) {
-  std::string text = hdl::verilog(batch);
-  for (const hdl::Instance& i : batch.instances) text += hdl::verilog(*i.module);
+  std::string text = hdl::verilog(batch, family);
+  for (const hdl::Instance& i : batch.instances) text += hdl::verilog(*i.module, family);
   const std::string synth =
       family == hdl::Family::ecp5
           ? "synth_ecp5 -noflatten"
@@ -231,7 +231,7 @@ Status run(Options options) {
     for (std::size_t i = 0; i < subjects.size(); ++i) {
       std::string file = subjects[i].name;
       std::replace(file.begin(), file.end(), ' ', '_');
-      std::ofstream(options.dump + "/" + file + ".v") << hdl::verilog(subjects[i].module);
+      std::ofstream(options.dump + "/" + file + ".v") << hdl::verilog(subjects[i].module, options.family);
     }
   SLUICE_TRY(const std::vector<Compared> all, build(std::move(subjects), options));
   if (options.list)

@@ -69,7 +69,7 @@ Result<std::vector<Subject>> modelKernels(const std::string& what, hdl::Family f
   SLUICE_TRY(const ir::Graph lowered, passes::lower(std::move(graph)));
   SLUICE_TRY(map::Design design, map::mapGraph(lowered, options));
   SLUICE_RETURN_IF_ERROR(map::sizeStreams(design, family));
-  SLUICE_TRY(const emit::Rtl rtl, emit::stitch(design));
+  SLUICE_TRY(const emit::Rtl rtl, emit::stitch(design, family));
   std::vector<Subject> subjects;
   for (const auto& module : rtl.modules)
     if (module->instances.empty())

@@ -50,7 +50,7 @@ Result<Row> measureRow(const show::Output& out, const show::Hardware& hardware, 
     const auto& module = hardware.rtl.subgraphs[s];
     row.estimated.push_back(hdl::cost(*module, family));
     tasks.push_back(
-        {.name = module->name, .files = show::filesOf(module), .top = module->name, .family = family});
+        {.name = module->name, .files = show::filesOf(module, family), .top = module->name, .family = family});
   }
   if (!out.has("--synth")) return row;
   SLUICE_TRY(const auto reports, flow::synthesise(tasks, defaultThreads(), &store));

@@ -72,7 +72,7 @@ Places place(const hdl::Module& module, const std::vector<hdl::Port>& ports, std
 void appendModules(const std::shared_ptr<const hdl::Module>& module, std::set<std::string>& seen,
                    std::string& text) {
   for (const hdl::Instance& instance : module->instances) appendModules(instance.module, seen, text);
-  if (seen.insert(module->name).second) text += hdl::verilog(*module);
+  if (seen.insert(module->name).second) text += hdl::verilog(*module, hdl::Family::xc7);
 }
 
 /// What a bench is fed in a cycle, per input port.

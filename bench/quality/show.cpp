@@ -130,7 +130,7 @@ Result<Hardware> build(const ir::Graph& lowered, const map::MapOptions& options)
   Hardware hardware;
   SLUICE_TRY(hardware.design, map::mapGraph(lowered, options));
   SLUICE_RETURN_IF_ERROR(map::sizeStreams(hardware.design, options.family));
-  SLUICE_TRY(hardware.rtl, emit::stitch(hardware.design));
+  SLUICE_TRY(hardware.rtl, emit::stitch(hardware.design, options.family));
   return hardware;
 }
 
@@ -182,8 +182,8 @@ Result<flow::Agreement> agreeVerilator(const Hardware& hardware, const flow::Sim
   return flow::compare(hardware.design, frames, predicted, seen);
 }
 
-std::vector<emit::File> filesOf(const std::shared_ptr<const hdl::Module>& module) {
-  emit::Rtl rtl{.top = module};
+std::vector<emit::File> filesOf(const std::shared_ptr<const hdl::Module>& module, hdl::Family family) {
+  emit::Rtl rtl{.family = family, .top = module};
   std::set<const hdl::Module*> seen;
   const auto collect = [&](const auto& self, const std::shared_ptr<const hdl::Module>& m) -> void {
     if (!seen.insert(m.get()).second) return;

@@ -79,7 +79,7 @@ Result<flow::Agreement> agreeVerilator(const Hardware& hardware, const flow::Sim
                                        const flow::Frames& frames, std::uint32_t stall);
 
 /// Verilog of a module and what stands below it.
-std::vector<emit::File> filesOf(const std::shared_ptr<const hdl::Module>& module);
+std::vector<emit::File> filesOf(const std::shared_ptr<const hdl::Module>& module, hdl::Family family);
 
 /// The store of the user, for compiled models; nothing with --no-cache.
 class Output {

@@ -121,8 +121,8 @@ hdl::Module topModule(const map::Design& design, const std::vector<ModulePtr>& s
 
 }  // namespace
 
-Result<Rtl> stitch(const map::Design& design) {
-  Rtl rtl;
+Result<Rtl> stitch(const map::Design& design, hdl::Family family) {
+  Rtl rtl{.family = family};
   Library library;
   for (const map::KernelInstance& instance : design.kernels) {
     SLUICE_RETURN_IF_ERROR(kernel::check(instance.kernel));
@@ -140,7 +140,7 @@ std::vector<File> verilogFiles(const Rtl& rtl) {
   std::vector<File> files;
   std::string list;
   for (const ModulePtr& module : rtl.modules) {
-    files.push_back({"rtl/" + module->name + ".v", hdl::verilog(*module)});
+    files.push_back({"rtl/" + module->name + ".v", hdl::verilog(*module, rtl.family)});
     list += files.back().name + "\n";
   }
   files.push_back({"rtl/top.f", list});

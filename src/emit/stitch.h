@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "hdl/cost.h"
 #include "hdl/module.h"
 #include "map/design.h"
 
@@ -19,13 +20,15 @@
 namespace sluice::emit {
 
 struct Rtl {
+  hdl::Family family = hdl::Family::xc7;
   std::shared_ptr<const hdl::Module> top;
   std::vector<std::shared_ptr<const hdl::Module>> subgraphs;  ///< in the design's order
   std::vector<std::shared_ptr<const hdl::Module>> kernels;    ///< elaborated, in the design's order
   std::vector<std::shared_ptr<const hdl::Module>> modules;    ///< all, each once, leaves first, top last
 };
 
-Result<Rtl> stitch(const map::Design& design);
+/// The family decides how constant tables are written down (hdl/table_form.h).
+Result<Rtl> stitch(const map::Design& design, hdl::Family family);
 
 struct File {
   std::string name;  ///< relative to the build folder: "rtl/top.v"

@@ -36,7 +36,7 @@ std::set<std::string> portNames(const hdl::Module& module) {
 }
 
 TEST(Stitch, TheTopHasReadyValidPortsNamedAfterTheNetworks) {
-  const Result<Rtl> rtl = stitch(designOf({}));
+  const Result<Rtl> rtl = stitch(designOf({}), hdl::Family::xc7);
   ASSERT_TRUE(rtl.ok());
   EXPECT_EQ(rtl->top->name, "top");
   EXPECT_EQ(portNames(*rtl->top),
@@ -44,14 +44,14 @@ TEST(Stitch, TheTopHasReadyValidPortsNamedAfterTheNetworks) {
 }
 
 TEST(Stitch, EverySubgraphStandsOnItsOwnBehindReadyValidPorts) {
-  const Result<Rtl> rtl = stitch(designOf({"b"}));
+  const Result<Rtl> rtl = stitch(designOf({"b"}), hdl::Family::xc7);
   ASSERT_TRUE(rtl.ok());
   ASSERT_EQ(rtl->subgraphs.size(), 2u);
   for (const auto& subgraph : rtl->subgraphs) EXPECT_EQ(portNames(*subgraph).size(), 6u) << subgraph->name;
 }
 
 TEST(Stitch, FilesComeLeavesFirstAndTheListNamesThemAll) {
-  const Result<Rtl> rtl = stitch(designOf({"b"}));
+  const Result<Rtl> rtl = stitch(designOf({"b"}), hdl::Family::xc7);
   ASSERT_TRUE(rtl.ok());
   const std::vector<File> files = verilogFiles(*rtl);
   ASSERT_GE(files.size(), 2u);
@@ -63,7 +63,7 @@ TEST(Stitch, FilesComeLeavesFirstAndTheListNamesThemAll) {
 }
 
 TEST(Stitch, TheSameDesignGivesTheSameBytes) {
-  const Result<Rtl> a = stitch(designOf({"b"})), b = stitch(designOf({"b"}));
+  const Result<Rtl> a = stitch(designOf({"b"}), hdl::Family::xc7), b = stitch(designOf({"b"}), hdl::Family::xc7);
   ASSERT_TRUE(a.ok() && b.ok());
   const std::vector<File> one = verilogFiles(*a), two = verilogFiles(*b);
   ASSERT_EQ(one.size(), two.size());

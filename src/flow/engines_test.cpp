@@ -58,7 +58,7 @@ std::string difference(std::uint64_t seed, map::Regime regime) {
   if (!design.ok()) return "map: " + design.error().text();
   if (const Status sized = map::sizeStreams(*design, hdl::Family::xc7); !sized.ok())
     return "size: " + sized.error().text();
-  const Result<emit::Rtl> rtl = emit::stitch(*design);
+  const Result<emit::Rtl> rtl = emit::stitch(*design, hdl::Family::xc7);
   if (!rtl.ok()) return "stitch: " + rtl.error().text();
   const Frames frames = randomFrames(graph, *design, 5, seed);
   for (const std::uint32_t stall : {0u, 40u}) {

@@ -56,7 +56,7 @@ TEST(Builder, BuildsAnAccumulator) {
   e->settle();
   EXPECT_EQ(e->get(0, 0), 15);
   EXPECT_EQ(e->get(0, 1), -24);
-  EXPECT_NE(verilog(m).find("module accumulator"), std::string::npos);
+  EXPECT_NE(verilog(m, Family::xc7).find("module accumulator"), std::string::npos);
 }
 
 }  // namespace

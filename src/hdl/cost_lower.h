@@ -47,6 +47,7 @@ class Lowering {
   // cost_memory.cpp
   Bits readMemory(Signal s);
   Bits table(const Memory& memory, const Bits& address);
+  Bits tableOfLuts(const Memory& memory, const Bits& address);
   Lit tablePart(const Memory& memory, std::uint32_t bit, const Bits& address, std::uint32_t bits,
                 std::uint32_t base);
   void noteTableChoices(const Memory& memory, std::uint32_t bit, const Bits& address);

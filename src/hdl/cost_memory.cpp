@@ -4,6 +4,7 @@
 
 #include "hdl/builder_state.h"
 #include "hdl/cost_lower.h"
+#include "hdl/table_form.h"
 
 namespace sluice::hdl {
 namespace {
@@ -93,7 +94,8 @@ Lit Lowering::tablePart(const Memory& memory, std::uint32_t bit, const Bits& add
                         std::uint32_t base) {
   if (bits > 6 && base + (1u << (bits - 1)) < memory.words) {
     const Lit low = tablePart(memory, bit, address, bits - 1, base);
-    return n_.mux(address[bits - 1], tablePart(memory, bit, address, bits - 1, base + (1u << (bits - 1))), low);
+    return n_.mux(address[bits - 1], tablePart(memory, bit, address, bits - 1, base + (1u << (bits - 1))),
+                  low);
   }
   bits = std::min(bits, 6u);
   std::uint64_t truth = 0;
@@ -119,7 +121,29 @@ void Lowering::noteTableChoices(const Memory& memory, std::uint32_t bit, const B
   }
 }
 
+Lowering::Bits Lowering::tableOfLuts(const Memory& memory, const Bits& address) {
+  const TableForm form = tableForm(memory);
+  Bits blocks, nodes, word;
+  for (const TableForm::Block& block : form.blocks) {
+    const auto cell = static_cast<std::uint32_t>(out_.cells.size());
+    out_.cells.push_back({.kind = Cell::Kind::memory, .cost = {.lut = block.luts()}});
+    for (std::uint32_t i = 0; i < std::min<std::size_t>(block.inputs, address.size()); ++i)
+      out_.cells[cell].roots.push_back({address[i], 0});
+    blocks.push_back(leaf(cell, 0));
+  }
+  for (const TableForm::Node& node : form.nodes) {
+    using Kind = TableForm::Node::Kind;
+    nodes.push_back(node.kind == Kind::constant ? (node.value == 0 ? kZero : kOne)
+                    : node.kind == Kind::block
+                        ? blocks[node.value]
+                        : n_.mux(address[node.value], nodes[node.high], nodes[node.low]));
+  }
+  for (const std::uint32_t node : form.bits) word.push_back(nodes[node]);
+  return word;
+}
+
 Lowering::Bits Lowering::table(const Memory& memory, const Bits& address) {
+  if (isTableOfLuts(memory, family_)) return tableOfLuts(memory, address);
   Bits word;
   for (std::uint32_t bit = 0; bit < memory.width; ++bit) {
     word.push_back(tablePart(memory, bit, address, static_cast<std::uint32_t>(address.size()), 0));

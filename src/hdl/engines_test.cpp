@@ -98,9 +98,9 @@ TEST(Engines, PrintedVerilogPassesTheLintersWithoutAWord) {
     const std::string name = "m" + std::to_string(i);
     Module m = randomModule(name, 777 + i, {.operations = 150, .keepPromises = i % 2 == 0});
     if (i % 3 == 0) m = simplify(m);
-    scratch.write(name + ".v", verilog(m));
+    scratch.write(name + ".v", verilog(m, Family::xc7));
     for (const Instance& inner : m.instances)
-      scratch.write(inner.module->name + ".v", verilog(*inner.module));
+      scratch.write(inner.module->name + ".v", verilog(*inner.module, Family::xc7));
     commands += "verilator --lint-only -Wall -y . " + name + ".v || exit 1\n";
   }
   scratch.write("lint.sh", commands);

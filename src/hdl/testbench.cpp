@@ -49,7 +49,7 @@ std::vector<Words> unpacked(const Module& m, const std::vector<Port>& ports, con
 
 void modulesBelow(const std::shared_ptr<const Module>& m, std::set<std::string>& seen, std::string& text) {
   for (const Instance& i : m->instances) modulesBelow(i.module, seen, text);
-  if (seen.insert(m->name).second) text += verilog(*m);
+  if (seen.insert(m->name).second) text += verilog(*m, Family::xc7);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include "hdl/builder_state.h"
 #include "hdl/order.h"
+#include "hdl/table_form.h"
 #include "hdl/verilog_expression.h"
 
 namespace sluice::hdl {
@@ -33,9 +34,44 @@ std::string attributeOf(const Memory& m) {
   return list.empty() ? "" : "(* " + list + " *) ";
 }
 
+/// The modules that hold one bit of a table, for blocks of up to `mostInputs` inputs.
+std::string lutModules(const std::string& prefix, std::uint32_t mostInputs) {
+  if (mostInputs == 0) return "";
+  std::string text = "\n/* verilator lint_off DECLFILENAME */";
+  for (std::uint32_t inputs = 6; inputs <= mostInputs; ++inputs) {
+    const std::string top = std::to_string(inputs - 1), words = std::to_string(1u << inputs);
+    const std::string below = prefix + "_lut" + std::to_string(inputs - 1),
+                      half = std::to_string(1u << (inputs - 1));
+    text += "\nmodule " + prefix + "_lut" + std::to_string(inputs) + " #(parameter [" +
+            std::to_string((1u << inputs) - 1) + ":0] INIT = " + words + "'d0) (\n  input  wire [" + top +
+            ":0] a,\n  output wire y\n);\n";
+    std::string primitive, expression;
+    if (inputs == 6) {
+      primitive = "LUT6 #(.INIT(INIT)) lut (.O(y)";
+      for (std::uint32_t i = 0; i < 6; ++i)
+        primitive += ", .I" + std::to_string(i) + "(a[" + std::to_string(i) + "])";
+      expression = "INIT[a]";
+    } else {
+      const std::string to = std::to_string(inputs - 2);
+      text += "  wire [1:0] half;\n";
+      text += "  " + below + " #(.INIT(INIT[" + std::to_string((1u << (inputs - 1)) - 1) +
+              ":0])) low (.a(a[" + to + ":0]), .y(half[0]));\n";
+      text += "  " + below + " #(.INIT(INIT[" + std::to_string((1u << inputs) - 1) + ":" + half +
+              "])) high (.a(a[" + to + ":0]), .y(half[1]));\n";
+      primitive =
+          "MUXF" + std::to_string(inputs) + " mux (.O(y), .I0(half[0]), .I1(half[1]), .S(a[" + top + "])";
+      expression = "half[a[" + top + "]]";
+    }
+    text += "`ifdef SYNTHESIS\n  " + primitive + ");\n`else\n  assign y = " + expression +
+            ";\n`endif\nendmodule\n";
+  }
+  return text + "/* verilator lint_on DECLFILENAME */\n";
+}
+
 class Printer {
  public:
-  explicit Printer(const Module& module) : m_(module), names_(module), expressions_(names_) {}
+  Printer(const Module& module, Family family)
+      : m_(module), family_(family), names_(module), expressions_(names_) {}
 
   std::string print() {
     declarations();
@@ -47,7 +83,7 @@ class Printer {
     std::string text = "module " + m_.name + " (\n";
     text += ports();
     text += ");\n" + declarations_ + body_ + unused();
-    return text + "endmodule\n";
+    return text + "endmodule\n" + lutModules(m_.name, mostInputs_);
   }
 
  private:
@@ -136,7 +172,7 @@ class Printer {
         value = memory + "[" + address() + "]";
         break;
       case MemoryForm::table:
-        value = table(name, address(), m);
+        value = isTableOfLuts(m, family_) ? tableOfLuts(name, n.inputs[0], m) : table(name, address(), m);
         break;
       case MemoryForm::shiftRegister:
         value = shiftRegister(name, memory, n.inputs[0], m);
@@ -160,6 +196,45 @@ class Printer {
       line("    " + (a + 1 == m.words ? "default" : verilogConstant(std::int64_t{a}, addressBits(m.words))) +
            ": " + value + " = " + verilogConstant(m.contents[a], 0, m.width) + ";");
     line("  endcase");
+    return value;
+  }
+
+  /// A constant table as the look-up tables that hold it; the name of its value.
+  std::string tableOfLuts(const std::string& name, Signal from, const Memory& m) {
+    const std::string value = m.synchronousRead ? names_.fresh(name + "_next") : name;
+    const std::string address = names_.fresh(name + "_address");
+    const std::uint32_t bits = std::max(addressBits(m.words), 6u);
+    declarations_ += "  wire " + vectorOf(m.width) + value + ";\n";
+    line("wire " + vectorOf(bits) + address + " = " + expressions_.bits(from, bits) + ";");
+    const TableForm form = tableForm(m);
+    std::uint32_t mostRead = 0;
+    std::vector<std::string> blocks, nodes;
+    for (const TableForm::Block& block : form.blocks) {
+      const std::uint32_t inputs = block.inputs;
+      blocks.push_back(names_.fresh(name + "_lut"));
+      line("wire " + blocks.back() + ";");
+      line(m_.name + "_lut" + std::to_string(inputs) + " #(.INIT(" +
+           verilogConstant({block.truth.begin(), block.truth.end()}, 0, 1u << inputs) + ")) " +
+           names_.fresh(blocks.back() + "_table") + " (.a(" + address + "[" + std::to_string(inputs - 1) +
+           ":0]), .y(" + blocks.back() + "));");
+      mostRead = std::max(mostRead, inputs);
+      mostInputs_ = std::max(mostInputs_, inputs);
+    }
+    std::uint64_t muxBits = 0;
+    for (const TableForm::Node& node : form.nodes) {
+      if (node.kind == TableForm::Node::Kind::constant) nodes.push_back(node.value == 0 ? "1'b0" : "1'b1");
+      if (node.kind == TableForm::Node::Kind::block) nodes.push_back(blocks[node.value]);
+      if (node.kind != TableForm::Node::Kind::mux) continue;
+      nodes.push_back(names_.fresh(name + "_mux"));
+      line("wire " + nodes.back() + " = " + address + "[" + std::to_string(node.value) + "] ? " +
+           nodes[node.high] + " : " + nodes[node.low] + ";");
+      muxBits |= std::uint64_t{1} << node.value;
+    }
+    for (std::uint32_t bit = mostRead; bit < bits; ++bit)
+      if ((muxBits >> bit & 1) == 0) unread_.push_back(address + "[" + std::to_string(bit) + "]");
+    std::string word;
+    for (const std::uint32_t node : form.bits) word = nodes[node] + (word.empty() ? "" : ", " + word);
+    line("assign " + value + " = " + (m.width == 1 ? word : "{" + word + "}") + ";");
     return value;
   }
 
@@ -265,6 +340,7 @@ class Printer {
   /// Verilator reports bits that nothing reads, unless they are read by something called unused.
   std::string unused() {
     std::vector<std::string> names = expressions_.unusedBits();
+    names.insert(names.end(), unread_.begin(), unread_.end());
     if (!usesReset_) names.insert(names.begin(), "rst");
     if (!usesClock_) names.insert(names.begin(), "clk");
     if (names.empty()) return "";
@@ -274,10 +350,13 @@ class Printer {
   }
 
   const Module& m_;
+  Family family_;
   VerilogNames names_;
   VerilogExpressions expressions_;
   std::string declarations_, body_, clocked_;
   std::map<std::pair<std::uint64_t, std::uint32_t>, Signal> instanceOutputs_;
+  std::vector<std::string> unread_;  ///< bits of table addresses
+  std::uint32_t mostInputs_ = 0;     ///< of the blocks of tables of look-up tables; 0: there are none
   bool usesReset_ = false, usesClock_ = false;
 };
 
@@ -304,7 +383,7 @@ void powerUp(const Module& m, const std::string& path, std::vector<std::string>&
 
 }  // namespace
 
-std::string verilog(const Module& module) { return Printer(module).print(); }
+std::string verilog(const Module& module, Family family) { return Printer(module, family).print(); }
 
 std::vector<std::string> powerUpAssignments(const Module& module, const std::string& path) {
   std::vector<std::string> result;

@@ -17,7 +17,7 @@ TEST(Verilog, IsReadable) {
   const Signal sum = b.add(x, b.constant(3));
   b.nameHint(sum, "sum");
   b.output("y", b.regReset(sum, 0, "held"));
-  EXPECT_EQ(verilog(std::move(b).build()),
+  EXPECT_EQ(verilog(std::move(b).build(), Family::xc7),
             "module scale (\n"
             "  input  wire clk,\n"
             "  input  wire rst,\n"
@@ -41,7 +41,7 @@ TEST(Verilog, KeepsSumsThatFeedSums) {
   Builder b("m");
   const Signal x = b.input("x", fixed::Interval{0, 7}), y = b.input("y", fixed::Interval{0, 7});
   b.output("z", b.add(b.shiftLeft(b.add(x, y), 1), x));
-  const std::string text = verilog(std::move(b).build());
+  const std::string text = verilog(std::move(b).build(), Family::xc7);
   EXPECT_TRUE(contains(text, "(* keep *) wire [3:0] n")) << text;
   EXPECT_EQ(text.find("(* keep *)"), text.rfind("(* keep *)"));
 }
@@ -51,7 +51,7 @@ TEST(Verilog, MakesNamesLegalAndUnique) {
   const Signal x = b.input("x", fixed::Interval{0, 7});
   const Signal a = b.reg(x, "begin"), c = b.reg(a, "begin"), d = b.reg(c, "w[3]");
   b.output("y", d);
-  const std::string text = verilog(std::move(b).build());
+  const std::string text = verilog(std::move(b).build(), Family::xc7);
   EXPECT_TRUE(contains(text, "reg [2:0] begin_s;")) << text;
   EXPECT_TRUE(contains(text, "reg [2:0] begin_s_2;")) << text;
   EXPECT_TRUE(contains(text, "reg [2:0] w_3;")) << text;
@@ -61,7 +61,7 @@ TEST(Verilog, ReadsUnusedBitsUnderANameThatSaysSo) {
   Builder b("m");
   b.output("y", b.slice(b.inputBits("x", 8), 2, 3));
   EXPECT_TRUE(
-      contains(verilog(std::move(b).build()), "wire unused_bits = &{1'b0, clk, rst, x[1:0], x[7:5]};"));
+      contains(verilog(std::move(b).build(), Family::xc7), "wire unused_bits = &{1'b0, clk, rst, x[1:0], x[7:5]};"));
 }
 
 TEST(Verilog, SaysHowMemoriesAreBuilt) {
@@ -76,7 +76,7 @@ TEST(Verilog, SaysHowMemoriesAreBuilt) {
   b.output("x", b.read(block, a));
   b.output("y", b.read(small, a));
   b.output("z", b.read(shift, a));
-  const std::string text = verilog(std::move(b).build());
+  const std::string text = verilog(std::move(b).build(), Family::xc7);
   EXPECT_TRUE(contains(text, "(* ram_style = \"block\", no_rw_check *) reg [3:0] block [0:15];")) << text;
   EXPECT_TRUE(contains(text, "(* ram_style = \"distributed\" *) reg [3:0] small_s [0:15];")) << text;
   EXPECT_TRUE(contains(text, "reg [15:0] bits;")) << text;

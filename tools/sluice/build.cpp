@@ -102,7 +102,7 @@ Result<Built> buildDesign(const ir::Graph& graph, const map::MapOptions& options
   SLUICE_TRY(built.design, map::mapGraph(graph, options));
   SLUICE_RETURN_IF_ERROR(map::sizeStreams(built.design, options.family));
   SLUICE_TRY(built.performance, dataflow::measure(map::network(built.design)));
-  SLUICE_TRY(built.rtl, emit::stitch(built.design));
+  SLUICE_TRY(built.rtl, emit::stitch(built.design, options.family));
   return built;
 }
 

@@ -14,7 +14,7 @@ Result<ir::CodeRows> runHardware(Engine engine, const ir::Graph& lowered, const 
   const map::MapOptions options;
   SLUICE_TRY(map::Design design, map::mapGraph(lowered, options));
   SLUICE_RETURN_IF_ERROR(map::sizeStreams(design, options.family));
-  SLUICE_TRY(const emit::Rtl rtl, emit::stitch(design));
+  SLUICE_TRY(const emit::Rtl rtl, emit::stitch(design, options.family));
 
   const flow::Frames frames{.count = samples, .inputs = codes, .outputs = {}};
   SLUICE_TRY(const flow::PredictedBeats predicted, flow::predict(design, samples));
