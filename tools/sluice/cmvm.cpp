@@ -76,7 +76,7 @@ std::string printed(const Module& module) {
   if constexpr (requires { hdl::verilog(module, hdl::Family::xc7); }) {
     return hdl::verilog(module, hdl::Family::xc7);
   } else {
-    return hdl::verilog(module);
+    return hdl::verilog(module, hdl::Family::xc7);
   }
 }
 
