@@ -73,6 +73,12 @@ enum class Regime : std::uint8_t {
   streamed,   ///< beats with FIFOs between the kernels
 };
 
+/// What the FIFOs hold, and what any FIFOs that keep latency and interval must hold at least.
+struct FifoStorage {
+  std::uint64_t bits = 0;        ///< places times bits of a beat, all streams
+  std::uint64_t lowerBound = 0;  ///< proven; equal to `bits`: no FIFOs are smaller
+};
+
 struct Design {
   std::string name;
   Regime regime = Regime::streamed;
@@ -82,6 +88,7 @@ struct Design {
   std::vector<Stream> streams;
   std::vector<Cut> cuts;
   std::vector<DesignPort> ports;  ///< inputs first, in the graph's order
+  std::optional<FifoStorage> fifoStorage;  ///< once the streams are sized
 };
 
 /// A FIFO whose writer is a ready/valid wire promises nothing ahead: it needs one counter only.

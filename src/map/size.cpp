@@ -12,6 +12,7 @@ Status sizeStreams(Design& design, hdl::Family family) {
     stream.depth = sizing.depth[s];
     stream.kind = kernel::chooseFifo(stream.beat.width(), stream.depth, family);
   }
+  design.fifoStorage = FifoStorage{.bits = sizing.cost, .lowerBound = sizing.lowerBound};
   return {};
 }
 

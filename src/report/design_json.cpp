@@ -66,6 +66,8 @@ Result<std::string> designJson(const map::Design& design, const ir::Graph& graph
     predicted[port.name] = std::move(cycles);
   }
   json["predicted"] = std::move(predicted);
+  if (design.fifoStorage.has_value())
+    json["fifos"] = {{"bits", design.fifoStorage->bits}, {"lower_bound", design.fifoStorage->lowerBound}};
   json["streams"] = Json::array();
   for (std::size_t s = 0; s < design.streams.size(); ++s) {
     const map::Stream& stream = design.streams[s];

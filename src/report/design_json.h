@@ -18,6 +18,7 @@ namespace sluice::report {
 ///   latency    cycles from the first accepted beat of a frame to its last output beat
 ///   predicted  {output name: [cycles]}: every beat of the first 4 frames, input always there and output always taken,
 ///              counted from the first accepted input beat as cycle 0
+///   fifos      {bits, lower_bound}: places times bits of a beat over all streams, and what is proven to be needed
 ///   streams    list of {name, tensor, from, to, subgraph, bits, elements, depth, kind, occupancy (peak places taken)}
 ///   kernels    list of {name, family, nodes, subgraph, loops, interval, depth, multipliers, multiplications}
 ///   subgraphs  list of {module, nodes}
