@@ -94,7 +94,7 @@ TEST(ShortestDigits, AreFoundForWideNumbersAsForTabulatedOnes) {
 TEST(SumNetwork, DissolvingAndTidyingKeepTheProduct) {
   for (std::uint64_t seed = 0; seed < 60; ++seed) {
     const MatrixVector problem = randomMatrix(seed);
-    SumNetwork net(problem, leastDepth(problem) + seed % 3);
+    SumNetwork net(problem, leastDepth(problem) + static_cast<std::uint32_t>(seed % 3));
     PatternSearch search;
     search.run(net, {.seed = seed});
     expectSame(net, problem, "after the greedy run, seed " + std::to_string(seed));
@@ -156,7 +156,7 @@ TEST(DifferenceStart, KeepsTheProductWhateverTheStepsAndMeetsTheDepthOrRefuses) 
         if (const auto free = differenceStart(problem, std::nullopt, {steps, height, seed})) {
           expectSame(*free, problem, where);
         }
-        const std::uint32_t limit = leastDepth(problem) + seed % 3;
+        const std::uint32_t limit = leastDepth(problem) + static_cast<std::uint32_t>(seed % 3);
         if (const auto bounded = differenceStart(problem, limit, {steps, height, seed})) {
           expectSame(*bounded, problem, where);
         }
