@@ -1,3 +1,4 @@
+#include "fixed/overflow.h"
 #include "ir/geometry.h"
 #include "ir/integer_compiler.h"
 
@@ -113,6 +114,34 @@ void Compiler::compile(const AccumulateConv& operation, const Node& node, std::s
                         operation.window, operation.groups));
   std::vector<std::int64_t> bias(plan_.places[y].stride, 0);
   if (node.inputs.size() == 3) std::copy(parameter(node, 2).begin(), parameter(node, 2).end(), bias.begin());
+  const Place& from = plan_.places[x];
+  const Place& to = plan_.places[y];
+  const std::vector<std::int64_t>& w = parameter(node, 1);
+  const std::int64_t lo = operation.range.lo, span = operation.range.hi - lo;
+  const bool wraps = operation.overflow == Overflow::wrap && (span & (span + 1)) == 0 && span <= UINT32_MAX &&
+                     lo >= INT32_MIN && operation.range.hi <= INT32_MAX;
+  if (wraps && operation.rounding == Rounding::floor && operation.shift < 32 && conv.groups == 1 &&
+      from.width == Width::int16 && to.width != Width::int64 && std::all_of(w.begin(), w.end(), fits16)) {
+    FastAccumulation step{.x = x,
+                          .y = y,
+                          .depth = 0,
+                          .windows = windowsOf(conv.axes),
+                          .weights = {},
+                          .bias = {},
+                          .shift = operation.shift,
+                          .range = operation.range};
+    step.depth = step.windows.places * static_cast<std::size_t>(conv.channelsIn);
+    step.pointwise = isPointwise(step.windows, from.rows);
+    step.weights.assign(to.stride * step.depth, 0);
+    for (std::size_t i = 0; i < step.depth; ++i)
+      for (std::size_t j = 0; j < to.columns; ++j)
+        step.weights[(j / lanes * step.depth + i) * lanes + j % lanes] =
+            static_cast<std::int32_t>(w[i * to.columns + j]);
+    for (const std::int64_t one : bias)
+      step.bias.push_back(static_cast<std::int32_t>(fixed::fit(one, operation.range, Overflow::wrap)));
+    plan_.steps.emplace_back(std::move(step));
+    return;
+  }
   plan_.steps.emplace_back(Accumulation{.conv = {.x = x,
                                                  .y = y,
                                                  .groupIn = static_cast<std::size_t>(conv.groupIn()),

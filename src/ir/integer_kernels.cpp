@@ -172,6 +172,31 @@ SLUICE_TARGET_AVX2 void depthwiseAvx2(const DepthwiseRow<Y>& work) {
   depthwiseBody(work);
 }
 
+template <typename Y>
+SLUICE_INLINE void accumulateBody(const AccumulateRows<Y>& work) {
+  const std::int32_t* weights = work.weights;
+  for (std::size_t column = 0; column < work.yStride; column += lanes, weights += work.depth * lanes)
+    for (std::size_t row = 0; row < work.rows; ++row) {
+      std::uint32_t acc[lanes];
+      for (std::size_t j = 0; j < lanes; ++j) acc[j] = static_cast<std::uint32_t>(work.bias[column + j]);
+      const std::int16_t* x = work.x + row * work.xStride;
+      for (std::size_t i = 0; i < work.depth; ++i) {
+        const std::int32_t one = x[i];
+        const std::int32_t* w = weights + i * lanes;
+        for (std::size_t j = 0; j < lanes; ++j)
+          acc[j] += static_cast<std::uint32_t>((one * w[j]) >> work.shift);
+      }
+      Y* y = work.y + row * work.yStride + column;
+      const auto lo = static_cast<std::uint32_t>(work.lo);
+      for (std::size_t j = 0; j < lanes; ++j)
+        y[j] = static_cast<Y>(static_cast<std::int32_t>(((acc[j] - lo) & work.mask) + lo));
+    }
+}
+template <typename Y>
+SLUICE_TARGET_AVX2 void accumulateAvx2(const AccumulateRows<Y>& work) {
+  accumulateBody(work);
+}
+
 template <typename X, typename Y>
 SLUICE_INLINE void rescaleBody(const RescaleRows<X, Y>& work) {
   const std::uint32_t shift = work.shift;
@@ -208,6 +233,14 @@ void depthwiseRow(bool avx2, const DepthwiseRow<Y>& work) {
 }
 template void depthwiseRow(bool, const DepthwiseRow<std::int16_t>&);
 template void depthwiseRow(bool, const DepthwiseRow<std::int32_t>&);
+
+template <typename Y>
+void accumulateRows(bool avx2, const AccumulateRows<Y>& work) {
+  if (avx2) return accumulateAvx2(work);
+  accumulateBody(work);
+}
+template void accumulateRows(bool, const AccumulateRows<std::int16_t>&);
+template void accumulateRows(bool, const AccumulateRows<std::int32_t>&);
 
 template <typename X, typename Y>
 void rescaleRows(bool avx2, const RescaleRows<X, Y>& work) {

@@ -62,6 +62,23 @@ struct DepthwiseRow {
 template <typename Y>
 void depthwiseRow(bool avx2, const DepthwiseRow<Y>& work);
 
+/// y[r, j] = wrap(bias[j] + sum_i (x[r, i] * w[i, j]) >> shift), sums modulo 2^32, wrapped into the 2^k codes from
+/// `lo` on, mask = 2^k - 1: an accumulator that truncates each product.
+///
+/// Shapes  weights [columns / lanes][depth][lanes]
+template <typename Y>
+struct AccumulateRows {
+  const std::int16_t* x = nullptr;
+  std::size_t xStride = 0, depth = 0;
+  const std::int32_t *weights = nullptr, *bias = nullptr;
+  std::uint32_t shift = 0, mask = 0;
+  std::int32_t lo = 0;
+  Y* y = nullptr;
+  std::size_t yStride = 0, rows = 0;
+};
+template <typename Y>
+void accumulateRows(bool avx2, const AccumulateRows<Y>& work);
+
 /// y = clamp((a[j] * x + b[j]) >> shift, lo, hi) in int32, which everything on the way is proven to fit; with
 /// `tieToEven` to nearest (shift >= 1).
 template <typename X, typename Y>

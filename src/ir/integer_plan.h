@@ -130,6 +130,16 @@ struct Accumulation {
   fixed::Overflow overflow = fixed::Overflow::wrap;
   fixed::Interval range;
 };
+/// The same for one group, products truncated, sums wrapped into 2^k codes: int32 arithmetic on windows copied side
+/// by side.
+struct FastAccumulation {
+  std::size_t x = 0, y = 0, depth = 0;
+  bool pointwise = false;
+  Windows windows;
+  std::vector<std::int32_t> weights, bias;
+  std::uint32_t shift = 0;
+  fixed::Interval range;
+};
 struct WindowPool {
   std::size_t x = 0, y = 0;
   PoolKind kind = PoolKind::max;
@@ -201,8 +211,8 @@ struct Fill {
 
 using Step = std::variant<FastDense, WideDense, CompareThreshold, SearchThreshold, TableLookup, AffineRescale,
                           NarrowRescale, FormatConversion, ShiftedSum, Largest, FastConv, DepthwiseConv,
-                          WideConv, Accumulation, WindowPool, Reduction, Move, Selection, Interpolation,
-                          PairProduct, PairElementwise, PairTable, Fill>;
+                          WideConv, Accumulation, FastAccumulation, WindowPool, Reduction, Move, Selection,
+                          Interpolation, PairProduct, PairElementwise, PairTable, Fill>;
 
 struct IntegerPlan {
   struct Port {

@@ -11,45 +11,45 @@ constexpr std::size_t patchBytes = 16384;
 
 }  // namespace
 
+void Runner::gatherWindows(const Windows& windows, std::size_t id, std::int64_t padding, std::size_t first,
+                           std::size_t count, std::size_t depth) {
+  const Place& from = place(id);
+  const std::size_t cin = from.columns, places = windows.places;
+  const auto* x = memory_.data<std::int16_t>(id);
+  const auto pad = static_cast<std::int16_t>(padding);
+  for (std::size_t row = 0; row < count; ++row) {
+    const std::size_t sample = (first + row) / windows.outputs, output = (first + row) % windows.outputs;
+    const std::int16_t* own = x + sample * from.rows * from.stride;
+    const std::int32_t* source = windows.rows.data() + output * places;
+    std::int16_t* patch = scratch_.data() + row * depth;
+    for (std::size_t place = 0; place < places;) {
+      std::size_t next = place + 1;
+      std::int16_t* to = patch + place * cin;
+      if (source[place] < 0) {
+        std::fill_n(to, cin, pad);
+      } else if (from.stride == cin) {
+        // Neighbouring places whose rows are neighbours in memory are copied at once.
+        while (next < places && source[next] == source[next - 1] + 1) ++next;
+        std::memcpy(to, own + static_cast<std::size_t>(source[place]) * cin,
+                    (next - place) * cin * sizeof(std::int16_t));
+      } else {
+        const std::int16_t* one = own + static_cast<std::size_t>(source[place]) * from.stride;
+        for (std::size_t i = 0; i < cin; ++i) to[i] = one[i];
+      }
+      place = next;
+    }
+  }
+}
+
 void Runner::apply(const FastConv& step) {
-  const Place& from = place(step.x);
   const Place& to = place(step.y);
-  const std::size_t cin = from.columns, places = step.windows.places, depth = step.pairs * 2;
-  const auto* x = memory_.data<std::int16_t>(step.x);
-  const std::vector<std::int16_t> padding(cin, static_cast<std::int16_t>(step.padding));
+  const std::size_t depth = step.pairs * 2, all = samples_ * step.windows.outputs;
   const std::size_t tile = std::max<std::size_t>(6, patchBytes / (depth * sizeof(std::int16_t)) / 6 * 6);
   scratch_.assign(tile * depth + lanes, 0);
   const auto multiply = [&](auto* y) {
-    const std::size_t outputs = step.windows.outputs, all = samples_ * outputs;
     for (std::size_t first = 0; first < all; first += tile) {
       const std::size_t count = std::min(tile, all - first);
-      for (std::size_t row = 0; row < count; ++row) {
-        const std::size_t sample = (first + row) / outputs, output = (first + row) % outputs;
-        const std::int16_t* own = x + sample * from.rows * from.stride;
-        const std::int32_t* source = step.windows.rows.data() + output * places;
-        std::int16_t* patch = scratch_.data() + row * depth;
-        if (from.stride == cin) {
-          // Neighbouring places whose rows are neighbours in memory are copied at once.
-          for (std::size_t place = 0; place < places;) {
-            std::size_t next = place + 1;
-            if (source[place] < 0) {
-              std::memcpy(patch + place * cin, padding.data(), cin * sizeof(std::int16_t));
-            } else {
-              while (next < places && source[next] == source[next - 1] + 1) ++next;
-              std::memcpy(patch + place * cin, own + static_cast<std::size_t>(source[place]) * cin,
-                          (next - place) * cin * sizeof(std::int16_t));
-            }
-            place = next;
-          }
-        } else {
-          for (std::size_t place = 0; place < places; ++place) {
-            const std::int16_t* one = source[place] < 0
-                                          ? padding.data()
-                                          : own + static_cast<std::size_t>(source[place]) * from.stride;
-            for (std::size_t i = 0; i < cin; ++i) patch[place * cin + i] = one[i];
-          }
-        }
-      }
+      gatherWindows(step.windows, step.x, step.padding, first, count, depth);
       denseRows(plan_.avx2, scratch_.data(), depth, step.pairs, step.weights.data(), step.bias.data(),
                 y + first * to.stride, to.stride, count);
     }
@@ -58,6 +58,37 @@ void Runner::apply(const FastConv& step) {
     multiply(memory_.data<std::int16_t>(step.y));
   else
     multiply(memory_.data<std::int32_t>(step.y));
+}
+
+void Runner::apply(const FastAccumulation& step) {
+  const Place& to = place(step.y);
+  const std::size_t all = samples_ * step.windows.outputs;
+  const std::size_t tile =
+      step.pointwise ? all : std::max<std::size_t>(1, patchBytes / (step.depth * sizeof(std::int16_t)));
+  scratch_.assign(step.pointwise ? 0 : tile * step.depth, 0);
+  const auto run = [&](auto* y) {
+    for (std::size_t first = 0; first < all; first += tile) {
+      const std::size_t count = std::min(tile, all - first);
+      if (!step.pointwise) gatherWindows(step.windows, step.x, 0, first, count, step.depth);
+      accumulateRows(plan_.avx2,
+                     AccumulateRows<std::remove_reference_t<decltype(*y)>>{
+                         .x = step.pointwise ? memory_.data<std::int16_t>(step.x) : scratch_.data(),
+                         .xStride = step.pointwise ? place(step.x).stride : step.depth,
+                         .depth = step.depth,
+                         .weights = step.weights.data(),
+                         .bias = step.bias.data(),
+                         .shift = step.shift,
+                         .mask = static_cast<std::uint32_t>(step.range.hi - step.range.lo),
+                         .lo = static_cast<std::int32_t>(step.range.lo),
+                         .y = y + first * to.stride,
+                         .yStride = to.stride,
+                         .rows = count});
+    }
+  };
+  if (to.width == Width::int16)
+    run(memory_.data<std::int16_t>(step.y));
+  else
+    run(memory_.data<std::int32_t>(step.y));
 }
 
 void Runner::apply(const DepthwiseConv& step) {

@@ -117,6 +117,7 @@ class Runner {
   void apply(const DepthwiseConv& step);
   void apply(const WideConv& step);
   void apply(const Accumulation& step);
+  void apply(const FastAccumulation& step);
   void apply(const WindowPool& step);
   void apply(const Reduction& step);
   void apply(const Move& step);
@@ -126,6 +127,10 @@ class Runner {
   void apply(const PairElementwise& step);
   void apply(const PairTable& step);
   void apply(const Fill& step);
+
+  /// Copies the windows of output rows [first, first + count), all samples counted, side by side into scratch_.
+  void gatherWindows(const Windows& windows, std::size_t x, std::int64_t padding, std::size_t first,
+                     std::size_t count, std::size_t depth);
 
   const IntegerPlan& plan_;
   Workspace memory_;

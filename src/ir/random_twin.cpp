@@ -297,7 +297,12 @@ class Twins {
                       .rounding = rounding(),
                       .overflow = overflow(),
                       .range = join(smallRange(), {-draw(0, 9), 0})};
-    if (rng_.chance(0.4)) op.overflow = Overflow::wrap, op.rounding = Rounding::floor;
+    if (rng_.chance(0.4)) {  // what hls4ml does unless told otherwise
+      op.overflow = Overflow::wrap;
+      op.rounding = Rounding::floor;
+      op.range =
+          fixed::IntegerFormat{.bits = static_cast<std::uint32_t>(draw(2, 9)), .isSigned = true}.range();
+    }
     const Kernel k = kernel(x, shape, groups, std::ldexp(1.0, static_cast<int>(op.shift)));
     std::vector<TensorId> inputs{x.codes};
     inputs.insert(inputs.end(), k.codes.begin(), k.codes.end());
