@@ -34,40 +34,6 @@ std::string attributeOf(const Memory& m) {
   return list.empty() ? "" : "(* " + list + " *) ";
 }
 
-/// The modules that hold one bit of a table, for blocks of up to `mostInputs` inputs.
-std::string lutModules(const std::string& prefix, std::uint32_t mostInputs) {
-  if (mostInputs == 0) return "";
-  std::string text = "\n/* verilator lint_off DECLFILENAME */";
-  for (std::uint32_t inputs = 6; inputs <= mostInputs; ++inputs) {
-    const std::string top = std::to_string(inputs - 1), words = std::to_string(1u << inputs);
-    const std::string below = prefix + "_lut" + std::to_string(inputs - 1),
-                      half = std::to_string(1u << (inputs - 1));
-    text += "\nmodule " + prefix + "_lut" + std::to_string(inputs) + " #(parameter [" +
-            std::to_string((1u << inputs) - 1) + ":0] INIT = " + words + "'d0) (\n  input  wire [" + top +
-            ":0] a,\n  output wire y\n);\n";
-    std::string primitive, expression;
-    if (inputs == 6) {
-      primitive = "LUT6 #(.INIT(INIT)) lut (.O(y)";
-      for (std::uint32_t i = 0; i < 6; ++i)
-        primitive += ", .I" + std::to_string(i) + "(a[" + std::to_string(i) + "])";
-      expression = "INIT[a]";
-    } else {
-      const std::string to = std::to_string(inputs - 2);
-      text += "  wire [1:0] half;\n";
-      text += "  " + below + " #(.INIT(INIT[" + std::to_string((1u << (inputs - 1)) - 1) +
-              ":0])) low (.a(a[" + to + ":0]), .y(half[0]));\n";
-      text += "  " + below + " #(.INIT(INIT[" + std::to_string((1u << inputs) - 1) + ":" + half +
-              "])) high (.a(a[" + to + ":0]), .y(half[1]));\n";
-      primitive =
-          "MUXF" + std::to_string(inputs) + " mux (.O(y), .I0(half[0]), .I1(half[1]), .S(a[" + top + "])";
-      expression = "half[a[" + top + "]]";
-    }
-    text += "`ifdef SYNTHESIS\n  " + primitive + ");\n`else\n  assign y = " + expression +
-            ";\n`endif\nendmodule\n";
-  }
-  return text + "/* verilator lint_on DECLFILENAME */\n";
-}
-
 class Printer {
  public:
   Printer(const Module& module, Family family)
@@ -83,7 +49,7 @@ class Printer {
     std::string text = "module " + m_.name + " (\n";
     text += ports();
     text += ");\n" + declarations_ + body_ + unused();
-    return text + "endmodule\n" + lutModules(m_.name, mostInputs_);
+    return text + "endmodule\n";
   }
 
  private:
@@ -199,6 +165,36 @@ class Printer {
     return value;
   }
 
+  /// The LUT6, and the muxes beside them, that hold a block.
+  std::string primitivesOf(const TableForm::Block& block, const std::string& y, const std::string& init,
+                           const std::string& address) {
+    std::string text;
+    std::vector<std::string> level;
+    for (std::uint32_t k = 0; k < block.luts(); ++k) {
+      level.push_back(block.luts() == 1 ? y : names_.fresh(y + "_part"));
+      if (block.luts() > 1) text += "  wire " + level.back() + ";\n";
+      const std::string part =
+          block.luts() == 1 ? "" : "[" + std::to_string(64 * k + 63) + ":" + std::to_string(64 * k) + "]";
+      text += "  LUT6 #(.INIT(" + init + part + ")) " + names_.fresh(level.back() + "_cell") + " (.O(" +
+              level.back() + ")";
+      for (std::uint32_t i = 0; i < 6; ++i)
+        text += ", .I" + std::to_string(i) + "(" + address + "[" + std::to_string(i) + "])";
+      text += ");\n";
+    }
+    for (std::uint32_t input = 6; level.size() > 1; ++input) {
+      std::vector<std::string> next;
+      for (std::size_t k = 0; k < level.size(); k += 2) {
+        next.push_back(level.size() == 2 ? y : names_.fresh(y + "_part"));
+        if (level.size() > 2) text += "  wire " + next.back() + ";\n";
+        text += "  MUXF" + std::to_string(input + 1) + " " + names_.fresh(next.back() + "_mux") + " (.O(" +
+                next.back() + "), .I0(" + level[k] + "), .I1(" + level[k + 1] + "), .S(" + address + "[" +
+                std::to_string(input) + "]));\n";
+      }
+      level = std::move(next);
+    }
+    return text;
+  }
+
   /// A constant table as the look-up tables that hold it; the name of its value.
   std::string tableOfLuts(const std::string& name, Signal from, const Memory& m) {
     const std::string value = m.synchronousRead ? names_.fresh(name + "_next") : name;
@@ -209,17 +205,20 @@ class Printer {
     const TableForm form = tableForm(m);
     std::uint32_t mostRead = 0;
     std::vector<std::string> blocks, nodes;
+    std::string primitives, expressions;
     for (const TableForm::Block& block : form.blocks) {
-      const std::uint32_t inputs = block.inputs;
       blocks.push_back(names_.fresh(name + "_lut"));
-      line("wire " + blocks.back() + ";");
-      line(m_.name + "_lut" + std::to_string(inputs) + " #(.INIT(" +
-           verilogConstant({block.truth.begin(), block.truth.end()}, 0, 1u << inputs) + ")) " +
-           names_.fresh(blocks.back() + "_table") + " (.a(" + address + "[" + std::to_string(inputs - 1) +
-           ":0]), .y(" + blocks.back() + "));");
-      mostRead = std::max(mostRead, inputs);
-      mostInputs_ = std::max(mostInputs_, inputs);
+      const std::string& y = blocks.back();
+      const std::string init = names_.fresh(y + "_init");
+      line("localparam " + vectorOf(1u << block.inputs) + init + " = " +
+           verilogConstant({block.truth.begin(), block.truth.end()}, 0, 1u << block.inputs) + ";");
+      line("wire " + y + ";");
+      primitives += primitivesOf(block, y, init, address);
+      expressions +=
+          "  assign " + y + " = " + init + "[" + address + "[" + std::to_string(block.inputs - 1) + ":0]];\n";
+      mostRead = std::max(mostRead, block.inputs);
     }
+    body_ += "`ifdef SYNTHESIS\n" + primitives + "`else\n" + expressions + "`endif\n";
     std::uint64_t muxBits = 0;
     for (const TableForm::Node& node : form.nodes) {
       if (node.kind == TableForm::Node::Kind::constant) nodes.push_back(node.value == 0 ? "1'b0" : "1'b1");
@@ -356,7 +355,6 @@ class Printer {
   std::string declarations_, body_, clocked_;
   std::map<std::pair<std::uint64_t, std::uint32_t>, Signal> instanceOutputs_;
   std::vector<std::string> unread_;  ///< bits of table addresses
-  std::uint32_t mostInputs_ = 0;     ///< of the blocks of tables of look-up tables; 0: there are none
   bool usesReset_ = false, usesClock_ = false;
 };
 

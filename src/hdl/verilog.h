@@ -12,9 +12,8 @@ namespace sluice::hdl {
 /// are printed as instances: print their modules too (each once). Same tree, same bytes. What no output needs
 /// is not printed. Requires check(module).
 ///
-/// For a family with six-input look-up tables, constant tables are instances of small modules (printed behind
-/// the module and named after it) that hold LUT6, MUXF7 and MUXF8 where SYNTHESIS is defined, as Yosys and
-/// Vivado do, and say the same as an expression elsewhere (table_form.h).
+/// For a family with six-input look-up tables, constant tables are LUT6, MUXF7 and MUXF8 where SYNTHESIS is
+/// defined, as Yosys and Vivado define it, and say the same as an expression elsewhere (table_form.h).
 std::string verilog(const Module& module, Family family);
 
 /// Assignments that put every state of a module below `path` (a hierarchical name) to its power-up value:
