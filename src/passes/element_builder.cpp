@@ -335,6 +335,12 @@ class Builder {
     if (std::holds_alternative<ir::Input>(node.operation))
       return fail("it depends on the real input '" + node.name + "', which is not quantized on the way",
                   &node);
+    if (std::holds_alternative<ir::QuantizeFloat>(node.operation) ||
+        std::holds_alternative<ir::QuantizePower>(node.operation))
+      return fail(
+          std::string("'") + ir::info(node.operation).name +
+              "' of a computed tensor has no integer form; only constants may be floats or powers of two",
+          &node);
     if (!std::holds_alternative<ir::Quantize>(node.operation) &&
         !std::holds_alternative<ir::Bipolar>(node.operation) &&
         !std::holds_alternative<ir::Unary>(node.operation) &&
