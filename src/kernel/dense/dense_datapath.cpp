@@ -107,9 +107,28 @@ class DenseBuilder {
       return word.words();
     });
     words.resize(plan_.flatAddress ? plan_.folds() : words.size());
-    const MemoryId rom = b_.rom("weights", plan_.romWidth, std::move(words),
-                                plan_.blockRam ? Style::blockRam : Style::logic, true);
-    return {b_.read(rom, fold_.signal), 1};
+    if (!plan_.blockRam || plan_.romParts.size() == 1) {
+      const MemoryId rom = b_.rom("weights", plan_.romWidth, std::move(words),
+                                  plan_.blockRam ? Style::blockRam : Style::logic, true);
+      return {b_.read(rom, fold_.signal), 1};
+    }
+    // The part that a fold lies in is known a stage earlier; from the last part forwards, the first that holds it wins.
+    Signal word;
+    for (std::size_t k = plan_.romParts.size(); k-- > 0;) {
+      const RomPart& part = plan_.romParts[k];
+      const auto from = words.begin() + part.base;
+      std::vector<std::vector<std::uint64_t>> own(
+          from, from + std::min<std::ptrdiff_t>(part.words, words.end() - from));
+      own.resize(part.words);
+      const MemoryId rom = b_.rom("weights" + std::to_string(k), plan_.romWidth, std::move(own),
+                                  part.blockRam ? Style::blockRam : Style::logic, true);
+      const Signal place =
+          part.words == 1 ? b_.constant(0) : b_.wrap(fold_.signal, {indexBits(part.words), false});
+      const Signal here = b_.read(rom, place);
+      const Signal inside = b_.less(fold_.signal, b_.constant(std::int64_t{part.base} + part.words));
+      word = word.valid() ? b_.mux(b_.reg(inside), here, word) : here;
+    }
+    return {word, 1};
   }
 
   /// The product at a multiplier position, at stage 1, not yet registered.

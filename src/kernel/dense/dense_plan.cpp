@@ -70,6 +70,14 @@ bool fitsDsp(fixed::Interval a, fixed::Interval b) {
   return signedBits(a) <= 18 && signedBits(b) <= 18;
 }
 
+/// 18-kbit blocks that words, rounded up to a power of two, take.
+std::uint64_t blocksOf(std::uint32_t words, std::uint32_t width) {
+  const std::uint64_t deep = std::uint64_t{1} << indexBits(words);
+  if (deep >= 16384) return deep / 16384 * width;
+  const std::uint64_t across = deep <= 512 ? 36 : deep == 1024 ? 18 : deep == 2048 ? 9 : 16384 / deep;
+  return (width + across - 1) / across;
+}
+
 std::uint32_t treeLevels(std::uint32_t terms) { return terms <= 1 ? 0 : indexBits(terms); }
 
 }  // namespace
@@ -101,6 +109,26 @@ std::uint32_t DensePlan::terms(std::uint32_t p) const {
   std::uint32_t count = hasBiasTerm(p) ? 1 : 0;
   for (std::uint32_t s = 0; s < params.simd; ++s) count += position(p, s).form != ProductForm::none ? 1 : 0;
   return count;
+}
+
+std::vector<RomPart> cutRom(std::uint32_t words, std::uint32_t width) {
+  constexpr std::uint32_t fewest = 64;         // so many words are a LUT a bit
+  constexpr std::uint64_t lutsOfABlock = 150;  // as for FIFOs: fifo/fifo_choice.cpp
+  std::vector<RomPart> parts;
+  std::uint64_t blocks = 0;
+  for (std::uint32_t base = 0; base < words;) {
+    const std::uint32_t left = words - base;
+    std::uint32_t size = 1u << (indexBits(std::uint64_t{left} + 1) - 1);  // the largest power of two in it
+    if (left <= fewest) size = 1u << indexBits(left);
+    parts.push_back({base, size, left > fewest});
+    blocks += left > fewest ? blocksOf(size, width) : 0;
+    base += size;
+  }
+  // Each cut is a mux of the word's width.
+  const bool pays = blocksOf(words, width) > blocks &&
+                    (blocksOf(words, width) - blocks) * lutsOfABlock > (parts.size() - 1) * width;
+  if (!pays) return {{0, words, true}};
+  return parts;
 }
 
 Result<DensePlan> planDense(const DenseParams& params) {
@@ -167,6 +195,15 @@ Result<DensePlan> planDense(const DenseParams& params) {
   plan.blockRam = params.memory == WeightMemory::blockRam ||
                   (params.memory == WeightMemory::automatic && plan.folds() >= 256 &&
                    std::uint64_t{plan.folds()} * plan.romWidth >= 8192);
+  if (plan.blockRam && plan.romWidth > 0) {
+    // Counted in one, folds have no gaps; counters side by side are a power of two of words.
+    const std::uint32_t sparse = 1u << concatBits;
+    plan.romParts = cutRom(plan.folds(), plan.romWidth);
+    if (plan.romParts.size() > 1)
+      plan.flatAddress = true;
+    else
+      plan.romParts = {{0, plan.flatAddress ? plan.folds() : sparse, true}};
+  }
   std::uint32_t levels = 0;
   for (std::uint32_t p = 0; p < params.pe; ++p) levels = std::max(levels, treeLevels(plan.terms(p)));
   plan.sumStage = 2 + (levels + params.levelsPerStage - 1) / params.levelsPerStage;

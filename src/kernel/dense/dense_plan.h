@@ -22,6 +22,17 @@ struct Position {
   std::uint32_t fieldLsb = 0;  ///< logic and dsp: place of the weight in a ROM word
 };
 
+/// Part of the weight memory: words [base, base + words), `words` a power of two unless it is the only part. Each base
+/// is a multiple of the part's words.
+struct RomPart {
+  std::uint32_t base = 0, words = 1;
+  bool blockRam = true;
+};
+
+/// How a block RAM of so many words is cut, so that it fills the blocks it takes. Synthesis rounds words up to a power of
+/// two: 9,216 x 32 bits (a kernel of 3 x 3) take 32 blocks of 16,384 x 1, or 16 + 2 as 8,192 and 1,024 words.
+std::vector<RomPart> cutRom(std::uint32_t words, std::uint32_t width);
+
 struct DensePlan {
   DenseParams params;
   std::uint32_t inFolds = 1, outFolds = 1;
@@ -31,7 +42,8 @@ struct DensePlan {
   std::vector<Position> positions;  ///< [pe][simd]
   std::uint32_t romWidth = 0;
   bool blockRam = false;
-  std::uint32_t sumStage = 0;  ///< T: stage at which every tree's sum is registered
+  std::vector<RomPart> romParts;  ///< if blockRam
+  std::uint32_t sumStage = 0;     ///< T: stage at which every tree's sum is registered
   fixed::Interval output;
   std::vector<fixed::Interval> accumulator;  ///< [pe]; inFolds > 1
   bool biasInTree = false;                   ///< inFolds == 1

@@ -38,6 +38,23 @@ TEST(Dense, ALongVectorIsKeptInBlockRamAndReadInEveryLaterOutputFold) {
   ASSERT_TRUE(count.ok()) << count.error().text();
 }
 
+TEST(Dense, CutsAWeightMemoryOfNineTimesAPowerOfTwoSoThatItFillsItsBlocks) {
+  DenseParams p{.nIn = 144, .nOut = 64, .pe = 4, .input = {-8, 7}, .multiplier = MultiplierStyle::logic};
+  for (std::int64_t i = 0; i < 144 * 64; ++i) p.weights.push_back((i * 37) % 251 - 125);
+  const Kernel kernel = dense(p).value();
+  std::vector<std::uint32_t> words;
+  for (const hdl::Memory& memory : elaborate(kernel).memories)
+    if (memory.style == hdl::Style::blockRam && !memory.contents.empty()) words.push_back(memory.words);
+  EXPECT_EQ(words, (std::vector<std::uint32_t>{256, 2048})) << "2,304 words of 32 bits: 5 blocks, not 8";
+  const auto golden = [p](const PassData& reads) {
+    std::vector<std::int64_t> y(64, 0);
+    for (std::size_t i = 0; i < p.weights.size(); ++i) y[i % 64] += p.weights[i] * reads[0][i / 64];
+    return PassData{y};
+  };
+  const auto count = checkViews({.kernel = kernel, .golden = golden}, {.seed = 1, .lanes = 2, .passes = 2});
+  ASSERT_TRUE(count.ok()) << count.error().text();
+}
+
 TEST(Dense, ProvesTheRangeOfItsOutputFromTheActualWeights) {
   EXPECT_EQ(denseOutputRange(small()), (fixed::Interval{-6, 5}));
 }
