@@ -163,7 +163,7 @@ std::uint64_t workUnit(const MatrixVector& problem) {
     digits += bitsOf(d.positive | d.negative);
   }
   const double root = std::sqrt(static_cast<double>(digits));  // exact to the last bit everywhere, unlike pow
-  return 38 * static_cast<std::uint64_t>(static_cast<double>(digits) * root * std::sqrt(root));
+  return 44 * static_cast<std::uint64_t>(static_cast<double>(digits) * root * std::sqrt(root));
 }
 
 }  // namespace

@@ -12,7 +12,7 @@ namespace sluice::kernel {
 namespace {
 
 /// Of the work, what starts may take.
-constexpr std::uint64_t kStartShare = 2;  // a half
+constexpr std::uint64_t kStartPercent = 65;
 /// A repair dissolves from 2 inner sums up to this many, and up to a quarter of all.
 constexpr std::int64_t kMostDissolved = 30;
 
@@ -90,9 +90,10 @@ class Repairs {
 };
 
 std::optional<SumNetwork> start(const MatrixVector& problem, std::optional<std::uint32_t> depthLimit,
-                                std::uint64_t number) {
+                                std::uint64_t number, std::uint64_t& trees) {
   constexpr std::array<const char*, 4> steps = {"r", "c", "cr", "rc"};
   for (const std::uint32_t height : {~0u, 3u, 2u, 1u}) {
+    ++trees;
     auto network = differenceStart(problem, depthLimit,
                                    {.steps = steps[(number - 1) % steps.size()],
                                     .maxHeight = height,
@@ -115,10 +116,14 @@ SumNetwork searchNetwork(const MatrixVector& problem, std::optional<std::uint32_
   std::uint64_t dearest = work();
   const std::uint64_t treeWork =
       10 * problem.weights.size() * (std::uint64_t{problem.rows} + problem.columns);
-  for (std::uint64_t number = 1; work() + dearest + treeWork <= effort.work / kStartShare; ++number) {
+  std::uint64_t failures = 0;  // starts that the depth limit or the matrix has no room for
+  for (std::uint64_t number = 1;
+       failures < 4 && work() + dearest + treeWork <= effort.work / 100 * kStartPercent; ++number) {
     const std::uint64_t before = work();
-    auto network = start(problem, depthLimit, number);
-    beside += treeWork;
+    std::uint64_t trees = 0;
+    auto network = start(problem, depthLimit, number, trees);
+    beside += trees * treeWork;
+    failures += network ? 0 : 1;
     if (network) {
       search.run(*network, {.seed = effort.seed + number});
       network->tidy();

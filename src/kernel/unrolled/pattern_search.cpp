@@ -167,7 +167,7 @@ void PatternSearch::collect(Vertex v, bool ofSums, Vertex from, const std::vecto
 }
 
 std::uint32_t PatternSearch::shareable(const Pattern& p) {
-  share_.assign(64, 0);
+  share_.fill(0);
   std::uint32_t digits = 0;
   std::uint64_t kraft = 0;
   const auto add = [&](Vertex v, std::uint32_t steps) {

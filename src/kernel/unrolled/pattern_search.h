@@ -1,7 +1,7 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
-#include <optional>
 #include <vector>
 
 #include "kernel/unrolled/sum_network.h"
@@ -67,7 +67,7 @@ class PatternSearch {
   std::vector<std::uint16_t> tally_;
   std::vector<std::uint32_t> touched_;
   std::size_t touchedCount_ = 0;
-  std::vector<std::uint32_t> share_;  // per depth
+  std::array<std::uint32_t, 64> share_{};  // per depth
   std::vector<Term> around_;
   std::uint64_t work_ = 0;
 };
