@@ -70,16 +70,6 @@ std::string json(const kernel::AdderGraph& graph, std::uint32_t leastDepth, doub
   return text + "]}\n";
 }
 
-/// No adder graph holds what a device family prints in its own way.
-template <typename Module>
-std::string printed(const Module& module) {
-  if constexpr (requires { hdl::verilog(module, hdl::Family::xc7); }) {
-    return hdl::verilog(module, hdl::Family::xc7);
-  } else {
-    return hdl::verilog(module, hdl::Family::xc7);
-  }
-}
-
 }  // namespace
 
 void addCmvm(CLI::App& app, CmvmOptions& options) {
@@ -146,7 +136,7 @@ Status runCmvm(const CmvmOptions& options) {
   std::string registers;
   if (options.verilog) {
     const auto made = kernel::matrixVectorModule(graph, options.module, options.levelsPerStage);
-    SLUICE_RETURN_IF_ERROR(writeFile(*options.verilog, printed(made.module)));
+    SLUICE_RETURN_IF_ERROR(writeFile(*options.verilog, hdl::verilog(made.module, hdl::Family::xc7)));
     if (options.levelsPerStage > 0)
       registers = ", latency " + std::to_string(made.latency) + " clocks, " +
                   std::to_string(made.registerBits) + " register bits";
