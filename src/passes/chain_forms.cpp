@@ -85,9 +85,38 @@ Result<ChainForms> chooseForms(const ElementFunction& function, fixed::Interval 
   const auto shifted = [](std::int64_t by, fixed::Interval range) {
     return RescaleForm{.a = {1}, .b = {by}, .shift = 0, .range = {range.lo + by, range.hi + by}};
   };
-  if (isBipolar || quantizer.isClamp() || !quantizer.subtract.empty()) {
+  if (isBipolar || quantizer.isClamp()) {
     SLUICE_TRY(ChainForm form, chooseForm(function, x, oneScale));
     return ChainForms{.forms = {std::move(form)}, .zeroPoints = {zero}};
+  }
+  // Thresholds and tables give codes of one range, the hull. What comes behind has been proven from the range of each
+  // channel or element, so a conversion that changes no code says them again.
+  const auto withRanges = [&](ChainForm form) -> ChainForms {
+    ChainForms result{.forms = {std::move(form)}, .zeroPoints = {zero}};
+    RequantizeForm ranges{.shift = {0}, .range = {}, .ranges = {}};
+    for (std::int64_t c = 0; c < function.channels; ++c) {
+      const std::int64_t off =
+          zero + (quantizer.subtract.empty()
+                      ? 0
+                      : quantizer.subtract[static_cast<std::size_t>(c) % quantizer.subtract.size()]);
+      const fixed::Interval range = quantizer.rangeOf(c);
+      ranges.ranges.push_back({range.lo - off, range.hi - off});
+      ranges.range = c == 0 ? ranges.ranges[0] : join(ranges.range, ranges.ranges.back());
+    }
+    collapse(ranges.ranges);
+    if (ranges.ranges.size() == 1) return result;
+    const auto append = [&](ChainForm next, std::int64_t zeroPoint) {
+      result.forms.push_back(std::move(next));
+      result.zeroPoints.push_back(zeroPoint);
+    };
+    if (zero != 0) append(shifted(-zero, {ranges.range.lo + zero, ranges.range.hi + zero}), 0);
+    append(ranges, 0);
+    if (zero != 0) append(shifted(zero, ranges.range), zero);
+    return result;
+  };
+  if (!quantizer.subtract.empty()) {
+    SLUICE_TRY(ChainForm form, chooseForm(function, x, oneScale));
+    return withRanges(std::move(form));
   }
   const auto overflow = overflowOf(quantizer, zero, function.channels);
   if (overflow)
@@ -108,7 +137,7 @@ Result<ChainForms> chooseForms(const ElementFunction& function, fixed::Interval 
   auto single = chooseForm(function, x, oneScale);
   if (single.ok() || !overflow) {
     if (!single.ok()) return single.error();
-    return ChainForms{.forms = {std::move(single).value()}, .zeroPoints = {zero}};
+    return withRanges(std::move(single).value());
   }
   // The codes that rounding can give: the ends of a chain that only rises or falls.
   ElementFunction rounded = function;
