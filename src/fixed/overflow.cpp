@@ -27,6 +27,10 @@ std::int64_t wrapped(Wide offset, Interval range, bool reflect) {
 
 Interval symmetric(Interval range) { return {std::max(range.lo, -range.hi), range.hi}; }
 
+/// Unsigned formats saturate instead of reflecting.
+Overflow effective(Overflow overflow, Interval range) {
+  return overflow == Overflow::wrapSignMagnitude && range.lo >= 0 ? Overflow::saturate : overflow;
+}
 bool wraps(Overflow overflow) {
   return overflow == Overflow::wrap || overflow == Overflow::wrapSignMagnitude;
 }
@@ -42,16 +46,17 @@ std::optional<Overflow> overflowFromName(std::string_view name) {
 }
 
 std::int64_t fit(std::int64_t value, Interval range, Overflow overflow, std::int64_t zero) {
+  overflow = effective(overflow, range);
   if (overflow == Overflow::saturateSymmetric) range = symmetric(range);
   if (range.contains(value)) return value;
   if (overflow == Overflow::saturateToZero) return zero;
   if (!wraps(overflow)) return std::clamp(value, range.lo, range.hi);
-  return wrapped(static_cast<Wide>(value) - range.lo, range,
-                 overflow == Overflow::wrapSignMagnitude && range.lo < 0);
+  return wrapped(static_cast<Wide>(value) - range.lo, range, overflow == Overflow::wrapSignMagnitude);
 }
 
 std::int64_t fit(double value, Interval range, Overflow overflow, std::int64_t zero) {
   if (std::isnan(value)) value = 0;
+  overflow = effective(overflow, range);
   if (value >= -0x1p63 && value < 0x1p63) return fit(static_cast<std::int64_t>(value), range, overflow, zero);
   if (overflow == Overflow::saturateToZero) return zero;
   if (overflow == Overflow::saturateSymmetric) range = symmetric(range);
@@ -61,10 +66,11 @@ std::int64_t fit(double value, Interval range, Overflow overflow, std::int64_t z
   auto rest = static_cast<Wide>(std::ldexp(std::frexp(value, &exponent), 53));
   const Wide period = 2 * (static_cast<Wide>(range.hi) - range.lo + 1);
   for (exponent -= 53; exponent > 0; --exponent) rest = modulo(2 * modulo(rest, period), period);
-  return wrapped(rest - range.lo, range, overflow == Overflow::wrapSignMagnitude && range.lo < 0);
+  return wrapped(rest - range.lo, range, overflow == Overflow::wrapSignMagnitude);
 }
 
 Interval fitRange(Interval value, Interval range, Overflow overflow, std::int64_t zero) {
+  overflow = effective(overflow, range);
   if (overflow == Overflow::saturateSymmetric) range = symmetric(range);
   if (range.contains(value)) return value;
   const Interval inside{std::max(value.lo, range.lo), std::min(value.hi, range.hi)};
@@ -76,7 +82,7 @@ Interval fitRange(Interval value, Interval range, Overflow overflow, std::int64_
   const std::int64_t lo = fit(value.lo, range, overflow), hi = fit(value.hi, range, overflow);
   const Wide width = static_cast<Wide>(value.hi) - value.lo;
   if (static_cast<Wide>(hi) - lo == width) return {lo, hi};
-  const bool reflects = overflow == Overflow::wrapSignMagnitude && range.lo < 0;
+  const bool reflects = overflow == Overflow::wrapSignMagnitude;
   if (reflects && static_cast<Wide>(lo) - hi == width) return {hi, lo};
   return range;
 }

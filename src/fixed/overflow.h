@@ -14,7 +14,7 @@ enum class Overflow : std::uint8_t {
   saturateToZero,     ///< zero (AP_SAT_ZERO)
   saturateSymmetric,  ///< the nearer end of [-hi, hi] (AP_SAT_SYM)
   wrap,               ///< modulo the number of codes: two's complement (AP_WRAP)
-  wrapSignMagnitude,  ///< signed formats: reflected at both ends, period twice the number of codes (AP_WRAP_SM)
+  wrapSignMagnitude,  ///< reflected at both ends, period twice the number of codes; unsigned: saturates (AP_WRAP_SM)
 };
 
 /// "saturate", as written in the text form of a graph; and back.
@@ -25,7 +25,8 @@ std::optional<Overflow> overflowFromName(std::string_view name);
 ///
 /// Wrapping maps value to the one integer of the range that is congruent to it modulo hi - lo + 1, so the range
 /// of a two's complement format gives AP_WRAP. Reflecting (wrapSignMagnitude) is the triangle wave through the
-/// range: ..., hi-1, hi, hi, hi-1, ..., lo, lo, lo+1, ...; a range without negative numbers wraps.
+/// range: ..., hi-1, hi, hi, hi-1, ..., lo, lo, lo+1, ...; a range without negative numbers
+/// saturates, as in the ap_types headers.
 ///
 /// Source  Xilinx UG902 (2020.1), "Arbitrary Precision Fixed-Point Data Types": overflow modes; the ap_types
 ///         headers, against which fixed/ap_fixed_test.cpp holds it

@@ -1,0 +1,23 @@
+# Fixed point against the ap_types headers of hls4ml, where SLUICE_AP_TYPES names their folder.
+set(SLUICE_AP_TYPES "" CACHE PATH "Folder of the ap_types headers (hls4ml/templates/vivado/ap_types), for bench/quality/ap_types")
+add_executable(ap_types ap_types.cpp)
+target_link_libraries(ap_types PRIVATE sluice_fixed)
+if(SLUICE_AP_TYPES)
+  target_compile_definitions(ap_types PRIVATE SLUICE_HAS_AP_TYPES)
+  add_library(ap_types_operate OBJECT ap_types_operate.cpp)
+  set(parts ap_types_operate)
+  foreach(mode RANGE 6)
+    add_library(ap_types_convert${mode} OBJECT ap_types_convert.cpp)
+    target_compile_definitions(ap_types_convert${mode} PRIVATE AP_CASE_ROUNDING=${mode})
+    list(APPEND parts ap_types_convert${mode})
+  endforeach()
+  foreach(part ${parts})
+    # Thousands of instances of foreign templates: neither their warnings nor their speed are the point.
+    target_compile_options(${part} PRIVATE -w -O0)
+    target_compile_definitions(${part} PRIVATE NDEBUG)  # the headers assert on bits beyond a number, which they then ignore
+    target_include_directories(${part} SYSTEM PRIVATE "${SLUICE_AP_TYPES}")
+    target_include_directories(${part} PRIVATE "${PROJECT_SOURCE_DIR}/src")
+    target_link_libraries(ap_types PRIVATE $<TARGET_OBJECTS:${part}>)
+    add_dependencies(ap_types ${part})
+  endforeach()
+endif()
