@@ -126,6 +126,7 @@ Status importMaxPool(Call&);
 Status importAveragePool(Call&);
 Status importGlobalMaxPool(Call&);
 Status importGlobalAveragePool(Call&);
+// import_resize.cpp
 Status importResize(Call&);
 Status importUpsample(Call&);
 // import_arithmetic.cpp

@@ -1,11 +1,11 @@
 #include "frontend/qonnx.h"
 
 #include <algorithm>
-#include <queue>
 #include <unordered_set>
 
 #include "base/diagnostics.h"
 #include "base/file.h"
+#include "frontend/file_graph.h"
 #include "frontend/operators.h"
 #include "ir/verify.h"
 
@@ -15,22 +15,6 @@ namespace {
 
 constexpr std::int64_t oldestIrVersion = 3;  // the first with operator sets
 constexpr std::int64_t oldestOpset = 6;      // the first without `consumed_inputs` and legacy attributes
-
-/// Index of a tensor name, given on first sight. The names live in the file.
-class TensorNames {
- public:
-  std::uint32_t index(std::string_view name) {
-    const auto [entry, fresh] = indices_.emplace(name, static_cast<std::uint32_t>(names_.size()));
-    if (fresh) names_.push_back(name);
-    return entry->second;
-  }
-  [[nodiscard]] std::uint32_t size() const { return static_cast<std::uint32_t>(names_.size()); }
-  [[nodiscard]] const std::vector<std::string_view>& names() const { return names_; }
-
- private:
-  std::unordered_map<std::string_view, std::uint32_t> indices_;
-  std::vector<std::string_view> names_;
-};
 
 class Importer {
  public:
@@ -45,9 +29,9 @@ class Importer {
 
   Result<ir::Graph> run() {
     SLUICE_RETURN_IF_ERROR(checkVersions());
-    collectTensors();
+    graph_ = collectTensors(file_, state_, problems_);
     SLUICE_RETURN_IF_ERROR(problems_.status());
-    SLUICE_RETURN_IF_ERROR(sortNodes());
+    SLUICE_RETURN_IF_ERROR(sortNodes(graph_, state_, name_));
     addInputs();
     nameNodes();
     turnInputs();
@@ -58,10 +42,6 @@ class Importer {
   }
 
  private:
-  std::string where(const FileNode& node, const std::string& nodeName) const {
-    return "node '" + shown(nodeName) + "' (" + shown(node.op) + ")";
-  }
-
   Status checkVersions() const {
     if (file_.irVersion < oldestIrVersion)
       return badInput("IR version " + std::to_string(file_.irVersion) + "; versions from " +
@@ -75,154 +55,13 @@ class Importer {
     return {};
   }
 
-  /// Gives every tensor an index, the node that makes it, and what the file declares of it.
-  void collectTensors() {
-    for (const StoredTensor& stored : file_.initializers) {
-      if (stored.name.empty()) problems_.add(badInput("an initializer has no name"));
-      const std::uint32_t index = tensors_.index(stored.name);
-      if (!initializers_.emplace(index, &stored).second)
-        problems_.add(badInput("there are two initializers '" + shown(stored.name) + "'"));
-    }
-    for (const DeclaredType& input : file_.inputs) {
-      if (input.name.empty()) problems_.add(badInput("an input has no name"));
-      const std::uint32_t index = tensors_.index(input.name);
-      if (!inputs_.insert(index).second)
-        problems_.add(badInput("there are two inputs '" + shown(input.name) + "'"));
-    }
-    producer_.assign(tensors_.size(), noTensor);
-    std::unordered_map<std::string_view, bool> seen;
-    for (std::uint32_t n = 0; n < file_.nodes.size(); ++n) {
-      ImportNode node{.file = &file_.nodes[n], .name = {}, .inputs = {}, .outputs = {}};
-      const auto indexOf = [&](const std::string& name) {
-        const std::uint32_t index = name.empty() ? noTensor : tensors_.index(name);
-        if (index != noTensor && index >= producer_.size()) producer_.resize(index + 1, noTensor);
-        return index;
-      };
-      for (const std::string& input : node.file->inputs) node.inputs.push_back(indexOf(input));
-      for (const std::string& output : node.file->outputs) {
-        const std::uint32_t index = indexOf(output);
-        node.outputs.push_back(index);
-        if (index == noTensor) continue;
-        if (producer_[index] != noTensor || inputs_.contains(index) || initializers_.contains(index))
-          problems_.add(
-              badInput("tensor '" + shown(output) + "' is made twice", where(*node.file, node.file->name)));
-        producer_[index] = n;
-      }
-      if (node.file->op.empty()) problems_.add(badInput("node " + std::to_string(n) + " has no operator"));
-      seen.clear();
-      for (const Attribute& attribute : node.file->attributes)
-        if (!seen.emplace(attribute.name, true).second)
-          problems_.add(badInput("attribute '" + shown(attribute.name) + "' is given twice",
-                                 where(*node.file, node.file->name)));
-      fileNodes_.push_back(std::move(node));
-    }
-    if (file_.outputs.empty()) problems_.add(badInput("the model has no outputs"));
-    std::unordered_set<std::uint32_t> isOutput;
-    for (const DeclaredType& output : file_.outputs) {
-      if (output.name.empty()) problems_.add(badInput("an output has no name"));
-      const std::uint32_t index = tensors_.index(output.name);
-      if (index >= producer_.size()) producer_.resize(index + 1, noTensor);
-      if (!isOutput.insert(index).second)
-        problems_.add(badInput("there are two outputs '" + shown(output.name) + "'"));
-      outputs_.push_back(index);
-      if (producer_[index] == noTensor && !inputs_.contains(index) && !initializers_.contains(index))
-        problems_.add(badInput("output '" + shown(output.name) + "' is made by no node"));
-    }
-    for (const ImportNode& node : fileNodes_)
-      for (const std::uint32_t input : node.inputs)
-        if (input != noTensor && producer_[input] == noTensor && !inputs_.contains(input) &&
-            !initializers_.contains(input))
-          problems_.add(badInput("input '" + shown(tensors_.names()[input]) + "' is made by no node",
-                                 where(*node.file, node.file->name)));
-    state_.declared.assign(tensors_.size(), nullptr);
-    const auto declare = [&](const std::vector<DeclaredType>& list) {
-      for (const DeclaredType& type : list) {
-        const std::uint32_t index = tensors_.index(type.name);
-        if (index >= state_.declared.size()) state_.declared.resize(index + 1, nullptr);
-        if (type.hasShape || state_.declared[index] == nullptr) state_.declared[index] = &type;
-      }
-    };
-    declare(file_.valueInfo);
-    declare(file_.outputs);
-    declare(file_.inputs);
-    const std::size_t count = tensors_.size();
-    state_.declared.resize(count, nullptr);
-    producer_.resize(count, noTensor);
-    state_.tensorNames.assign(tensors_.names().begin(), tensors_.names().end());
-    for (const std::string& tensorName : state_.tensorNames) state_.graphTensorNames.reserve(tensorName);
-    state_.values.resize(count);
-    state_.readers.assign(count, 0);
-    state_.consumers.resize(count);
-  }
-
-  /// Keeps the nodes that an output needs, each after those it reads; among the free ones the file's order.
-  /// Errors: badInput naming a node of a cycle.
-  Status sortNodes() {
-    const auto count = static_cast<std::uint32_t>(fileNodes_.size());
-    std::vector<bool> needed(count, false);
-    std::vector<std::uint32_t> open;
-    const auto need = [&](std::uint32_t tensor) {
-      const std::uint32_t from = tensor == noTensor ? noTensor : producer_[tensor];
-      if (from == noTensor || needed[from]) return;
-      needed[from] = true;
-      open.push_back(from);
-    };
-    for (const std::uint32_t output : outputs_) need(output);
-    while (!open.empty()) {
-      const std::uint32_t here = open.back();
-      open.pop_back();
-      for (const std::uint32_t input : fileNodes_[here].inputs) need(input);
-    }
-    std::vector<std::uint32_t> waiting(count, 0);
-    std::vector<std::vector<std::uint32_t>> readers(count);
-    std::priority_queue<std::uint32_t, std::vector<std::uint32_t>, std::greater<>> ready;
-    std::uint32_t left = 0;
-    for (std::uint32_t n = 0; n < count; ++n) {
-      if (!needed[n]) continue;
-      ++left;
-      for (const std::uint32_t input : fileNodes_[n].inputs) {
-        const std::uint32_t from = input == noTensor ? noTensor : producer_[input];
-        if (from == noTensor) continue;
-        ++waiting[n];
-        readers[from].push_back(n);
-      }
-      if (waiting[n] == 0) ready.push(n);
-    }
-    state_.producer.assign(tensors_.size(), noTensor);
-    while (!ready.empty()) {
-      const std::uint32_t n = ready.top();
-      ready.pop();
-      --left;
-      for (const std::uint32_t output : fileNodes_[n].outputs)
-        if (output != noTensor) state_.producer[output] = static_cast<std::uint32_t>(state_.nodes.size());
-      for (const std::uint32_t reader : readers[n])
-        if (--waiting[reader] == 0) ready.push(reader);
-      for (const std::uint32_t input : fileNodes_[n].inputs) {
-        if (input == noTensor) continue;
-        ++state_.readers[input];
-        state_.consumers[input].push_back(static_cast<std::uint32_t>(state_.nodes.size()));
-      }
-      fileIndex_.push_back(n);
-      state_.nodes.push_back(std::move(fileNodes_[n]));
-    }
-    if (left != 0)
-      for (std::uint32_t n = 0; n < count; ++n)
-        if (needed[n] && waiting[n] != 0)
-          return badInput("the nodes form a cycle",
-                          name_ + ": " + where(*fileNodes_[n].file, fileNodes_[n].file->name));
-    state_.folded.assign(state_.nodes.size(), false);
-    state_.emitted.assign(state_.nodes.size(), false);
-    for (const std::uint32_t output : outputs_) ++state_.readers[output];
-    return {};
-  }
-
   void addInputs() {
     bool sameBatch = true;
     std::optional<std::int64_t> batch;
     bool first = true;
     for (DeclaredType input : file_.inputs) {
-      const std::uint32_t index = tensors_.index(input.name);
-      if (initializers_.contains(index)) continue;
+      const std::uint32_t index = graph_.tensors.index(input.name);
+      if (graph_.initializers.contains(index)) continue;
       const std::string place = "input '" + shown(input.name) + "'";
       if (const auto given = options_.inputShapes.find(input.name); given != options_.inputShapes.end()) {
         input.shape = given->second;
@@ -262,7 +101,7 @@ class Importer {
     }
     if (!sameBatch) problems_.add(unsupported("the inputs have different batch sizes"));
     state_.batch = batch;
-    for (const auto& [index, stored] : initializers_) {
+    for (const auto& [index, stored] : graph_.initializers) {
       Value& value = state_.values[index];
       value.kind = Value::Kind::constant;
     }
@@ -273,7 +112,7 @@ class Importer {
   void turnInputs() {
     const std::vector<ir::TensorId> inputs = state_.graph.inputs;
     for (const DeclaredType& input : file_.inputs) {
-      const std::uint32_t index = tensors_.index(input.name);
+      const std::uint32_t index = graph_.tensors.index(input.name);
       Value& value = state_.values[index];
       if (!value.isRuntime() || !value.batched) continue;
       const std::size_t rank = state_.graph.tensor(value.tensor).type.shape.size();
@@ -320,7 +159,7 @@ class Importer {
     for (std::size_t i = 0; i < state_.nodes.size(); ++i)
       if (state_.nodes[i].name.empty())
         state_.nodes[i].name =
-            state_.nodeNames.unique(state_.nodes[i].file->op + "_" + std::to_string(fileIndex_[i]));
+            state_.nodeNames.unique(state_.nodes[i].file->op + "_" + std::to_string(graph_.fileIndex[i]));
     for (ir::Node& input : state_.graph.nodes) input.name = state_.nodeNames.unique(input.name);
   }
 
@@ -328,8 +167,8 @@ class Importer {
   bool loadInitializers(const ImportNode& node) {
     bool fine = true;
     for (const std::uint32_t input : node.inputs) {
-      const auto found = input == noTensor ? initializers_.end() : initializers_.find(input);
-      if (found == initializers_.end() || state_.values[input].constant) continue;
+      const auto found = input == noTensor ? graph_.initializers.end() : graph_.initializers.find(input);
+      if (found == graph_.initializers.end() || state_.values[input].constant) continue;
       const StoredTensor& stored = *found->second;
       if (stored.problem) {
         if (reportedTensors_.insert(input).second)
@@ -432,7 +271,7 @@ class Importer {
   void importNode(std::uint32_t position) {
     const ImportNode& node = state_.nodes[position];
     if (const Status done = importKnown(position); !done.ok()) {
-      problems_.add({done.error().code, done.error().message, where(*node.file, node.name)});
+      problems_.add({done.error().code, done.error().message, placeOf(*node.file, node.name)});
       leaveUnknown(node);
     }
     for (const std::uint32_t input : node.inputs)
@@ -488,11 +327,11 @@ class Importer {
   /// gets a node of its own (a reshape to the same shape, which keeps codes), so that the graph's outputs have
   /// the file's names.
   void addOutputs() {
-    for (const std::uint32_t output : outputs_) {
+    for (const std::uint32_t output : graph_.outputs) {
       const Value& value = state_.values[output];
       const std::string& tensorName = state_.tensorNames[output];
       const std::string place = "output '" + shown(tensorName) + "'";
-      if (initializers_.contains(output) || value.isConstant()) {
+      if (graph_.initializers.contains(output) || value.isConstant()) {
         problems_.add(unsupported("it is a constant", place));
         continue;
       }
@@ -570,13 +409,8 @@ class Importer {
   ImportNotes* notes_;
   ImportState state_;
   Diagnostics problems_;
-  TensorNames tensors_;
-  std::unordered_map<std::uint32_t, const StoredTensor*> initializers_;
-  std::unordered_set<std::uint32_t> inputs_, reportedTensors_;
-  std::vector<std::uint32_t> outputs_;
-  std::vector<std::uint32_t> producer_;  ///< by tensor index: position in fileNodes_
-  std::vector<ImportNode> fileNodes_;
-  std::vector<std::uint32_t> fileIndex_;  ///< by position in state_.nodes: index in the file
+  FileGraph graph_;
+  std::unordered_set<std::uint32_t> reportedTensors_;
 };
 
 }  // namespace
