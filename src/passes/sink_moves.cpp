@@ -307,7 +307,7 @@ class Sinker {
   template <typename T>
   static bool forLeaf(std::vector<T>& list, const ChannelMap& map, std::int64_t channels) {
     if (list.size() <= 1 || allEqual(list)) {
-      if (list.size() > 1) list.resize(1);
+      if (list.size() > 1) list.erase(list.begin() + 1, list.end());
       return true;
     }
     if (static_cast<std::int64_t>(list.size()) != channels || !map) return false;
