@@ -216,7 +216,7 @@ class RandomLayers {
       case 5: {
         ir::Pad pad{.before = std::vector<std::int64_t>(rank, 0),
                     .after = std::vector<std::int64_t>(rank, 0),
-                    .value = rng_.chance(0.8) ? 0 : 1};
+                    .value = rng_.chance(0.8) ? 0.0 : 1.0};
         pad.before[0] = 1;
         pad.after[rank - 1] = rng_.uniform(0, 1);
         return node(pad, {x});
