@@ -279,8 +279,8 @@ TEST(Unrolled, SaysWhatItCannotUnroll) {
   refused(chain, [](UnrolledParams& p) { p.nodes.clear(); }, "no node of the set is read from outside");
   refused(chain, [](UnrolledParams& p) { p.levelsPerStage = 0; }, "at least one level");
   refused(chain, [](UnrolledParams& p) { p.inputLevels = 9; }, "the way in takes 9 levels of a stage of 2");
-  refused("x = input [1] codes [0, 9]; w = constant [1, 1] {1073741824}; a = dense x, w; output a", nothing,
-          "node 'a': column 0: weight 1073741824 is outside 30 bits");
+  refused("x = input [1] codes [0, 1]; w = constant [1, 1] {2305843009213693952}; a = dense x, w; output a",
+          nothing, "node 'a': column 0: weight 2305843009213693952 is outside 61 bits");
   refused(
       "x = input [1]; q = relu x; y = relu q; output y", [](UnrolledParams& p) { p.nodes = {ir::NodeId(2)}; },
       "holds real numbers");
