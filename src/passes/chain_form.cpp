@@ -33,7 +33,8 @@ bool isShift(const RescaleForm& form) {
 
 template <typename T>
 void collapse(std::vector<T>& list) {
-  if (std::all_of(list.begin(), list.end(), [&](const T& v) { return v == list[0]; })) list.resize(1);
+  if (std::all_of(list.begin(), list.end(), [&](const T& v) { return v == list[0]; }))
+    list.erase(list.begin() + 1, list.end());
 }
 
 void collapseRescale(RescaleForm& form) {

@@ -13,7 +13,8 @@ constexpr std::int64_t widest = std::int64_t{1} << 49;
 
 template <typename T>
 void collapse(std::vector<T>& list) {
-  if (std::all_of(list.begin(), list.end(), [&](const T& v) { return v == list[0]; })) list.resize(1);
+  if (std::all_of(list.begin(), list.end(), [&](const T& v) { return v == list[0]; }))
+    list.erase(list.begin() + 1, list.end());
 }
 
 /// What the quantizer does after rounding, on codes whose zero point has been taken off. None where that would

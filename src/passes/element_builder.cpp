@@ -75,7 +75,8 @@ class Builder {
   Index negate(Index a) { return push(StepKind::negate, a); }
 
   Index constant(std::vector<double> values) {
-    if (std::all_of(values.begin(), values.end(), [&](double v) { return v == values[0]; })) values.resize(1);
+    if (std::all_of(values.begin(), values.end(), [&](double v) { return v == values[0]; }))
+      values.erase(values.begin() + 1, values.end());
     function_.constants.push_back(std::make_shared<const std::vector<double>>(std::move(values)));
     return push(Step{.kind = StepKind::constant, .data = static_cast<Index>(function_.constants.size() - 1)});
   }
@@ -209,7 +210,7 @@ class Builder {
     function_.scale = quantize.scale;
     if (std::all_of(quantize.scale.begin(), quantize.scale.end(),
                     [&](double v) { return v == quantize.scale[0]; }))
-      function_.scale.resize(1);
+      function_.scale.erase(function_.scale.begin() + 1, function_.scale.end());
     function_.outputZeroPoint = quantize.zeroPoint;
     return push(StepKind::quantize, x);
   }
