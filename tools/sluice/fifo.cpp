@@ -10,6 +10,7 @@
 #include "dataflow/process/profile.h"
 #include "dataflow/process/read.h"
 #include "dataflow/process/size.h"
+#include "fifo_csdf.h"
 
 namespace sluice::tool {
 
@@ -44,6 +45,8 @@ std::uint64_t beats(const Program& program) {
 }
 
 Result<int> simulateFile(const FifoOptions& options) {
+  SLUICE_TRY(const std::string kindOfFile, fileKind(options.file));
+  if (kindOfFile == "csdf") return simulateGraph(options);
   SLUICE_TRY(const Network network, readNetwork(options.file));
   SLUICE_TRY(const std::vector<std::uint64_t> depths, depthsFor(options.depths, network));
   SLUICE_TRY(const Program once, compile(network));
@@ -80,6 +83,8 @@ Result<int> simulateFile(const FifoOptions& options) {
 }
 
 Result<int> sizeFile(const FifoOptions& options) {
+  SLUICE_TRY(const std::string kindOfFile, fileKind(options.file));
+  if (kindOfFile == "csdf") return sizeGraph(options);
   SLUICE_TRY(const Network network, readNetwork(options.file));
   SizingOptions sizing{.targetCycles = std::nullopt, .cost = CostKind::beats, .timeLimit = options.timeLimit};
   const Result<CostKind> kind = parseCostKind(options.cost);

@@ -9,7 +9,7 @@ namespace CLI {
 class App;
 }
 
-/// `sluice fifo simulate | size | check`: process networks from files `*.dataflow.json`.
+/// `sluice fifo simulate | size | check`: networks from files `*.dataflow.json`.
 namespace sluice::tool {
 
 struct FifoOptions {

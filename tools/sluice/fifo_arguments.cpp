@@ -10,7 +10,7 @@ void addFifo(CLI::App& app, FifoOptions& options) {
       app.add_subcommand("fifo", "simulate dataflow networks exactly and size their FIFOs, with proof");
   fifo->require_subcommand(1);
   const auto file = [&](CLI::App* command) {
-    command->add_option("FILE", options.file, "network, *.dataflow.json of kind process-network")
+    command->add_option("FILE", options.file, "network, *.dataflow.json (a process network or a CSDF graph)")
         ->required()
         ->type_name("FILE");
   };
@@ -39,7 +39,8 @@ void addFifo(CLI::App& app, FifoOptions& options) {
       ->type_name("beats|bits|bram18|luts")
       ->capture_default_str();
   size->add_flag("--pareto", options.pareto, "the whole front of cost against cycles, from the target up");
-  size->add_option("--time-limit", options.timeLimit, "seconds; then the best found, with a proven bound")
+  size->add_option("--time-limit", options.timeLimit,
+                   "seconds of processor time; then the best found, with a proven bound")
       ->type_name("S")
       ->check(CLI::Range(0.0, 1e9).description(""))
       ->capture_default_str();

@@ -38,20 +38,20 @@ std::int64_t blocks(std::int64_t depth, std::int64_t width) {
   return count;
 }
 
-std::int64_t lookUpTables(std::int64_t depth, std::int64_t width, bool shiftRegister) {
-  std::int64_t counter = 0;
-  while ((std::int64_t{1} << counter) < depth) ++counter;
-  std::int64_t count = 2 * counter + 6;
-  if (shiftRegister) {
-    count += depth <= 17 ? (width + 1) / 2 : width * ((depth - 1 + 31) / 32);
-  } else if (depth * width <= 4096) {
-    const std::int64_t banks = (depth + 63) / 64;
-    count += 8 * banks * ((width + 6) / 7);
-    if (banks > 1) count += width * ((banks + 3) / 4);
-  } else {
-    count += 323 * blocks(depth, width);
-  }
-  return count;
+std::int64_t counters(std::int64_t depth) {
+  std::int64_t bits = 0;
+  while ((std::int64_t{1} << bits) < depth) ++bits;
+  return 2 * bits + 6;
+}
+std::int64_t shiftRegister(std::int64_t depth, std::int64_t width) {
+  return counters(depth) + (depth <= 17 ? (width + 1) / 2 : width * ((depth - 1 + 31) / 32));
+}
+std::int64_t lookUpTables(std::int64_t depth, std::int64_t width, std::int64_t deepest) {
+  if (depth <= deepest) return shiftRegister(depth, width);
+  const std::int64_t block = 323 * blocks(depth, width), banks = (depth + 63) / 64;
+  const std::int64_t luts = 8 * banks * ((width + 6) / 7) + (banks > 1 ? width * ((banks + 3) / 4) : 0);
+  const std::int64_t memory = depth * width <= 4096 ? std::min(block, luts) : block;
+  return std::max(shiftRegister(deepest, width), counters(depth) + memory);
 }
 
 }  // namespace
@@ -145,16 +145,16 @@ std::int64_t groupCost(const Facts& facts, const std::string& kind, std::size_t 
   std::int64_t sum = 0;
   for (const Stream& stream : facts.streams) {
     if (stream.group != group) continue;
-    const bool shiftRegister = depth <= srlLimit(facts, stream);
+    const bool small = depth <= srlLimit(facts, stream);
     std::int64_t one = 0;
     if (kind == "beats")
       one = depth;
     else if (kind == "bits")
       one = depth * stream.width;
     else if (kind == "bram18")
-      one = shiftRegister ? 0 : blocks(depth, stream.width);
+      one = small ? 0 : blocks(depth, stream.width);
     else if (kind == "luts")
-      one = lookUpTables(depth, stream.width, shiftRegister);
+      one = lookUpTables(depth, stream.width, srlLimit(facts, stream));
     else
       throw std::runtime_error("'" + kind + "' is no cost kind");
     sum += one * stream.fifos;

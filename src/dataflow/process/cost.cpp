@@ -1,5 +1,6 @@
 #include "dataflow/process/cost.h"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <map>
@@ -46,14 +47,17 @@ std::uint64_t bram18(std::uint64_t depth, std::uint32_t widthBits, const Timing&
 }
 
 std::uint64_t luts(std::uint64_t depth, std::uint32_t widthBits, const Timing& timing) {
-  const std::uint64_t control = 2 * log2Up(depth) + 6;
-  if (depth <= srlDepth(timing, widthBits))
-    return control + (depth <= 17 ? up(widthBits, 2) : widthBits * up(depth - 1, 32));
-  if (depth * widthBits <= lutRamBits) {
-    const std::uint64_t banks = up(depth, 64);
-    return control + banks * 8 * up(widthBits, 7) + (banks > 1 ? widthBits * up(banks, 4) : 0);
-  }
-  return control + lutsPerBram18 * bram18(depth, widthBits, timing);
+  const auto control = [](std::uint64_t places) { return 2 * log2Up(places) + 6; };
+  const auto shiftRegister = [&](std::uint64_t places) {
+    return control(places) + (places <= 17 ? up(widthBits, 2) : widthBits * up(places - 1, 32));
+  };
+  const std::uint64_t deepest = srlDepth(timing, widthBits);
+  if (depth <= deepest) return shiftRegister(depth);
+  const std::uint64_t banks = up(depth, 64);
+  std::uint64_t memory = lutsPerBram18 * bram18(depth, widthBits, timing);
+  if (depth * widthBits <= lutRamBits)
+    memory = std::min(memory, banks * 8 * up(widthBits, 7) + (banks > 1 ? widthBits * up(banks, 4) : 0));
+  return std::max(shiftRegister(deepest), control(depth) + memory);
 }
 
 std::uint64_t cost(CostKind kind, std::uint64_t depth, std::uint32_t widthBits, const Timing& timing) {

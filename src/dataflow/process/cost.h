@@ -29,8 +29,10 @@ constexpr std::uint64_t lutsPerBram18 = 323;
 std::uint64_t bram18(std::uint64_t depth, std::uint32_t widthBits, const Timing& timing);
 
 /// Shift register: SRLC32E of 32 x 1 per LUT (two of 16 x 1 up to depth 17), the last place being a register; memory
-/// up to 4096 bits: RAM64M8, 8 LUTs for 7 bits, and one LUT per bit and 4 banks to select; else block RAM. Control: two
-/// counters and 6 LUTs. Source   UG574 chapter 2; Vitis HLS 2023.2 reports change from LUT to block RAM above 4096 bits
+/// up to 4096 bits: RAM64M8, 8 LUTs for 7 bits, and one LUT per bit and 4 banks to select, where that is less than
+/// block RAM; else block RAM. Control: two counters and 6 LUTs. Memory is never counted below the deepest shift
+/// register of its width (it can be smaller at the switch), as costs must not fall.
+/// Source   UG574 chapter 2; Vitis HLS 2023.2 reports change from LUT to block RAM above 4096 bits
 std::uint64_t luts(std::uint64_t depth, std::uint32_t widthBits, const Timing& timing);
 
 /// Cost of one FIFO.

@@ -1,7 +1,7 @@
 #include "dataflow/process/size.h"
 
 #include <algorithm>
-#include <chrono>
+#include <ctime>
 #include <numeric>
 
 #include "base/check.h"
@@ -10,6 +10,13 @@
 namespace sluice::dataflow::process {
 
 namespace {
+
+/// Of this thread.
+double processorSeconds() {
+  std::timespec now{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
+}
 
 constexpr std::uint64_t unknownCost = std::uint64_t{1} << 61;
 
@@ -20,7 +27,7 @@ class Sizer {
         costs_(network, options.cost),
         evaluator_(evaluator),
         oracle_(evaluator, network, target),
-        begin_(std::chrono::steady_clock::now()),
+        begin_(processorSeconds()),
         limit_(options.timeLimit) {
     const std::size_t groups = network.groups.size();
     cheapFirst_.resize(groups);
@@ -70,9 +77,7 @@ class Sizer {
   }
 
  private:
-  double elapsed() const {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
-  }
+  double elapsed() const { return processorSeconds() - begin_; }
   bool late() const { return elapsed() > limit_; }
 
   /// Cost of a place more: orders groups from cheap to dear.
@@ -192,7 +197,7 @@ class Sizer {
   GroupCosts costs_;
   Evaluator& evaluator_;
   Oracle oracle_;
-  std::chrono::steady_clock::time_point begin_;
+  double begin_;
   double limit_;
   std::vector<std::uint32_t> cheapFirst_;
   Sizing sizing_;
@@ -225,7 +230,7 @@ Result<Sizing> sizeFifos(const Network& network, const SizingOptions& options) {
 }
 
 Result<Front> paretoFront(const Network& network, const SizingOptions& options) {
-  const auto begin = std::chrono::steady_clock::now();
+  const double begin = processorSeconds();
   SLUICE_TRY(const Program program, compile(network));
   Evaluator evaluator(program, network.timing);
   SLUICE_TRY(std::uint64_t target, targetOf(network, evaluator, options));
@@ -233,7 +238,7 @@ Result<Front> paretoFront(const Network& network, const SizingOptions& options) 
   std::vector<Conflict> known;
   for (;;) {
     SizingOptions left = options;
-    left.timeLimit -= std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    left.timeLimit -= processorSeconds() - begin;
     SLUICE_TRY(Sizing sizing, Sizer(network, evaluator, target, left).run(known));
     sizing.targetAsked = options.targetCycles.has_value() || !front.points.empty();
     const bool proven = sizing.proven;

@@ -16,7 +16,7 @@ namespace sluice::dataflow::process {
 struct SizingOptions {
   std::optional<std::uint64_t> targetCycles;  ///< none: the cycles at the given depths
   CostKind cost = CostKind::beats;
-  double timeLimit = 300;  ///< seconds
+  double timeLimit = 300;  ///< seconds of processor time: a busy machine changes no result
 };
 
 struct Sizing {
@@ -29,7 +29,7 @@ struct Sizing {
   bool proven = false;              ///< cost == lowerBound
   std::vector<Conflict> conflicts;  ///< they prove the bound; none could be left out without lowering it
   std::uint64_t simulations = 0;
-  double seconds = 0;
+  double seconds = 0;  ///< of processor time
 };
 
 /// Depths at least 2, one per group.
