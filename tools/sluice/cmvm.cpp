@@ -1,6 +1,7 @@
 #include "cmvm.h"
 
 #include <CLI/CLI.hpp>
+#include <cmath>
 #include <cstdio>
 #include <ctime>
 
@@ -52,7 +53,7 @@ std::string json(const kernel::AdderGraph& graph, std::uint32_t leastDepth, doub
   std::string text = "{\"adders\": " + std::to_string(graph.ops.size()) +
                      ", \"depth\": " + std::to_string(graph.depth()) +
                      ", \"least_depth\": " + std::to_string(leastDepth) +
-                     ", \"cpu_ms\": " + formatDouble(cpu) + ",\n \"ops\": [";
+                     ", \"cpu_ms\": " + formatDouble(std::round(cpu * 1000) / 1000) + ",\n \"ops\": [";
   const char* separator = "";
   for (const kernel::AdderGraph::Op& op : graph.ops) {
     text += separator + ("\n  [" + std::to_string(op.a)) + ", " + std::to_string(op.shiftA) + ", " +

@@ -49,7 +49,7 @@ struct UnrolledPorts {
 UnrolledPorts unrolledPorts(const ir::Graph& graph, const std::vector<ir::NodeId>& nodes);
 
 /// The kernel. Ports: one per tensor of unrolledPorts, reads first; named x and y, with a number where there
-/// are several. Errors   unsupported: a node of another kind, a table beyond 16 bits, weights beyond 30 bits;
+/// are several. Errors   unsupported: a node of another kind, a table beyond 16 bits, weights beyond 61 bits;
 /// badInput: nothing is
 ///          written, nodes out of order, levels of 0
 Result<Kernel> unrolledPipeline(std::string name, const UnrolledParams& params);
