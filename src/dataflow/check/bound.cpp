@@ -12,9 +12,9 @@ namespace {
 /// ones tried before it staying within. A branch ends when what it must still pay reaches the limit.
 class Enumeration {
  public:
-  Enumeration(const std::vector<Ranges>& conflicts,
+  Enumeration(const std::vector<Ranges>& conflicts, const std::vector<Total>& totals,
               const std::function<std::int64_t(std::size_t, std::int64_t)>& cost, std::int64_t limit)
-      : conflicts_(conflicts), cost_(cost), limit_(limit) {}
+      : conflicts_(conflicts), totals_(totals), cost_(cost), limit_(limit) {}
 
   void visit(std::vector<std::int64_t> depths, std::vector<std::int64_t> most, std::int64_t paid) {
     if (++steps_ > 20'000'000) throw std::runtime_error("the bound takes too many steps to check");
@@ -41,7 +41,29 @@ class Enumeration {
       violated.emplace_back(out[0].price, &conflict);
       if (harder) ways = std::move(out);
     }
-    if (violated.empty()) {
+    const Total* short_ = nullptr;  // a total that is not reached, the dearest to reach
+    std::int64_t shortBy = 0, shortPrice = -1;
+    std::size_t filler = 0;  // its group in which a place costs least
+    for (const Total& total : totals_) {
+      std::int64_t have = 0, could = 0;
+      const std::size_t* cheapest = nullptr;
+      for (const std::size_t& group : total.groups) {
+        have += depths[group];
+        could += most[group];
+        if (depths[group] < most[group] && (cheapest == nullptr || place(group) < place(*cheapest)))
+          cheapest = &group;
+      }
+      if (have >= total.least) continue;
+      if (could < total.least) return;
+      const std::int64_t price = (total.least - have) * place(*cheapest);
+      if (paid + price >= limit_) return;
+      if (price <= shortPrice) continue;
+      short_ = &total;
+      shortBy = total.least - have;
+      shortPrice = price;
+      filler = *cheapest;
+    }
+    if (violated.empty() && short_ == nullptr) {
       limit_ = paid;
       best_ = paid;
       return;
@@ -57,7 +79,19 @@ class Enumeration {
       more += price;
       for (const auto& [group, range] : *conflict) taken.insert(group);
     }
+    if (short_ != nullptr && std::none_of(short_->groups.begin(), short_->groups.end(),
+                                          [&](std::size_t group) { return taken.contains(group); }))
+      more += shortPrice;
     if (paid + more >= limit_) return;
+    if (short_ != nullptr && (violated.empty() || shortPrice > violated.front().first)) {
+      // Its cheapest group takes all that is missing, or less.
+      const std::int64_t full = std::min(most[filler], depths[filler] + shortBy);
+      std::vector<std::int64_t> next = depths;
+      next[filler] = full;
+      visit(std::move(next), most, paid + cost_(filler, full) - cost_(filler, depths[filler]));
+      most[filler] = full - 1;
+      return visit(std::move(depths), std::move(most), paid);
+    }
     for (const Way& way : ways) {
       std::vector<std::int64_t> next = depths;
       next[way.group] = way.above + 1;
@@ -65,10 +99,12 @@ class Enumeration {
       most[way.group] = way.above;
     }
   }
+  [[nodiscard]] std::int64_t place(std::size_t group) const { return cost_(group, 3) - cost_(group, 2); }
   [[nodiscard]] std::optional<std::int64_t> best() const { return best_; }
 
  private:
   const std::vector<Ranges>& conflicts_;
+  const std::vector<Total>& totals_;
   const std::function<std::int64_t(std::size_t, std::int64_t)>& cost_;
   std::int64_t limit_;
   std::optional<std::int64_t> best_;
@@ -78,13 +114,14 @@ class Enumeration {
 }  // namespace
 
 std::optional<std::int64_t> leastOutside(const std::vector<Ranges>& conflicts,
+                                         const std::vector<Total>& totals,
                                          const std::vector<std::int64_t>& most,
                                          const std::function<std::int64_t(std::size_t, std::int64_t)>& cost,
                                          std::int64_t limit) {
   std::int64_t paid = 0;
   for (std::size_t g = 0; g < most.size(); ++g) paid += cost(g, 2);
   if (paid >= limit) return std::nullopt;
-  Enumeration search(conflicts, cost, limit);
+  Enumeration search(conflicts, totals, cost, limit);
   search.visit(std::vector<std::int64_t>(most.size(), 2), most, paid);
   return search.best();
 }

@@ -52,6 +52,9 @@ struct Checker::State {
   /// Cycles (-1: stands still) by depth and delay of each stream.
   std::map<std::pair<std::vector<std::int64_t>, std::vector<std::int64_t>>, std::int64_t> cycles;
 
+  /// The same of rows: first stream, last stream, places. (Between two streams there is one row.)
+  std::map<std::array<std::int64_t, 3>, std::int64_t> rows;
+
   [[nodiscard]] std::int64_t delayAt(const Stream& stream, std::int64_t depth) const {
     return depth <= srlLimit(facts, stream) ? facts.srlDelay : facts.ramDelay;
   }
@@ -159,7 +162,7 @@ struct Checker::State {
   std::string sizing(const json& file) {
     const std::set<std::string> keys = {"format", "network",     "cost_kind", "target",      "target_cycles",
                                         "cycles", "total_beats", "cost",      "lower_bound", "proven",
-                                        "depths", "stalls",      "conflicts"};
+                                        "depths", "stalls",      "conflicts", "sums"};
     require(file.is_object() && file.size() == keys.size(), "does not have the keys of a sizing");
     for (const std::string& key : keys) require(file.contains(key), "has no '" + key + "'");
     require(file["format"] == "dataflow-sizing/1", "is not of format dataflow-sizing/1");
@@ -219,7 +222,8 @@ struct Checker::State {
     }
     for (std::size_t i = 0; i < conflicts.size(); ++i)
       conflict(conflicts[i], "conflict " + std::to_string(i), target);
-    const auto least = leastOutside(conflicts, facts.most, cost, bound == sum ? bound : bound + 1);
+    const std::vector<Total> sums = totals(file["sums"], kind, target);
+    const auto least = leastOutside(conflicts, sums, facts.most, cost, bound == sum ? bound : bound + 1);
     require(bound == sum ? !least : least && *least == bound,
             "lower_bound is not what the conflicts leave" +
                 (least ? ", which is " + std::to_string(*least) : ""));
@@ -227,6 +231,104 @@ struct Checker::State {
            std::to_string(sum) +
            (bound == sum ? ", the least possible" : "; at least " + std::to_string(bound) + " is needed") +
            " (" + std::to_string(conflicts.size()) + " conflicts)";
+  }
+
+  /// Local times of a stream's accesses on one side, if one box of one access holds them all.
+  [[nodiscard]] const Access::Times* timesOf(std::size_t stream, bool read) const {
+    const Access::Times* found = nullptr;
+    for (const Access& access :
+         facts.processes[read ? facts.streams[stream].reader : facts.streams[stream].writer].accesses) {
+      if (access.read != read ||
+          std::find(access.streams.begin(), access.streams.end(), stream) == access.streams.end())
+        continue;
+      if (found != nullptr || access.at.size() != 1) return nullptr;
+      found = &access.at[0];
+    }
+    return found;
+  }
+
+  /// The wait that a row of streams implies (process/chain.h says why): `count` without the depths.
+  [[nodiscard]] Credit rowOf(const std::vector<std::size_t>& groups, const std::string& name) const {
+    std::vector<std::size_t> row;
+    for (const std::size_t group : groups) {
+      std::size_t streams = 0;
+      for (std::size_t s = 0; s < facts.streams.size(); ++s)
+        if (facts.streams[s].group == group && ++streams > 0) row.push_back(s);
+      require(streams == 1, name + ": FIFOs of a group differ");
+    }
+    require(row.size() >= 2, name + ": must be a row of at least two");
+    Credit credit{.first = row.front(), .last = row.back(), .count = 0, .delay = facts.freeDelay};
+    for (std::size_t i = 0; i + 1 < row.size(); ++i) {
+      const Access::Times* in = timesOf(row[i], true);
+      const Access::Times* out = timesOf(row[i + 1], false);
+      require(
+          facts.streams[row[i]].reader == facts.streams[row[i + 1]].writer && in != nullptr && out != nullptr,
+          name + ": no stage joins its FIFOs");
+      std::int64_t inside = 0, gap = 0;
+      const auto several = [](const Access::Times& times) {
+        auto dims = times.dims;
+        std::erase_if(dims, [](const auto& dim) { return dim.first == 1; });
+        return dims;
+      };
+      const auto dims = several(*in);
+      require(dims == several(*out), name + ": the stage does not write as it reads");
+      for (std::size_t d = dims.size(); d-- > 0;) {
+        const auto& [count, stride] = dims[d];
+        require(stride > inside, name + ": the stage's accesses are not in order");
+        gap = gap == 0 ? stride - inside : std::min(gap, stride - inside);
+        inside += (count - 1) * stride;
+      }
+      if (gap == 0) gap = 1;
+      std::int64_t held = 0;  // beats after which the stage has written what it read
+      while (out->first > in->first + held * gap) ++held;
+      credit.count += held;
+      credit.delay += facts.freeDelay + in->first + held * gap - out->first;
+    }
+    return credit;
+  }
+
+  std::vector<Total> totals(const json& items, const std::string& kind, std::int64_t target) {
+    require(items.is_array(), "sums: must be a list");
+    require(items.empty() || kind == "beats" || kind == "bits", "sums: the cost must be linear in depth");
+    std::vector<Total> all;
+    for (const json& item : items) {
+      const std::string name = "sum " + std::to_string(all.size());
+      require(item.is_object() && item.size() == 2 && item.at("groups").is_array(),
+              name + ": must have groups and least");
+      Total total{.groups = {}, .least = whole(item.at("least"), name)};
+      for (const json& group : item.at("groups")) {
+        const auto found = std::find(facts.groups.begin(), facts.groups.end(), group.get<std::string>());
+        require(found != facts.groups.end(), name + ": unknown group");
+        total.groups.push_back(static_cast<std::size_t>(found - facts.groups.begin()));
+      }
+      require(all.empty() || all.back().groups < total.groups, name + ": is out of order");
+      const Credit row = rowOf(total.groups, name);
+      require(total.least > 2 * static_cast<std::int64_t>(total.groups.size()) &&
+                  total.least <= facts.streams[row.first].tokens,
+              name + ": says nothing");
+      require(missesWith(row, total.least - 1, target), name + " is false: less meets the target");
+      require(!missesWith(row, total.least, target), name + ": could ask for more");
+      all.push_back(std::move(total));
+    }
+    return all;
+  }
+
+  /// Whether the target is missed with so many places in the row and no bound on any FIFO.
+  bool missesWith(Credit row, std::int64_t places, std::int64_t target) {
+    const auto key = std::array<std::int64_t, 3>{static_cast<std::int64_t>(row.first),
+                                                 static_cast<std::int64_t>(row.last), places};
+    const auto [known, isNew] = rows.try_emplace(key, 0);
+    if (isNew) {
+      std::vector<std::int64_t> depth, delay;
+      for (const Stream& stream : facts.streams) {
+        depth.push_back(std::max<std::int64_t>(2, stream.tokens));
+        delay.push_back(std::min(delayAt(stream, 2), delayAt(stream, depth.back())));
+      }
+      row.count += places;
+      const auto run = replay(facts, depth, delay, row);
+      known->second = run ? run->cycles : -1;
+    }
+    return known->second < 0 || known->second > target;
   }
 
   static std::vector<std::array<std::int64_t, 3>> list(const Ranges& ranges) {

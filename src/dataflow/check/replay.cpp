@@ -86,8 +86,14 @@ struct Actor {
 
 class Player {
  public:
-  Player(const Facts& facts, const std::vector<std::int64_t>& depth, const std::vector<std::int64_t>& delay)
-      : facts_(facts), delay_(delay), queues_(facts.streams.size()), actors_(facts.processes.size()) {
+  Player(const Facts& facts, const std::vector<std::int64_t>& depth, const std::vector<std::int64_t>& delay,
+         const std::optional<Credit>& credit)
+      : facts_(facts),
+        delay_(delay),
+        credit_(credit),
+        unused_(credit ? credit->count : 0),
+        queues_(facts.streams.size()),
+        actors_(facts.processes.size()) {
     for (std::size_t s = 0; s < queues_.size(); ++s) queues_[s].fresh = depth[s];
     for (std::size_t p = 0; p < actors_.size(); ++p)
       for (const Access& access : facts.processes[p].accesses) actors_[p].cursors.emplace_back(access);
@@ -147,7 +153,13 @@ class Player {
         if (accesses[a].read) {
           if (queue.beats.empty()) return false;
           time = std::max(time, queue.beats.front() + delay_[s]);
-        } else if (queue.fresh == 0) {
+          continue;
+        }
+        if (credit_ && s == credit_->first && unused_ == 0) {
+          if (given_.empty()) return false;
+          time = std::max(time, given_.front() + credit_->delay);
+        }
+        if (queue.fresh == 0) {
           if (queue.places.empty()) return false;
           time = std::max(time, queue.places.front() + facts_.freeDelay);
         }
@@ -161,7 +173,14 @@ class Player {
         if (accesses[a].read) {
           queue.beats.pop_front();
           queue.places.push_back(time);
+          if (credit_ && s == credit_->last) given_.push_back(time);
         } else {
+          if (credit_ && s == credit_->first) {
+            if (unused_ > 0)
+              --unused_;
+            else
+              given_.pop_front();
+          }
           if (queue.fresh > 0)
             --queue.fresh;
           else
@@ -191,6 +210,9 @@ class Player {
 
   const Facts& facts_;
   const std::vector<std::int64_t>& delay_;
+  const std::optional<Credit>& credit_;
+  std::int64_t unused_;             ///< credits there from the start
+  std::deque<std::int64_t> given_;  ///< times at which others came back
   std::vector<Queue> queues_;
   std::vector<Actor> actors_;
   Replay result_;
@@ -199,8 +221,8 @@ class Player {
 }  // namespace
 
 std::optional<Replay> replay(const Facts& facts, const std::vector<std::int64_t>& depth,
-                             const std::vector<std::int64_t>& delay) {
-  return Player(facts, depth, delay).play();
+                             const std::vector<std::int64_t>& delay, const std::optional<Credit>& credit) {
+  return Player(facts, depth, delay, credit).play();
 }
 
 }  // namespace sluice::dataflow::check

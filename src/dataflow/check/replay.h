@@ -20,9 +20,17 @@ struct Replay {
   std::vector<std::vector<StallRun>> stalls;  ///< per process; runs as long as they can be, from the left
 };
 
+/// A wait across a row of streams: the k-th write of `first` comes at least `delay` cycles after the (k - count)-th read
+/// of `last`.
+struct Credit {
+  std::size_t first = 0, last = 0;
+  std::int64_t count = 0, delay = 0;
+};
+
 /// The run of a network by the rules of shared/data/dataflow/README.md, section 2, one access time after the other:
-/// slow and plain. Depth and write-to-read delay per stream. Nothing: it stands still.
+/// slow and plain. Depth and write-to-read delay per stream; one more wait if asked for. Nothing: it stands still.
 std::optional<Replay> replay(const Facts& facts, const std::vector<std::int64_t>& depth,
-                             const std::vector<std::int64_t>& delay);
+                             const std::vector<std::int64_t>& delay,
+                             const std::optional<Credit>& credit = {});
 
 }  // namespace sluice::dataflow::check

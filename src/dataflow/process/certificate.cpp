@@ -81,6 +81,14 @@ Result<json> certificate(const Network& network, CostKind kind, const Sizing& si
                "both ways to run give the same cycles");
   json depths = json::object(), conflicts = json::array();
   for (std::size_t g = 0; g < network.groups.size(); ++g) depths[network.groups[g]] = sizing.depths[g];
+  json sums = json::array();
+  std::vector<Sum> rising = sizing.sums;
+  std::sort(rising.begin(), rising.end());
+  for (const Sum& sum : rising) {
+    json names = json::array();
+    for (const std::uint32_t g : sum.groups) names.push_back(network.groups[g]);
+    sums.push_back({{"groups", std::move(names)}, {"least", sum.least}});
+  }
   std::vector<Conflict> sorted = sizing.conflicts;
   std::sort(sorted.begin(), sorted.end());
   sorted.erase(std::unique(sorted.begin(), sorted.end()), sorted.end());
@@ -101,7 +109,8 @@ Result<json> certificate(const Network& network, CostKind kind, const Sizing& si
               {"proven", sizing.proven},
               {"depths", depths},
               {"stalls", potentials(network, record)},
-              {"conflicts", conflicts}};
+              {"conflicts", conflicts},
+              {"sums", sums}};
 }
 
 }  // namespace

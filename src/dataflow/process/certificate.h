@@ -31,7 +31,9 @@
 ///                 checker then has the cycles alone, and simulates for them.
 ///   conflicts     [{group: [lo, hi], ...}, ...], rising: no depths within all of these ranges meet the target. Every
 ///                 range is as large as it can be: with any hi one larger, or any lo on the next lower step (2, or one
-///                 above a shift register), the conflict would be false. {} alone: the target cannot be met.
+///                 above a shift register), the conflict would be false.
+///   sums          [{"groups": [...], "least": n}, ...], rising: depths of FIFOs in a row, joined by stages that can be
+///                 eliminated (chain.h), add up to n or more in whatever meets the target; n is as large as that tells.
 ///
 /// Rejected: critical walks as proofs of conflicts. They are as long as the run (10^6 events); the checker's own
 /// simulation of the box's fastest corner is shorter to write and to trust.

@@ -77,6 +77,10 @@ struct Evaluator::State {
     for (std::size_t i = 0; i < lanes.size(); ++i) {
       Ring& ring = rings_[i];
       SLUICE_CHECK(lanes[i].depth >= 1, "a FIFO has a place");
+      if (program_.lanes[i].credits) {
+        give(ring, std::min(lanes[i].depth, program_.lanes[i].tokens), lanes[i].writeToRead);
+        continue;
+      }
       const std::uint64_t tokens = program_.lanes[i].tokens;
       ring.bounded = lanes[i].depth < tokens;
       ring.capacity = ring.bounded ? lanes[i].depth
@@ -101,6 +105,18 @@ struct Evaluator::State {
       r.started = r.finished = r.queued = false;
     }
     enqueueAll();
+  }
+
+  /// Credits that are there from the start. Their ring never overflows: one comes back only after one was taken.
+  static void give(Ring& ring, std::uint64_t credits, std::uint64_t delay) {
+    ring.bounded = false;
+    ring.capacity = credits;
+    if (ring.slots.size() < credits) ring.slots.resize(credits);
+    std::fill_n(ring.slots.begin(), credits, never / 2);
+    ring.at = ring.readAt = ring.read = ring.unawaited = 0;
+    ring.written = credits;
+    ring.writeToRead = static_cast<std::int64_t>(delay);
+    ring.readerWaits = ring.writerWaits = false;
   }
 
   void enqueueAll() {

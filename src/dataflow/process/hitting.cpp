@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <optional>
 
 namespace sluice::dataflow::process {
 
@@ -13,9 +14,11 @@ constexpr std::uint64_t infinite = ~std::uint64_t{0} >> 1;
 struct Component {
   std::vector<std::uint32_t> groups;
   std::vector<const Conflict*> conflicts;
+  std::vector<const Sum*> sums;
 };
 
-std::vector<Component> components(const std::vector<Conflict>& conflicts, std::size_t groups) {
+std::vector<Component> components(const std::vector<Conflict>& conflicts, const std::vector<Sum>& sums,
+                                  std::size_t groups) {
   std::vector<std::uint32_t> parent(groups);
   std::iota(parent.begin(), parent.end(), 0u);
   const auto root = [&](std::uint32_t g) {
@@ -24,6 +27,8 @@ std::vector<Component> components(const std::vector<Conflict>& conflicts, std::s
   };
   for (const Conflict& conflict : conflicts)
     for (const Literal& literal : conflict) parent[root(literal.group)] = root(conflict.front().group);
+  for (const Sum& sum : sums)
+    for (const std::uint32_t g : sum.groups) parent[root(g)] = root(sum.groups.front());
   std::vector<std::uint32_t> indexOf(groups, ~0u);
   std::vector<Component> all;
   for (std::uint32_t g = 0; g < groups; ++g) {
@@ -36,6 +41,7 @@ std::vector<Component> components(const std::vector<Conflict>& conflicts, std::s
   }
   for (const Conflict& conflict : conflicts)
     all[indexOf[root(conflict.front().group)]].conflicts.push_back(&conflict);
+  for (const Sum& sum : sums) all[indexOf[root(sum.groups.front())]].sums.push_back(&sum);
   return all;
 }
 
@@ -74,9 +80,50 @@ class Search {
     node.least[l.group] = l.hi + 1;
   }
 
+  /// What a conflict that contains the corner, or a sum that it misses, adds to the cost at least.
+  struct Violated {
+    std::uint64_t price = 0;
+    const Conflict* conflict = nullptr;
+    const Sum* sum = nullptr;  ///< one of the two
+  };
+
+  std::uint64_t missing(const Node& node, const Sum& sum) const {
+    std::uint64_t have = 0;
+    for (const std::uint32_t g : sum.groups) have += node.least[g];
+    return have >= sum.least ? 0 : sum.least - have;
+  }
+
+  /// The group of the sum in which a place costs least; nothing if all are at their most.
+  std::optional<std::uint32_t> cheapestOf(const Node& node, const Sum& sum) const {
+    std::optional<std::uint32_t> found;
+    for (const std::uint32_t g : sum.groups)
+      if (node.least[g] < node.most[g] && (!found || place(g) < place(*found))) found = g;
+    return found;
+  }
+  std::uint64_t place(std::uint32_t g) const { return costs_.at(g, 3) - costs_.at(g, 2); }
+
+  /// Raises groups that the others cannot make up for. False: the sum cannot be reached below the ceiling.
+  bool reach(Node& node, const Sum& sum, bool& changed, std::vector<Violated>& violated) {
+    std::uint64_t most = 0;
+    for (const std::uint32_t g : sum.groups) most += node.most[g];
+    if (most < sum.least) return false;
+    for (const std::uint32_t g : sum.groups) {
+      const std::uint64_t others = most - node.most[g];
+      if (others + node.least[g] >= sum.least) continue;
+      set(node, {.group = g, .hi = sum.least - others - 1});
+      changed = true;
+    }
+    const std::uint64_t lack = missing(node, sum);
+    if (lack == 0) return true;
+    const std::uint64_t price = lack * place(*cheapestOf(node, sum));
+    if (node.cost + price >= ceiling()) return false;
+    violated.push_back({.price = price, .conflict = nullptr, .sum = &sum});
+    return true;
+  }
+
   /// Forces what is forced. `violated`: the conflicts that contain the corner, the hardest to leave first. False: no
   /// vector below the ceiling is left.
-  bool propagate(Node& node, std::vector<std::pair<std::uint64_t, const Conflict*>>& violated) {
+  bool propagate(Node& node, std::vector<Violated>& violated) {
     for (bool changed = true; changed;) {
       changed = false;
       violated.clear();
@@ -97,40 +144,58 @@ class Search {
           set(node, *only);
           changed = true;
         } else {
-          violated.emplace_back(cheapest, conflict);
+          violated.push_back({.price = cheapest, .conflict = conflict, .sum = nullptr});
         }
       }
+      for (const Sum* sum : component_.sums)
+        if (!reach(node, *sum, changed, violated)) return false;
     }
     std::stable_sort(violated.begin(), violated.end(),
-                     [](const auto& a, const auto& b) { return a.first > b.first; });
+                     [](const Violated& a, const Violated& b) { return a.price > b.price; });
     return node.cost + disjoint(violated) < ceiling();
   }
 
   /// Cheapest raises of conflicts that share no group, taken greedily.
-  std::uint64_t disjoint(const std::vector<std::pair<std::uint64_t, const Conflict*>>& violated) {
+  std::uint64_t disjoint(const std::vector<Violated>& violated) {
     ++stamp_;
     std::uint64_t sum = 0;
-    for (const auto& [price, conflict] : violated) {
-      const bool apart = std::none_of(conflict->begin(), conflict->end(),
-                                      [&](const Literal& l) { return used_[l.group] == stamp_; });
-      if (!apart) continue;
-      for (const Literal& l : *conflict) used_[l.group] = stamp_;
-      sum += price;
+    std::vector<std::uint32_t> groups;
+    for (const Violated& one : violated) {
+      groups.clear();
+      if (one.sum) groups = one.sum->groups;
+      if (one.conflict)
+        for (const Literal& l : *one.conflict) groups.push_back(l.group);
+      if (std::any_of(groups.begin(), groups.end(), [&](std::uint32_t g) { return used_[g] == stamp_; }))
+        continue;
+      for (const std::uint32_t g : groups) used_[g] = stamp_;
+      sum += one.price;
     }
     return sum;
+  }
+
+  /// The cheapest group of the sum takes all that is missing, or less.
+  void share(Node node, const Sum& sum) {
+    const std::uint32_t g = *cheapestOf(node, sum);
+    const std::uint64_t least = std::min(node.most[g], node.least[g] + missing(node, sum));
+    Node child = node;
+    set(child, {.group = g, .hi = least - 1});
+    visit(std::move(child));
+    node.most[g] = least - 1;
+    visit(std::move(node));
   }
 
   void visit(Node node) {
     if ((++nodes_ & 255) == 0 && stop_()) stopped_ = true;
     if (stopped_) return;
-    std::vector<std::pair<std::uint64_t, const Conflict*>> violated;
+    std::vector<Violated> violated;
     if (!propagate(node, violated)) return;
     if (violated.empty()) {
       best_ = node.cost;
       depths_ = node.least;
       return;
     }
-    const Conflict& conflict = *violated.front().second;
+    if (violated.front().sum) return share(std::move(node), *violated.front().sum);
+    const Conflict& conflict = *violated.front().conflict;
     std::vector<std::pair<std::uint64_t, const Literal*>> choices;
     for (const Literal& literal : conflict) {
       const std::uint64_t price = raise(node, literal);
@@ -159,15 +224,14 @@ class Search {
 
 }  // namespace
 
-Hitting cheapest(const std::vector<Conflict>& conflicts, const GroupCosts& costs,
-                 const std::vector<std::uint64_t>& most, std::uint64_t known,
+Hitting cheapest(const std::vector<Conflict>& conflicts, const std::vector<Sum>& sums,
+                 const GroupCosts& costs, const std::vector<std::uint64_t>& most, std::uint64_t known,
                  const std::function<bool()>& stop) {
   Hitting result;
   result.depths.assign(most.size(), leastDepth);
-  std::vector<Conflict> joint;
   for (const Conflict& conflict : conflicts)
     if (conflict.empty()) return {.depths = {}, .cost = known, .complete = true, .nodes = 0};
-  const std::vector<Component> parts = components(conflicts, most.size());
+  const std::vector<Component> parts = components(conflicts, sums, most.size());
   std::uint64_t least = costs.total(result.depths);
   for (const Component& part : parts) {
     std::uint64_t base = 0;

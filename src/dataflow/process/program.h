@@ -23,6 +23,9 @@ struct Lane {
   std::uint64_t tokens = 0;
   std::uint64_t srlDepth = 0;        ///< a shift register up to this depth
   std::vector<std::uint32_t> fifos;  ///< the FIFOs it stands for, in rising order; never empty
+  bool credits =
+      false;  ///< no FIFO: the writer below gives credits back (chain.h), of which the setting's depth are there
+              ///< at the start, and nothing limits how many
 };
 
 struct Instruction {

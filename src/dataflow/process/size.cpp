@@ -28,7 +28,8 @@ class Sizer {
         evaluator_(evaluator),
         oracle_(evaluator, network, target),
         begin_(processorSeconds()),
-        limit_(options.timeLimit) {
+        limit_(options.timeLimit),
+        linear_(options.cost == CostKind::beats || options.cost == CostKind::bits) {
     const std::size_t groups = network.groups.size();
     cheapFirst_.resize(groups);
     std::iota(cheapFirst_.begin(), cheapFirst_.end(), 0u);
@@ -48,11 +49,13 @@ class Sizer {
     if (!oracle_.feasible(all)) return unreachable();
     if (const std::vector<std::uint64_t> top = startingPoint(); !top.empty()) descend(top);
     individualBounds();
+    if (linear_) sums();
     bool diversified = false;
     std::size_t used = 0;  // conflicts that the bound comes from
     s.lowerBound = costs_.total(std::vector<std::uint64_t>(network_.groups.size(), leastDepth));
     for (;;) {
-      const Hitting hit = cheapest(s.conflicts, costs_, oracle_.most(), s.cost, [&]() { return late(); });
+      const Hitting hit =
+          cheapest(s.conflicts, s.sums, costs_, oracle_.most(), s.cost, [&]() { return late(); });
       if (!hit.complete) break;
       s.lowerBound = std::min(hit.cost, s.cost);
       used = s.conflicts.size();
@@ -71,7 +74,7 @@ class Sizer {
     s.conflicts.resize(used);  // later ones could only prove more than was worked out
     s.proven = s.lowerBound == s.cost;
     s.cycles = evaluator_.run(evaluator_.exact(s.depths)).cycles;
-    s.simulations = evaluator_.runs();
+    s.simulations += evaluator_.runs();
     s.seconds = elapsed();
     return sizing_;
   }
@@ -166,6 +169,24 @@ class Sizer {
     }
   }
 
+  /// Sums of FIFOs in a row, where they say more than their parts.
+  void sums() {
+    for (const Chain& chain : chains(network_, evaluator_.program())) {
+      if (late()) return;
+      const Sum sum =
+          leastSum(chain, evaluator_.program(), evaluator_.timing(), oracle_.target(), sizing_.simulations);
+      std::uint64_t parts = 0;
+      for (const std::uint32_t g : sum.groups) {
+        std::uint64_t least = leastDepth;
+        for (const Conflict& conflict : sizing_.conflicts)
+          if (conflict.size() == 1 && conflict[0].group == g && conflict[0].lo == leastDepth)
+            least = std::max(least, conflict[0].hi + 1);
+        parts += least;
+      }
+      if (sum.least > parts) sizing_.sums.push_back(sum);
+    }
+  }
+
   /// From a vector that the conflicts allow, up along the cheapest ways out of new conflicts, until it is feasible
   /// or costs too much.
   void explore(std::vector<std::uint64_t> depths) {
@@ -199,6 +220,7 @@ class Sizer {
   Oracle oracle_;
   double begin_;
   double limit_;
+  bool linear_;
   std::vector<std::uint32_t> cheapFirst_;
   Sizing sizing_;
 };

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "dataflow/process/chain.h"
 #include "dataflow/process/conflict.h"
 #include "dataflow/process/cost.h"
 #include "dataflow/process/network.h"
@@ -28,6 +29,7 @@ struct Sizing {
   std::uint64_t lowerBound = 0;     ///< no vector that meets the target costs less
   bool proven = false;              ///< cost == lowerBound
   std::vector<Conflict> conflicts;  ///< they prove the bound; none could be left out without lowering it
+  std::vector<Sum> sums;            ///< so do these (costs linear in depth only)
   std::uint64_t simulations = 0;
   double seconds = 0;  ///< of processor time
 };
