@@ -35,6 +35,8 @@ function(sluice_test name)
   endif()
   cmake_parse_arguments(ARG "SLOW" "TIMEOUT" "SOURCES;USES;LIBRARIES" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
+  # The work of a test is done in the libraries; its own file is mostly GoogleTest's templates, which -O3 takes long over.
+  target_compile_options(${name} PRIVATE $<$<CONFIG:Release>:-O1>)
   target_link_libraries(${name} PRIVATE sluice_flags GTest::gtest GTest::gtest_main ${ARG_LIBRARIES})
   foreach(other IN LISTS ARG_USES)
     target_link_libraries(${name} PRIVATE sluice_${other})
