@@ -317,16 +317,18 @@ Status judge(const report::Report& report) {
 
 }  // namespace
 
-Status build(const BuildOptions& options) {
+Result<BuildOutcome> buildNetwork(const BuildOptions& options, std::optional<ir::Graph> imported) {
   Timings timings;
   Progress progress(options.quiet ? ProgressMode::quiet : ProgressMode::automatic);
   SLUICE_TRY(const Placement placement, placementOf(options));
   SLUICE_RETURN_IF_ERROR(checkTools(options.until));
 
   progress.begin("read and lower " + options.model.filename().string());
-  SLUICE_TRY(ir::Graph imported, frontend::importModel(options.model, options.file));
+  if (!imported) {
+    SLUICE_TRY(imported, frontend::importModel(options.model, options.file));
+  }
   timings.lap("import");
-  SLUICE_TRY(const ir::Graph graph, passes::lower(std::move(imported), {.appendTopK = options.topK}));
+  SLUICE_TRY(const ir::Graph graph, passes::lower(std::move(*imported), {.appendTopK = options.topK}));
   timings.lap("lower");
 
   progress.begin("map and size");
@@ -395,9 +397,15 @@ Status build(const BuildOptions& options) {
   timings.lap("report");
   files.push_back({"timings.json", timings.text()});
   SLUICE_RETURN_IF_ERROR(writeFolder(options.output, files));
-  std::fputs(report::text(report).c_str(), stdout);
+  Status verdict = judge(report);
+  return BuildOutcome{.report = std::move(report), .verdict = std::move(verdict)};
+}
+
+Status build(const BuildOptions& options) {
+  SLUICE_TRY(const BuildOutcome outcome, buildNetwork(options));
+  std::fputs(report::text(outcome.report).c_str(), stdout);
   std::printf("Report: %s\n", (options.output / "report.html").c_str());
-  return judge(report);
+  return outcome.verdict;
 }
 
 }  // namespace sluice::tool

@@ -9,7 +9,9 @@
 #include "base/result.h"
 #include "frontend/model.h"
 #include "hdl/cost.h"
+#include "ir/graph.h"
 #include "map/map.h"
+#include "report/report.h"
 
 /// The main job: from a model file to a folder with verified Verilog and its report.
 namespace sluice::tool {
@@ -41,7 +43,17 @@ struct BuildOptions {
   std::string command;               ///< the command line as typed, for the report
 };
 
-/// Builds, writes DIR, and prints the one-page summary to standard output.
+struct BuildOutcome {
+  report::Report report;
+  Status
+      verdict;  ///< infeasible: a board is too small; badInput: the Verilog does something else than the network
+};
+
+/// Builds and writes DIR. `imported`: the model, where it was read before; else it is read from options.model, whose
+/// name the report says in either case.
+Result<BuildOutcome> buildNetwork(const BuildOptions& options, std::optional<ir::Graph> imported = {});
+
+/// buildNetwork, with the one-page summary on standard output.
 Status build(const BuildOptions& options);
 
 }  // namespace sluice::tool
