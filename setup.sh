@@ -2,9 +2,10 @@
 # Brings a bare Debian 12 to the point where Sluice builds and runs. Idempotent; the second run takes a moment and
 # needs no root.
 #
-#   ./setup.sh [--for demo|test|develop]
+#   ./setup.sh [--for demo|test|python|develop]
 #
 #     demo      what building and running need
+#     python    that, and what `pip install .` needs
 #     test      that, and what the tests need (default)
 #     develop   that, and formatter, linter, and the clang of the sanitizer and fuzzing presets
 #
@@ -44,7 +45,7 @@ while [ $# -gt 0 ]; do
   case "$1" in
     --for) purpose="${2:-}"; shift; [ $# -gt 0 ] && shift ;;
     --for=*) purpose="${1#--for=}"; shift ;;
-    -h | --help) sed -n '2,12s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    -h | --help) sed -n '2,13s/^# \{0,1\}//p' "$0"; exit 0 ;;
     *) echo "setup.sh: unknown argument '$1' (./setup.sh --help)" >&2; exit 2 ;;
   esac
 done
@@ -60,8 +61,9 @@ packages=(
 case "$purpose" in
   demo) ;;
   test) packages+=(iverilog perl) ;;
+  python) packages+=(python3-dev) ;;
   develop) packages+=(iverilog perl clang-19 libclang-rt-19-dev clang-format-19 clang-tidy-19 gdb) ;;
-  *) echo "setup.sh: --for takes demo, test or develop, not '$purpose'" >&2; exit 2 ;;
+  *) echo "setup.sh: --for takes demo, test, python or develop, not '$purpose'" >&2; exit 2 ;;
 esac
 
 mkdir -p "$tools/log"

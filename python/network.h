@@ -1,0 +1,78 @@
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "build.h"
+#include "frontend/model.h"
+#include "ir/graph.h"
+#include "ir/integer.h"
+
+/// A model as the Python package holds it: the imported graph, and, once somebody asks, the lowered one with its
+/// engine. Plain C++: binding.cpp only turns arrays into vectors and errors into exceptions.
+namespace sluice::python {
+
+/// A tensor's name and shape for one sample, and values of all samples.
+struct Values {
+  std::string name;
+  ir::Shape shape;
+  ir::ConstantData data;
+};
+
+/// One line of `sluice info`.
+struct NodeInfo {
+  std::string name, operation, output;
+  ir::Shape shape;
+  std::string format;  ///< "real", "s8", "u3"
+  std::int64_t weights = 0;
+};
+
+class Network {
+ public:
+  /// Errors: those of frontend::importModel.
+  static Result<std::shared_ptr<Network>> read(const std::filesystem::path& path,
+                                               const frontend::ModelFileOptions& options);
+
+  [[nodiscard]] const ir::Graph& graph() const { return graph_; }
+  [[nodiscard]] std::vector<NodeInfo> nodes() const;
+
+  /// What keeps the model from being hardware; none: it is quantized throughout.
+  [[nodiscard]] std::optional<Error> loweringError() const;
+  /// The graph as text after a pass ("import": as it was read). Errors: those of passes::lowerUntil.
+  [[nodiscard]] Result<std::string> text(const std::string& after) const;
+
+  /// The float64 reference. inputs[i]: samples * elements of graph().inputs[i].
+  [[nodiscard]] Result<std::vector<Values>> runFloat(const std::vector<std::vector<double>>& inputs,
+                                                     std::size_t samples, unsigned threads) const;
+  /// The exact integer engine between what the host computes. Codes in and out: at the hardware's ports.
+  [[nodiscard]] Result<std::vector<Values>> runInteger(const std::vector<std::vector<double>>& inputs,
+                                                       std::size_t samples, bool inputCodes, bool outputCodes,
+                                                       unsigned threads) const;
+  /// Every tensor that is computed, in the order of the nodes: real values of the model as it was read, or
+  /// (`lowered`) of the lowered graph, whose integer tensors come as codes.
+  [[nodiscard]] Result<std::vector<Values>> trace(const std::vector<std::vector<double>>& inputs,
+                                                  std::size_t samples, bool lowered, unsigned threads) const;
+
+  /// tool::buildNetwork of this model, without reading the file again.
+  [[nodiscard]] Result<tool::BuildOutcome> build(tool::BuildOptions options) const;
+
+ private:
+  struct Lowered {
+    ir::Graph graph;
+    ir::IntegerEngine engine;
+  };
+  explicit Network(ir::Graph graph) : graph_(std::move(graph)) {}
+  [[nodiscard]] const Result<Lowered>& lowered() const;
+
+  ir::Graph graph_;
+  mutable std::once_flag once_;
+  mutable std::optional<Result<Lowered>> lowered_;
+};
+
+}  // namespace sluice::python
