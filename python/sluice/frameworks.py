@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import tempfile
 from pathlib import Path
@@ -68,7 +69,9 @@ def from_torch(module: Any, example: Any, **export_options: Any) -> Model:
 
                 export_qonnx(module, arguments, export_path=str(path), **export_options)
             else:
-                torch.onnx.export(module, arguments, str(path), **{"dynamo": False, **export_options})
+                if "dynamo" in inspect.signature(torch.onnx.export).parameters:  # the newer exporter needs onnxscript
+                    export_options.setdefault("dynamo", False)
+                torch.onnx.export(module, arguments, str(path), **export_options)
 
     return _through_file(f"{_file_stem(type(module).__name__)}.onnx", export)
 
