@@ -45,6 +45,9 @@ Result<Outcome> simulate(const Network& network, const Stimulus& stimulus) {
   trace.pushes.resize(channels);
   trace.pops.resize(channels);
   trace.outputs.resize(network.sinks.size());
+  std::vector<bool> kept(channels, stimulus.keepTrace && !stimulus.portsOnly);
+  for (const auto* ports : {&network.sources, &network.sinks})
+    for (const Port& port : *ports) kept[port.channel.index] = stimulus.keepTrace;
   std::vector<Peak> peaks;
   for (const Channel& channel : network.channels) peaks.emplace_back(channel.initial);
   std::vector<std::uint64_t> beats(network.sinks.size(), 0);
@@ -57,7 +60,7 @@ Result<Outcome> simulate(const Network& network, const Stimulus& stimulus) {
       cut(window.promises, end);
       cut(window.pops, end);
       peaks[c].merge(window);
-      if (stimulus.keepTrace) {
+      if (kept[c]) {
         for (const Time t : window.promises)
           trace.pushes[c].push_back(static_cast<std::uint64_t>(t + engine.writeStage(c)));
         trace.pops[c].insert(trace.pops[c].end(), window.pops.begin(), window.pops.end());
@@ -110,7 +113,7 @@ Result<Outcome> simulate(const Network& network, const Stimulus& stimulus) {
   }
   trace.end = static_cast<std::uint64_t>(done ? needed : last);
   if (done)
-    for (std::size_t c = 0; c < channels && stimulus.keepTrace; ++c)
+    for (std::size_t c = 0; c < channels; ++c)
       while (!trace.pushes[c].empty() && trace.pushes[c].back() > trace.end) trace.pushes[c].pop_back();
   for (const Peak& peak : peaks)
     trace.peak.push_back(static_cast<std::uint32_t>(std::min<std::uint64_t>(peak.most, 0xffffffffu)));

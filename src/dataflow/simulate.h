@@ -24,7 +24,8 @@ struct Stimulus {
   std::uint64_t frames = 1;
   Pattern sources, sinks;  ///< stream number of port p: its index among sources, or among sinks
   std::uint64_t cycleLimit = std::uint64_t{1} << 40;
-  bool keepTrace = true;  ///< false: pushes and pops stay empty; memory then does not grow with the frames
+  bool keepTrace = true;   ///< false: pushes and pops stay empty; memory then does not grow with the frames
+  bool portsOnly = false;  ///< the trace of the channels at sources and sinks only, the others stay empty
 };
 
 /// What happened in cycles 0 .. end. Cycles count from the end of reset; the first source push may be at 0.

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "dataflow/testing.h"
 
 namespace sluice::dataflow {
@@ -117,6 +119,15 @@ TEST(Simulate, WithoutATraceGivesTheSamePeaksOutputsAndEnd) {
     EXPECT_EQ(with.trace.outputs, without.trace.outputs);
     EXPECT_EQ(with.trace.end, without.trace.end);
     EXPECT_TRUE(without.trace.pushes[0].empty());
+    stimulus.keepTrace = stimulus.portsOnly = true;
+    const Trace ports = run(network, stimulus).trace;
+    for (std::size_t c = 0; c < network.channels.size(); ++c) {
+      const auto isChannel = [&](const Port& port) { return port.channel.index == c; };
+      const bool atPort = std::any_of(network.sources.begin(), network.sources.end(), isChannel) ||
+                          std::any_of(network.sinks.begin(), network.sinks.end(), isChannel);
+      EXPECT_EQ(ports.pops[c], atPort ? with.trace.pops[c] : Cycles{});
+      EXPECT_EQ(ports.pushes[c], atPort ? with.trace.pushes[c] : Cycles{});
+    }
   }
 }
 

@@ -3,108 +3,164 @@
 #include <algorithm>
 #include <set>
 #include <stdexcept>
+#include <tuple>
 
 namespace sluice::dataflow::check {
 
 namespace {
 
-/// Depths rise from 2. Where they lie in a conflict, one of its groups must rise above its range: each is tried, the
-/// ones tried before it staying within. A branch ends when what it must still pay reaches the limit.
+/// Depths rise from 2. Where they lie in a conflict, one of its groups or rows must rise above its range: each is tried,
+/// the ones tried before it staying within. A row whose sum must rise is owed places until its groups have them: its
+/// cheapest group takes all of them, or less. A branch ends when what it must still pay reaches the limit.
 class Enumeration {
  public:
-  Enumeration(const std::vector<Ranges>& conflicts, const std::vector<Total>& totals,
-              const std::function<std::int64_t(std::size_t, std::int64_t)>& cost, std::int64_t limit)
-      : conflicts_(conflicts), totals_(totals), cost_(cost), limit_(limit) {}
+  /// What is left: depths and sums from `floor` to `most`.
+  struct State {
+    std::vector<std::int64_t> depths, most, sumFloor, sumMost;
+    std::int64_t paid = 0;
+  };
 
-  void visit(std::vector<std::int64_t> depths, std::vector<std::int64_t> most, std::int64_t paid) {
+  Enumeration(const std::vector<Conflict>& conflicts, const std::vector<std::vector<std::size_t>>& rows,
+              const std::function<std::int64_t(std::size_t, std::int64_t)>& cost, std::int64_t limit)
+      : conflicts_(conflicts), rows_(rows), cost_(cost), limit_(limit) {}
+
+  void visit(State state) {
     if (++steps_ > 20'000'000) throw std::runtime_error("the bound takes too many steps to check");
-    struct Way {
-      std::int64_t price;
-      std::size_t group;
-      std::int64_t above;
-    };
-    std::vector<Way> ways;  // out of the conflict that is dearest to leave
-    std::vector<std::pair<std::int64_t, const Ranges*>> violated;  // with the price of leaving
-    for (const Ranges& conflict : conflicts_) {
-      const bool inside = std::all_of(conflict.begin(), conflict.end(), [&](const auto& range) {
-        return range.second.first <= depths[range.first] && depths[range.first] <= range.second.second;
-      });
-      if (!inside) continue;
-      std::vector<Way> out;
-      for (const auto& [group, range] : conflict)
-        if (range.second < most[group])
-          out.push_back({cost_(group, range.second + 1) - cost_(group, depths[group]), group, range.second});
-      std::sort(out.begin(), out.end(), [](const Way& a, const Way& b) { return a.price < b.price; });
-      if (out.empty() || paid + out[0].price >= limit_) return;
-      const bool harder = violated.empty() || out[0].price > ways[0].price ||
-                          (out[0].price == ways[0].price && out.size() < ways.size());
-      violated.emplace_back(out[0].price, &conflict);
-      if (harder) ways = std::move(out);
-    }
-    const Total* short_ = nullptr;  // a total that is not reached, the dearest to reach
-    std::int64_t shortBy = 0, shortPrice = -1;
-    std::size_t filler = 0;  // its group in which a place costs least
-    for (const Total& total : totals_) {
-      std::int64_t have = 0, could = 0;
-      const std::size_t* cheapest = nullptr;
-      for (const std::size_t& group : total.groups) {
-        have += depths[group];
-        could += most[group];
-        if (depths[group] < most[group] && (cheapest == nullptr || place(group) < place(*cheapest)))
-          cheapest = &group;
-      }
-      if (have >= total.least) continue;
-      if (could < total.least) return;
-      const std::int64_t price = (total.least - have) * place(*cheapest);
-      if (paid + price >= limit_) return;
-      if (price <= shortPrice) continue;
-      short_ = &total;
-      shortBy = total.least - have;
-      shortPrice = price;
-      filler = *cheapest;
-    }
-    if (violated.empty() && short_ == nullptr) {
-      limit_ = paid;
-      best_ = paid;
+    std::vector<Need> needs;
+    if (!look(state, needs)) return;
+    if (needs.empty()) {
+      limit_ = state.paid;
+      best_ = state.paid;
       return;
     }
-    std::stable_sort(violated.begin(), violated.end(),
-                     [](const auto& a, const auto& b) { return a.first > b.first; });
-    std::set<std::size_t> taken;
-    std::int64_t more = 0;
-    for (const auto& [price, conflict] : violated) {
-      const bool apart = std::none_of(conflict->begin(), conflict->end(),
-                                      [&](const auto& range) { return taken.contains(range.first); });
-      if (!apart) continue;
-      more += price;
-      for (const auto& [group, range] : *conflict) taken.insert(group);
+    std::stable_sort(needs.begin(), needs.end(),
+                     [](const Need& a, const Need& b) { return a.price > b.price; });
+    if (state.paid + apart(needs) >= limit_) return;
+    const Need& need = needs.front();
+    if (need.conflict == nullptr) {
+      const std::size_t group = *cheapest(state, need.row);
+      const std::int64_t full =
+          std::min(state.most[group], state.depths[group] + state.sumFloor[need.row] - sum(state, need.row));
+      State next = state;
+      rise(next, group, full);
+      visit(std::move(next));
+      state.most[group] = full - 1;
+      return visit(std::move(state));
     }
-    if (short_ != nullptr && std::none_of(short_->groups.begin(), short_->groups.end(),
-                                          [&](std::size_t group) { return taken.contains(group); }))
-      more += shortPrice;
-    if (paid + more >= limit_) return;
-    if (short_ != nullptr && (violated.empty() || shortPrice > violated.front().first)) {
-      // Its cheapest group takes all that is missing, or less.
-      const std::int64_t full = std::min(most[filler], depths[filler] + shortBy);
-      std::vector<std::int64_t> next = depths;
-      next[filler] = full;
-      visit(std::move(next), most, paid + cost_(filler, full) - cost_(filler, depths[filler]));
-      most[filler] = full - 1;
-      return visit(std::move(depths), std::move(most), paid);
-    }
-    for (const Way& way : ways) {
-      std::vector<std::int64_t> next = depths;
-      next[way.group] = way.above + 1;
-      if (paid + way.price < limit_) visit(std::move(next), most, paid + way.price);
-      most[way.group] = way.above;
+    for (const Way& way : need.ways) {
+      if (state.paid + way.price < limit_) {
+        State next = state;
+        if (way.isRow)
+          next.sumFloor[way.index] = way.above + 1;
+        else
+          rise(next, way.index, way.above + 1);
+        visit(std::move(next));
+      }
+      std::int64_t& most = way.isRow ? state.sumMost[way.index] : state.most[way.index];
+      most = std::min(most, way.above);
     }
   }
-  [[nodiscard]] std::int64_t place(std::size_t group) const { return cost_(group, 3) - cost_(group, 2); }
   [[nodiscard]] std::optional<std::int64_t> best() const { return best_; }
 
  private:
-  const std::vector<Ranges>& conflicts_;
-  const std::vector<Total>& totals_;
+  /// Out of a conflict: a group or a row rises above its range.
+  struct Way {
+    std::int64_t price;
+    bool isRow;
+    std::size_t index;
+    std::int64_t above;
+  };
+  /// A conflict to leave, or a row to be paid what it is owed.
+  struct Need {
+    std::int64_t price = 0;
+    const Conflict* conflict = nullptr;
+    std::size_t row = 0;
+    std::vector<Way> ways;
+  };
+
+  [[nodiscard]] std::int64_t place(std::size_t group) const { return cost_(group, 3) - cost_(group, 2); }
+  [[nodiscard]] std::int64_t sum(const State& state, std::size_t row) const {
+    std::int64_t total = 0;
+    for (const std::size_t group : rows_[row]) total += state.depths[group];
+    return total;
+  }
+  void rise(State& state, std::size_t group, std::int64_t depth) const {
+    state.paid += cost_(group, depth) - cost_(group, state.depths[group]);
+    state.depths[group] = depth;
+  }
+
+  /// The group of a row that can still rise and in which a place costs least.
+  [[nodiscard]] std::optional<std::size_t> cheapest(const State& state, std::size_t row) const {
+    std::optional<std::size_t> found;
+    for (const std::size_t group : rows_[row])
+      if (state.depths[group] < state.most[group] && (!found || place(group) < place(*found))) found = group;
+    return found;
+  }
+
+  [[nodiscard]] bool inside(const State& state, const Conflict& conflict) const {
+    for (const auto& [group, range] : conflict.depths)
+      if (state.depths[group] < range.first || state.depths[group] > range.second) return false;
+    for (const auto& [row, hi] : conflict.sums)
+      if (state.sumFloor[row] > hi || sum(state, row) > hi) return false;
+    return true;
+  }
+
+  /// What the depths still violate. False: no cost below the limit is left.
+  bool look(const State& state, std::vector<Need>& needs) const {
+    for (const Conflict& conflict : conflicts_) {
+      if (!inside(state, conflict)) continue;
+      Need need{.price = 0, .conflict = &conflict, .row = 0, .ways = {}};
+      for (const auto& [group, range] : conflict.depths)
+        if (range.second < state.most[group])
+          need.ways.push_back({cost_(group, range.second + 1) - cost_(group, state.depths[group]), false,
+                               group, range.second});
+      for (const auto& [row, hi] : conflict.sums)
+        if (const auto group = cheapest(state, row); group && hi < state.sumMost[row])
+          need.ways.push_back({(hi + 1 - sum(state, row)) * place(*group), true, row, hi});
+      std::sort(need.ways.begin(), need.ways.end(), [](const Way& a, const Way& b) {
+        return std::tie(a.price, a.isRow, a.index) < std::tie(b.price, b.isRow, b.index);
+      });
+      if (need.ways.empty() || state.paid + need.ways[0].price >= limit_) return false;
+      need.price = need.ways[0].price;
+      needs.push_back(std::move(need));
+    }
+    for (std::size_t row = 0; row < rows_.size(); ++row) {
+      const std::int64_t have = sum(state, row);
+      if (have > state.sumMost[row]) return false;
+      if (have >= state.sumFloor[row]) continue;
+      std::int64_t could = 0;
+      for (const std::size_t group : rows_[row]) could += state.most[group];
+      if (could < state.sumFloor[row]) return false;
+      const std::int64_t price = (state.sumFloor[row] - have) * place(*cheapest(state, row));
+      if (state.paid + price >= limit_) return false;
+      needs.push_back({.price = price, .conflict = nullptr, .row = row, .ways = {}});
+    }
+    return true;
+  }
+
+  /// Prices of needs that share no group.
+  [[nodiscard]] std::int64_t apart(const std::vector<Need>& needs) const {
+    std::set<std::size_t> taken;
+    std::int64_t total = 0;
+    for (const Need& need : needs) {
+      std::vector<std::size_t> groups;
+      if (need.conflict != nullptr) {
+        for (const auto& [group, range] : need.conflict->depths) groups.push_back(group);
+        for (const auto& [row, hi] : need.conflict->sums)
+          groups.insert(groups.end(), rows_[row].begin(), rows_[row].end());
+      } else {
+        groups = rows_[need.row];
+      }
+      if (std::any_of(groups.begin(), groups.end(), [&](std::size_t g) { return taken.contains(g); }))
+        continue;
+      total += need.price;
+      taken.insert(groups.begin(), groups.end());
+    }
+    return total;
+  }
+
+  const std::vector<Conflict>& conflicts_;
+  const std::vector<std::vector<std::size_t>>& rows_;
   const std::function<std::int64_t(std::size_t, std::int64_t)>& cost_;
   std::int64_t limit_;
   std::optional<std::int64_t> best_;
@@ -113,16 +169,24 @@ class Enumeration {
 
 }  // namespace
 
-std::optional<std::int64_t> leastOutside(const std::vector<Ranges>& conflicts,
-                                         const std::vector<Total>& totals,
+std::optional<std::int64_t> leastOutside(const std::vector<Conflict>& conflicts,
+                                         const std::vector<std::vector<std::size_t>>& rows,
                                          const std::vector<std::int64_t>& most,
                                          const std::function<std::int64_t(std::size_t, std::int64_t)>& cost,
                                          std::int64_t limit) {
-  std::int64_t paid = 0;
-  for (std::size_t g = 0; g < most.size(); ++g) paid += cost(g, 2);
-  if (paid >= limit) return std::nullopt;
-  Enumeration search(conflicts, totals, cost, limit);
-  search.visit(std::vector<std::int64_t>(most.size(), 2), most, paid);
+  Enumeration::State all{.depths = std::vector<std::int64_t>(most.size(), 2),
+                         .most = most,
+                         .sumFloor = std::vector<std::int64_t>(rows.size(), 0),
+                         .sumMost = {},
+                         .paid = 0};
+  for (const std::vector<std::size_t>& row : rows) {
+    all.sumMost.push_back(0);
+    for (const std::size_t group : row) all.sumMost.back() += most[group];
+  }
+  for (std::size_t g = 0; g < most.size(); ++g) all.paid += cost(g, 2);
+  if (all.paid >= limit) return std::nullopt;
+  Enumeration search(conflicts, rows, cost, limit);
+  search.visit(std::move(all));
   return search.best();
 }
 

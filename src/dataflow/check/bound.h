@@ -9,20 +9,20 @@
 
 namespace sluice::dataflow::check {
 
-/// Depths within [lo, hi] for each of these groups do not meet the target. By group.
+/// Depths within [lo, hi] for each of these groups.
 using Ranges = std::map<std::size_t, std::pair<std::int64_t, std::int64_t>>;
 
-/// Depths of these groups add up to at least `least`.
-struct Total {
-  std::vector<std::size_t> groups;
-  std::int64_t least = 0;
+/// Depths within the ranges, and a sum along each of these rows of at most so much, do not meet the target.
+struct Conflict {
+  Ranges depths;
+  std::map<std::size_t, std::int64_t> sums;
 };
 
-/// The least cost below `limit` of depths (from 2 to `most`, per group) that lie in none of the conflicts and reach
-/// all totals; nothing if there is none. `cost` of a group at a depth never falls with depth.
+/// The least cost below `limit` of depths (from 2 to `most`, per group) that lie in none of the conflicts; nothing if
+/// there is none. `rows`: groups of each row. `cost` of a group at a depth never falls with depth; with rows it is linear.
 /// Throws std::runtime_error after 20 million steps.
-std::optional<std::int64_t> leastOutside(const std::vector<Ranges>& conflicts,
-                                         const std::vector<Total>& totals,
+std::optional<std::int64_t> leastOutside(const std::vector<Conflict>& conflicts,
+                                         const std::vector<std::vector<std::size_t>>& rows,
                                          const std::vector<std::int64_t>& most,
                                          const std::function<std::int64_t(std::size_t, std::int64_t)>& cost,
                                          std::int64_t limit);

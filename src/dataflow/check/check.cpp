@@ -49,34 +49,50 @@ json parsed(std::string_view text) {
 
 struct Checker::State {
   Facts facts;
-  /// Cycles (-1: stands still) by depth and delay of each stream.
-  std::map<std::pair<std::vector<std::int64_t>, std::vector<std::int64_t>>, std::int64_t> cycles;
+  /// A row of streams: the wait that it implies, whose count lacks the places.
+  struct Row {
+    std::vector<std::size_t> groups;
+    Credit wait;
+  };
+  std::vector<Row> rows;  ///< of the certificate
 
-  /// The same of rows: first stream, last stream, places. (Between two streams there is one row.)
-  std::map<std::array<std::int64_t, 3>, std::int64_t> rows;
+  /// Cycles (-1: stands still) by depth and delay of each stream, and by the numbers of each wait.
+  using Key = std::array<std::vector<std::int64_t>, 3>;
+  std::map<Key, std::int64_t> cycles;
 
   [[nodiscard]] std::int64_t delayAt(const Stream& stream, std::int64_t depth) const {
     return depth <= srlLimit(facts, stream) ? facts.srlDelay : facts.ramDelay;
   }
 
-  /// The fastest that a box of depths could be: the most places, the shortest delay.
-  std::int64_t fastest(const Ranges& box) {
-    std::vector<std::int64_t> depth, delay;
+  /// The fastest that a box of depths could be: the most places, the shortest delay, and the waits of its rows.
+  std::int64_t fastest(const Conflict& box) {
+    Key key;
+    auto& [depth, delay, waitsKey] = key;
     for (const Stream& stream : facts.streams) {
-      const auto range = box.find(stream.group);
+      const auto range = box.depths.find(stream.group);
       const auto [lo, hi] =
-          range == box.end() ? std::pair{std::int64_t{2}, facts.most[stream.group]} : range->second;
+          range == box.depths.end() ? std::pair{std::int64_t{2}, facts.most[stream.group]} : range->second;
       depth.push_back(std::min(hi, stream.tokens));  // deeper than its tokens makes no difference
       delay.push_back(std::min(delayAt(stream, lo), delayAt(stream, hi)));
     }
-    const auto [known, isNew] = cycles.try_emplace({depth, delay}, 0);
+    std::vector<Credit> waits;
+    for (const auto& [row, hi] : box.sums) {
+      if (hi >= facts.streams[rows[row].wait.first].tokens) continue;  // so many make no difference either
+      Credit wait = rows[row].wait;
+      wait.count += hi;
+      for (const std::int64_t part : {static_cast<std::int64_t>(wait.first),
+                                      static_cast<std::int64_t>(wait.last), wait.count, wait.delay})
+        waitsKey.push_back(part);
+      waits.push_back(wait);
+    }
+    const auto [known, isNew] = cycles.try_emplace(key, 0);
     if (isNew) {
-      const auto run = replay(facts, depth, delay);
+      const auto run = replay(facts, depth, delay, waits);
       known->second = run ? run->cycles : -1;
     }
     return known->second;
   }
-  bool misses(const Ranges& box, std::int64_t target) {
+  bool misses(const Conflict& box, std::int64_t target) {
     const std::int64_t run = fastest(box);
     return run < 0 || run > target;
   }
@@ -89,24 +105,33 @@ struct Checker::State {
     return {all.begin(), all.end()};
   }
 
-  void conflict(const Ranges& box, const std::string& name, std::int64_t target) {
+  void conflict(const Conflict& box, const std::string& name, std::int64_t target) {
     require(misses(box, target), name + " is false: its fastest depths meet the target");
-    for (const auto& [group, range] : box) {
+    for (const auto& [group, range] : box.depths) {
       const auto [lo, hi] = range;
       const std::string place = name + ", group '" + facts.groups[group] + "'";
       const std::vector<std::int64_t> lower = steps(group);
       const auto step = std::find(lower.begin(), lower.end(), lo);
       require(step != lower.end() && hi >= lo && hi <= facts.most[group], place + ": no range of depths");
       require(hi < facts.most[group] || lo > 2, place + ": rules nothing out");
-      Ranges wider = box;
+      Conflict wider = box;
       if (hi < facts.most[group]) {
-        wider[group] = {lo, hi + 1};
+        wider.depths[group] = {lo, hi + 1};
         require(!misses(wider, target), place + ": could reach further");
       }
       if (step != lower.begin()) {
-        wider[group] = {*std::prev(step), hi};
+        wider.depths[group] = {*std::prev(step), hi};
         require(!misses(wider, target), place + ": could begin lower");
       }
+    }
+    for (const auto& [row, hi] : box.sums) {
+      const std::string place = name + ", row " + std::to_string(row);
+      require(hi >= 2 * static_cast<std::int64_t>(rows[row].groups.size()) &&
+                  hi < facts.streams[rows[row].wait.first].tokens,
+              place + ": rules nothing out");
+      Conflict wider = box;
+      ++wider.sums[row];
+      require(!misses(wider, target), place + ": could reach further");
     }
   }
 
@@ -162,7 +187,7 @@ struct Checker::State {
   std::string sizing(const json& file) {
     const std::set<std::string> keys = {"format", "network",     "cost_kind", "target",      "target_cycles",
                                         "cycles", "total_beats", "cost",      "lower_bound", "proven",
-                                        "depths", "stalls",      "conflicts", "sums"};
+                                        "depths", "stalls",      "rows",      "conflicts"};
     require(file.is_object() && file.size() == keys.size(), "does not have the keys of a sizing");
     for (const std::string& key : keys) require(file.contains(key), "has no '" + key + "'");
     require(file["format"] == "dataflow-sizing/1", "is not of format dataflow-sizing/1");
@@ -204,26 +229,13 @@ struct Checker::State {
     potentials(file["stalls"], *run);
     checkTarget(file["target"], target);
 
-    std::vector<Ranges> conflicts;
-    require(file["conflicts"].is_array(), "conflicts: must be a list");
-    for (const json& item : file["conflicts"]) {
-      const std::string name = "conflict " + std::to_string(conflicts.size());
-      require(item.is_object() && !item.empty(), name + ": must be ranges by group");
-      Ranges box;
-      for (const auto& [group, range] : item.items()) {
-        const auto found = std::find(facts.groups.begin(), facts.groups.end(), group);
-        require(found != facts.groups.end() && range.is_array() && range.size() == 2,
-                name + ": must be ranges by group");
-        box[static_cast<std::size_t>(found - facts.groups.begin())] = {whole(range[0], name),
-                                                                       whole(range[1], name)};
-      }
-      require(conflicts.empty() || list(conflicts.back()) < list(box), name + ": is out of order");
-      conflicts.push_back(std::move(box));
-    }
+    readRows(file["rows"], kind);
+    const std::vector<Conflict> conflicts = readConflicts(file["conflicts"]);
     for (std::size_t i = 0; i < conflicts.size(); ++i)
       conflict(conflicts[i], "conflict " + std::to_string(i), target);
-    const std::vector<Total> sums = totals(file["sums"], kind, target);
-    const auto least = leastOutside(conflicts, sums, facts.most, cost, bound == sum ? bound : bound + 1);
+    std::vector<std::vector<std::size_t>> groupsOf;
+    for (const Row& row : rows) groupsOf.push_back(row.groups);
+    const auto least = leastOutside(conflicts, groupsOf, facts.most, cost, bound == sum ? bound : bound + 1);
     require(bound == sum ? !least : least && *least == bound,
             "lower_bound is not what the conflicts leave" +
                 (least ? ", which is " + std::to_string(*least) : ""));
@@ -287,48 +299,58 @@ struct Checker::State {
     return credit;
   }
 
-  std::vector<Total> totals(const json& items, const std::string& kind, std::int64_t target) {
-    require(items.is_array(), "sums: must be a list");
-    require(items.empty() || kind == "beats" || kind == "bits", "sums: the cost must be linear in depth");
-    std::vector<Total> all;
+  void readRows(const json& items, const std::string& kind) {
+    require(items.is_array(), "rows: must be a list");
+    require(items.empty() || kind == "beats" || kind == "bits", "rows: the cost must be linear in depth");
+    rows.clear();
     for (const json& item : items) {
-      const std::string name = "sum " + std::to_string(all.size());
-      require(item.is_object() && item.size() == 2 && item.at("groups").is_array(),
-              name + ": must have groups and least");
-      Total total{.groups = {}, .least = whole(item.at("least"), name)};
-      for (const json& group : item.at("groups")) {
-        const auto found = std::find(facts.groups.begin(), facts.groups.end(), group.get<std::string>());
-        require(found != facts.groups.end(), name + ": unknown group");
-        total.groups.push_back(static_cast<std::size_t>(found - facts.groups.begin()));
-      }
-      require(all.empty() || all.back().groups < total.groups, name + ": is out of order");
-      const Credit row = rowOf(total.groups, name);
-      require(total.least > 2 * static_cast<std::int64_t>(total.groups.size()) &&
-                  total.least <= facts.streams[row.first].tokens,
-              name + ": says nothing");
-      require(missesWith(row, total.least - 1, target), name + " is false: less meets the target");
-      require(!missesWith(row, total.least, target), name + ": could ask for more");
-      all.push_back(std::move(total));
+      const std::string name = "row " + std::to_string(rows.size());
+      require(item.is_array(), name + ": must be a list of groups");
+      Row row;
+      for (const json& group : item) row.groups.push_back(groupOf(group.get<std::string>(), name));
+      require(rows.empty() || rows.back().groups < row.groups, name + ": is out of order");
+      row.wait = rowOf(row.groups, name);
+      rows.push_back(std::move(row));
     }
-    return all;
   }
 
-  /// Whether the target is missed with so many places in the row and no bound on any FIFO.
-  bool missesWith(Credit row, std::int64_t places, std::int64_t target) {
-    const auto key = std::array<std::int64_t, 3>{static_cast<std::int64_t>(row.first),
-                                                 static_cast<std::int64_t>(row.last), places};
-    const auto [known, isNew] = rows.try_emplace(key, 0);
-    if (isNew) {
-      std::vector<std::int64_t> depth, delay;
-      for (const Stream& stream : facts.streams) {
-        depth.push_back(std::max<std::int64_t>(2, stream.tokens));
-        delay.push_back(std::min(delayAt(stream, 2), delayAt(stream, depth.back())));
+  [[nodiscard]] std::size_t groupOf(const std::string& group, const std::string& name) const {
+    const auto found = std::find(facts.groups.begin(), facts.groups.end(), group);
+    require(found != facts.groups.end(), name + ": unknown group");
+    return static_cast<std::size_t>(found - facts.groups.begin());
+  }
+
+  [[nodiscard]] std::vector<Conflict> readConflicts(const json& items) const {
+    require(items.is_array(), "conflicts: must be a list");
+    std::vector<Conflict> all;
+    std::set<std::size_t> used;
+    for (const json& item : items) {
+      const std::string name = "conflict " + std::to_string(all.size());
+      require(item.is_object() && item.size() == 2 && item.contains("depths") && item.contains("sums") &&
+                  item["depths"].is_object() && item["sums"].is_array() &&
+                  !(item["depths"].empty() && item["sums"].empty()),
+              name + ": must have depths and sums");
+      Conflict box;
+      for (const auto& [group, range] : item["depths"].items()) {
+        require(range.is_array() && range.size() == 2, name + ": must be ranges by group");
+        box.depths[groupOf(group, name)] = {whole(range[0], name), whole(range[1], name)};
       }
-      row.count += places;
-      const auto run = replay(facts, depth, delay, row);
-      known->second = run ? run->cycles : -1;
+      std::int64_t before = -1;
+      for (const json& pair : item["sums"]) {
+        require(pair.is_array() && pair.size() == 2, name + ": must have sums by row");
+        const std::int64_t row = whole(pair[0], name);
+        require(row > before && row < static_cast<std::int64_t>(rows.size()), name + ": unknown row");
+        before = row;
+        box.sums[static_cast<std::size_t>(row)] = whole(pair[1], name);
+        used.insert(static_cast<std::size_t>(row));
+      }
+      require(all.empty() ||
+                  std::pair(list(all.back().depths), all.back().sums) < std::pair(list(box.depths), box.sums),
+              name + ": is out of order");
+      all.push_back(std::move(box));
     }
-    return known->second < 0 || known->second > target;
+    require(used.size() == rows.size(), "rows: one that no conflict speaks of");
+    return all;
   }
 
   static std::vector<std::array<std::int64_t, 3>> list(const Ranges& ranges) {
@@ -348,7 +370,7 @@ struct Checker::State {
       depth.push_back(facts.given[stream.group]);
       delay.push_back(delayAt(stream, facts.given[stream.group]));
     }
-    const auto [known, isNew] = cycles.try_emplace({depth, delay}, 0);
+    const auto [known, isNew] = cycles.try_emplace(Key{depth, delay, {}}, 0);
     if (isNew) {
       const auto run = replay(facts, depth, delay);
       known->second = run ? run->cycles : -1;

@@ -78,6 +78,12 @@ struct Queue {
   std::int64_t fresh = 0;           ///< places never used
 };
 
+struct Purse {
+  Credit rule;
+  std::int64_t unused = 0;         ///< credits there from the start
+  std::deque<std::int64_t> given;  ///< times at which others came back
+};
+
 struct Actor {
   std::vector<Cursor> cursors;
   std::int64_t clock = 0, time = 0;
@@ -87,14 +93,11 @@ struct Actor {
 class Player {
  public:
   Player(const Facts& facts, const std::vector<std::int64_t>& depth, const std::vector<std::int64_t>& delay,
-         const std::optional<Credit>& credit)
-      : facts_(facts),
-        delay_(delay),
-        credit_(credit),
-        unused_(credit ? credit->count : 0),
-        queues_(facts.streams.size()),
-        actors_(facts.processes.size()) {
+         const std::vector<Credit>& credits)
+      : facts_(facts), delay_(delay), queues_(facts.streams.size()), actors_(facts.processes.size()) {
     for (std::size_t s = 0; s < queues_.size(); ++s) queues_[s].fresh = depth[s];
+    for (const Credit& credit : credits)
+      purses_.push_back({.rule = credit, .unused = credit.count, .given = {}});
     for (std::size_t p = 0; p < actors_.size(); ++p)
       for (const Access& access : facts.processes[p].accesses) actors_[p].cursors.emplace_back(access);
     result_.start.resize(actors_.size());
@@ -155,9 +158,10 @@ class Player {
           time = std::max(time, queue.beats.front() + delay_[s]);
           continue;
         }
-        if (credit_ && s == credit_->first && unused_ == 0) {
-          if (given_.empty()) return false;
-          time = std::max(time, given_.front() + credit_->delay);
+        for (const Purse& purse : purses_) {
+          if (s != purse.rule.first || purse.unused > 0) continue;
+          if (purse.given.empty()) return false;
+          time = std::max(time, purse.given.front() + purse.rule.delay);
         }
         if (queue.fresh == 0) {
           if (queue.places.empty()) return false;
@@ -173,13 +177,15 @@ class Player {
         if (accesses[a].read) {
           queue.beats.pop_front();
           queue.places.push_back(time);
-          if (credit_ && s == credit_->last) given_.push_back(time);
+          for (Purse& purse : purses_)
+            if (s == purse.rule.last) purse.given.push_back(time);
         } else {
-          if (credit_ && s == credit_->first) {
-            if (unused_ > 0)
-              --unused_;
+          for (Purse& purse : purses_) {
+            if (s != purse.rule.first) continue;
+            if (purse.unused > 0)
+              --purse.unused;
             else
-              given_.pop_front();
+              purse.given.pop_front();
           }
           if (queue.fresh > 0)
             --queue.fresh;
@@ -210,9 +216,7 @@ class Player {
 
   const Facts& facts_;
   const std::vector<std::int64_t>& delay_;
-  const std::optional<Credit>& credit_;
-  std::int64_t unused_;             ///< credits there from the start
-  std::deque<std::int64_t> given_;  ///< times at which others came back
+  std::vector<Purse> purses_;
   std::vector<Queue> queues_;
   std::vector<Actor> actors_;
   Replay result_;
@@ -221,8 +225,8 @@ class Player {
 }  // namespace
 
 std::optional<Replay> replay(const Facts& facts, const std::vector<std::int64_t>& depth,
-                             const std::vector<std::int64_t>& delay, const std::optional<Credit>& credit) {
-  return Player(facts, depth, delay, credit).play();
+                             const std::vector<std::int64_t>& delay, const std::vector<Credit>& credits) {
+  return Player(facts, depth, delay, credits).play();
 }
 
 }  // namespace sluice::dataflow::check

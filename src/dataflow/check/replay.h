@@ -28,9 +28,8 @@ struct Credit {
 };
 
 /// The run of a network by the rules of shared/data/dataflow/README.md, section 2, one access time after the other:
-/// slow and plain. Depth and write-to-read delay per stream; one more wait if asked for. Nothing: it stands still.
+/// slow and plain. Depth and write-to-read delay per stream; and more waits. Nothing: it stands still.
 std::optional<Replay> replay(const Facts& facts, const std::vector<std::int64_t>& depth,
-                             const std::vector<std::int64_t>& delay,
-                             const std::optional<Credit>& credit = {});
+                             const std::vector<std::int64_t>& delay, const std::vector<Credit>& credits = {});
 
 }  // namespace sluice::dataflow::check

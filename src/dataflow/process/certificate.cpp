@@ -1,7 +1,9 @@
 #include "dataflow/process/certificate.h"
 
 #include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "base/check.h"
 
@@ -43,6 +45,57 @@ json potentials(const Network& network, const Record& record) {
   return all;
 }
 
+/// Rows that occur in conflicts, rising.
+std::vector<std::vector<std::uint32_t>> rowsOf(const Sizing& sizing) {
+  std::vector<std::vector<std::uint32_t>> rows;
+  for (const Conflict& conflict : sizing.conflicts)
+    for (const Literal& literal : conflict)
+      if (sizing.terms.isRow(literal.term)) rows.push_back(sizing.terms.row(literal.term));
+  std::sort(rows.begin(), rows.end());
+  rows.erase(std::unique(rows.begin(), rows.end()), rows.end());
+  return rows;
+}
+
+json rowsJson(const Network& network, const Sizing& sizing) {
+  json all = json::array();
+  for (const std::vector<std::uint32_t>& row : rowsOf(sizing)) {
+    json names = json::array();
+    for (const std::uint32_t g : row) names.push_back(network.groups[g]);
+    all.push_back(std::move(names));
+  }
+  return all;
+}
+
+json conflictsJson(const Network& network, const Sizing& sizing) {
+  const std::vector<std::vector<std::uint32_t>> rows = rowsOf(sizing);
+  struct Listed {
+    std::vector<std::array<std::uint64_t, 3>> depths;  ///< group, lo, hi
+    std::vector<std::array<std::uint64_t, 2>> sums;    ///< row, hi
+    auto operator<=>(const Listed&) const = default;
+  };
+  std::set<Listed> rising;
+  for (const Conflict& conflict : sizing.conflicts) {
+    Listed one;
+    for (const Literal& literal : conflict) {
+      if (!sizing.terms.isRow(literal.term)) {
+        one.depths.push_back({literal.term, literal.lo, literal.hi});
+        continue;
+      }
+      const auto row = std::lower_bound(rows.begin(), rows.end(), sizing.terms.row(literal.term));
+      one.sums.push_back({static_cast<std::uint64_t>(row - rows.begin()), literal.hi});
+    }
+    std::sort(one.sums.begin(), one.sums.end());
+    rising.insert(std::move(one));
+  }
+  json all = json::array();
+  for (const Listed& one : rising) {
+    json depths = json::object();
+    for (const auto& [group, lo, hi] : one.depths) depths[network.groups[group]] = {lo, hi};
+    all.push_back({{"depths", std::move(depths)}, {"sums", one.sums}});
+  }
+  return all;
+}
+
 /// One line for each key, and for each item of lists and objects within.
 std::string byLines(const json& whole) {
   const auto compact = [](const json& value) {
@@ -79,24 +132,8 @@ Result<json> certificate(const Network& network, CostKind kind, const Sizing& si
   const Outcome outcome = evaluator.record(evaluator.exact(sizing.depths), record);
   SLUICE_CHECK(outcome.kind == Outcome::Kind::finished && outcome.cycles == sizing.cycles,
                "both ways to run give the same cycles");
-  json depths = json::object(), conflicts = json::array();
+  json depths = json::object();
   for (std::size_t g = 0; g < network.groups.size(); ++g) depths[network.groups[g]] = sizing.depths[g];
-  json sums = json::array();
-  std::vector<Sum> rising = sizing.sums;
-  std::sort(rising.begin(), rising.end());
-  for (const Sum& sum : rising) {
-    json names = json::array();
-    for (const std::uint32_t g : sum.groups) names.push_back(network.groups[g]);
-    sums.push_back({{"groups", std::move(names)}, {"least", sum.least}});
-  }
-  std::vector<Conflict> sorted = sizing.conflicts;
-  std::sort(sorted.begin(), sorted.end());
-  sorted.erase(std::unique(sorted.begin(), sorted.end()), sorted.end());
-  for (const Conflict& conflict : sorted) {
-    json ranges = json::object();
-    for (const Literal& literal : conflict) ranges[network.groups[literal.group]] = {literal.lo, literal.hi};
-    conflicts.push_back(std::move(ranges));
-  }
   return json{{"format", "dataflow-sizing/1"},
               {"network", network.name},
               {"cost_kind", costKindText(kind)},
@@ -109,8 +146,8 @@ Result<json> certificate(const Network& network, CostKind kind, const Sizing& si
               {"proven", sizing.proven},
               {"depths", depths},
               {"stalls", potentials(network, record)},
-              {"conflicts", conflicts},
-              {"sums", sums}};
+              {"rows", rowsJson(network, sizing)},
+              {"conflicts", conflictsJson(network, sizing)}};
 }
 
 }  // namespace

@@ -29,11 +29,12 @@
 ///                 clock + every, ... (count of them). That gives every event's time, the least solution of the rules.
 ///                 Runs are as long as they can be, taken from the left. null if there are more than 20,000 runs: the
 ///                 checker then has the cycles alone, and simulates for them.
-///   conflicts     [{group: [lo, hi], ...}, ...], rising: no depths within all of these ranges meet the target. Every
+///   rows          [[group, ...], ...], rising: rows of FIFOs, joined by stages that can be eliminated (chain.h), of which
+///                 conflicts speak.
+///   conflicts     [{"depths": {group: [lo, hi], ...}, "sums": [[row, hi], ...]}, ...], rising: nothing within all of
+///                 these ranges meets the target; a row is counted from 0, and its hi bounds the sum of its depths. Every
 ///                 range is as large as it can be: with any hi one larger, or any lo on the next lower step (2, or one
 ///                 above a shift register), the conflict would be false.
-///   sums          [{"groups": [...], "least": n}, ...], rising: depths of FIFOs in a row, joined by stages that can be
-///                 eliminated (chain.h), add up to n or more in whatever meets the target; n is as large as that tells.
 ///
 /// Rejected: critical walks as proofs of conflicts. They are as long as the run (10^6 events); the checker's own
 /// simulation of the box's fastest corner is shorter to write and to trust.

@@ -7,6 +7,8 @@ namespace sluice::dataflow::process {
 
 namespace {
 
+constexpr std::size_t mostChains = 64;
+
 /// Local times of a lane's accesses on one side, where they are a single box.
 struct Times {
   std::int64_t first = 0;
@@ -61,11 +63,10 @@ std::optional<Stage> stageBetween(const Network& network, const Lane& first, con
                .left = static_cast<std::uint64_t>(within * step - later)};
 }
 
-/// The program with the chain's wait as one more lane: its reader gives back credits, its writer takes them.
-Program withCredits(const Program& program, const Chain& chain) {
-  Program all = program;
-  const Lane& first = program.lanes[chain.lanes.front()];
-  const Lane& last = program.lanes[chain.lanes.back()];
+/// The wait of one more chain in `all`, whose first lanes are those of the program.
+void addCredits(Program& all, const Chain& chain) {
+  const Lane first = all.lanes[chain.lanes.front()];
+  const Lane last = all.lanes[chain.lanes.back()];
   const auto credits = static_cast<std::uint32_t>(all.lanes.size());
   all.lanes.push_back({.group = 0,
                        .src = last.dst,
@@ -93,7 +94,6 @@ Program withCredits(const Program& program, const Chain& chain) {
       process.refs.insert(process.refs.end(), writes.begin(), writes.end());
     }
   }
-  return all;
 }
 
 }  // namespace
@@ -104,7 +104,12 @@ std::vector<Chain> chains(const Network& network, const Program& program) {
   const auto alone = [&](std::uint32_t lane) { return lanesOfGroup[program.lanes[lane].group] == 1; };
   std::vector<Chain> all, ends;
   for (std::uint32_t lane = 0; lane < program.lanes.size(); ++lane)
-    if (alone(lane)) ends.push_back({.lanes = {lane}, .within = 0, .delay = network.timing.readToWrite});
+    if (alone(lane))
+      ends.push_back({.lanes = {lane},
+                      .groups = {program.lanes[lane].group},
+                      .within = 0,
+                      .delay = network.timing.readToWrite,
+                      .tokens = program.lanes[lane].tokens});
   while (!ends.empty()) {
     std::vector<Chain> longer;
     for (const Chain& chain : ends)
@@ -114,43 +119,20 @@ std::vector<Chain> chains(const Network& network, const Program& program) {
         if (!stage) continue;
         longer.push_back(chain);
         longer.back().lanes.push_back(lane);
+        longer.back().groups.push_back(program.lanes[lane].group);
         longer.back().within += stage->within;
         longer.back().delay += stage->left + network.timing.readToWrite;
       }
     all.insert(all.end(), longer.begin(), longer.end());
-    ends = all.size() < 500 ? std::move(longer) : std::vector<Chain>{};
+    ends = all.size() < mostChains ? std::move(longer) : std::vector<Chain>{};
   }
   return all;
 }
 
-Sum leastSum(const Chain& chain, const Program& program, const Timing& timing, std::uint64_t target,
-             std::uint64_t& simulations) {
-  const Program credits = withCredits(program, chain);
-  Evaluator evaluator(credits, timing);
-  std::vector<LaneSetting> settings;
-  for (const Lane& lane : program.lanes) {  // the fastest that any depths could be
-    const std::uint64_t most = std::max<std::uint64_t>(2, lane.tokens);
-    const auto delay = [&](std::uint64_t depth) {
-      return depth <= lane.srlDepth ? timing.writeToReadSrl : timing.writeToReadRam;
-    };
-    settings.push_back({.depth = most, .writeToRead = std::min(delay(2), delay(most))});
-  }
-  settings.push_back({.depth = 0, .writeToRead = chain.delay});
-  Sum sum;
-  for (const std::uint32_t lane : chain.lanes) sum.groups.push_back(program.lanes[lane].group);
-  const std::uint64_t tokens = program.lanes[chain.lanes.front()].tokens;
-  std::uint64_t bad = 2 * chain.lanes.size() - 1, good = std::max(bad + 1, tokens);
-  const auto feasible = [&](std::uint64_t places) {
-    settings.back().depth = places + chain.within;
-    return evaluator.run(settings, target).within(target);
-  };
-  while (good - bad > 1) {
-    const std::uint64_t middle = bad + (good - bad) / 2;
-    (feasible(middle) ? good : bad) = middle;
-  }
-  sum.least = good;
-  simulations += evaluator.runs();
-  return sum;
+Program withCredits(const Program& program, std::span<const Chain> chains) {
+  Program all = program;
+  for (const Chain& chain : chains) addCredits(all, chain);
+  return all;
 }
 
 }  // namespace sluice::dataflow::process

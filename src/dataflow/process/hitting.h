@@ -4,12 +4,10 @@
 #include <functional>
 #include <vector>
 
-#include "dataflow/process/chain.h"
 #include "dataflow/process/conflict.h"
 #include "dataflow/process/cost.h"
 
-/// The master problem of sizing: the cheapest depth vector that lies in none of the known conflicts and reaches all
-/// known sums.
+/// The master problem of sizing: the cheapest depth vector that lies in none of the known conflicts.
 ///
 /// It knows nothing of time. As costs never fall with depth, the cheapest vector above lower bounds `a` is `a` itself;
 /// if `a` lies in a conflict, every vector above `a` outside the conflict has, for one of its literals, a depth above
@@ -18,7 +16,8 @@
 /// it; a literal whose raise alone costs more than the best known is none; conflicts without a common group each add
 /// their cheapest raise. Groups that share no conflict are solved apart.
 ///
-/// A sum that is not reached is branched on too: its cheapest group takes all that is missing, or less.
+/// A row whose sum was raised may not be reached by the depths of its groups yet: then its cheapest group takes all that
+/// is missing, or less.
 ///
 /// Source   implicit hitting sets: Moreno-Centeno, Karp, "The implicit hitting set approach", Operations Research
 ///          61(2), 2013. Ours differs: elements are ordered (raising a depth), conflicts are boxes.
@@ -31,10 +30,11 @@ struct Hitting {
   std::uint64_t nodes = 0;
 };
 
-/// `sums`: only with costs that are linear in depth (beats, bits). `most` bounds depths from above (no vector needs more). `known`: cost of a feasible vector, to prune by; a result
-/// may be any bound >= known then. `stop` is asked now and then.
-Hitting cheapest(const std::vector<Conflict>& conflicts, const std::vector<Sum>& sums,
-                 const GroupCosts& costs, const std::vector<std::uint64_t>& most, std::uint64_t known,
+/// `most` per group bounds depths from above (no vector needs more). With rows among the terms, costs must be
+/// linear in depth (beats, bits). `known`: cost of a feasible vector, to prune by; a result may be any bound >= known
+/// then. `stop` is asked now and then.
+Hitting cheapest(const std::vector<Conflict>& conflicts, const Terms& terms, const GroupCosts& costs,
+                 const std::vector<std::uint64_t>& most, std::uint64_t known,
                  const std::function<bool()>& stop);
 
 }  // namespace sluice::dataflow::process

@@ -26,36 +26,37 @@ class Sizer {
       : network_(network),
         costs_(network, options.cost),
         evaluator_(evaluator),
-        oracle_(evaluator, network, target),
+        oracle_(evaluator, network, target,
+                options.cost == CostKind::beats || options.cost == CostKind::bits),
+        terms_(oracle_.terms()),
         begin_(processorSeconds()),
-        limit_(options.timeLimit),
-        linear_(options.cost == CostKind::beats || options.cost == CostKind::bits) {
-    const std::size_t groups = network.groups.size();
-    cheapFirst_.resize(groups);
+        limit_(options.timeLimit) {
+    std::vector<std::uint64_t> weights;
+    for (std::uint32_t term = 0; term < terms_.size(); ++term) weights.push_back(weight(term));
+    cheapFirst_.resize(terms_.size());
     std::iota(cheapFirst_.begin(), cheapFirst_.end(), 0u);
-    std::stable_sort(cheapFirst_.begin(), cheapFirst_.end(),
-                     [&](std::uint32_t a, std::uint32_t b) { return weight(a) < weight(b); });
+    std::stable_sort(cheapFirst_.begin(), cheapFirst_.end(), [&](std::uint32_t a, std::uint32_t b) {
+      if (weights[a] != weights[b]) return weights[a] < weights[b];
+      return terms_.least(a) * (terms_.isRow(a) ? 0 : 1) > terms_.least(b) * (terms_.isRow(b) ? 0 : 1);
+    });
   }
 
   /// `known`: conflicts of another target that hold for this one too.
   Result<Sizing> run(std::vector<Conflict> known = {}) {
     Sizing& s = sizing_;
     s.conflicts = std::move(known);
+    s.terms = terms_;
     s.target = oracle_.target();
     s.cost = unknownCost;
-    std::vector<Literal> all;
-    for (std::uint32_t g = 0; g < network_.groups.size(); ++g)
-      all.push_back({.group = g, .hi = oracle_.most()[g]});
-    if (!oracle_.feasible(all)) return unreachable();
+    if (!oracle_.feasible(oracle_.unbounded())) return unreachable();
     if (const std::vector<std::uint64_t> top = startingPoint(); !top.empty()) descend(top);
     individualBounds();
-    if (linear_) sums();
     bool diversified = false;
     std::size_t used = 0;  // conflicts that the bound comes from
     s.lowerBound = costs_.total(std::vector<std::uint64_t>(network_.groups.size(), leastDepth));
     for (;;) {
       const Hitting hit =
-          cheapest(s.conflicts, s.sums, costs_, oracle_.most(), s.cost, [&]() { return late(); });
+          cheapest(s.conflicts, terms_, costs_, oracle_.most(), s.cost, [&]() { return late(); });
       if (!hit.complete) break;
       s.lowerBound = std::min(hit.cost, s.cost);
       used = s.conflicts.size();
@@ -72,9 +73,10 @@ class Sizer {
                    "no depths that meet the target were found in " + std::to_string(limit_) + " s",
                    network_.name};
     s.conflicts.resize(used);  // later ones could only prove more than was worked out
+    dropImplied(s.conflicts);
     s.proven = s.lowerBound == s.cost;
     s.cycles = evaluator_.run(evaluator_.exact(s.depths)).cycles;
-    s.simulations += evaluator_.runs();
+    s.simulations = evaluator_.runs() + oracle_.runs();
     s.seconds = elapsed();
     return sizing_;
   }
@@ -83,15 +85,21 @@ class Sizer {
   double elapsed() const { return processorSeconds() - begin_; }
   bool late() const { return elapsed() > limit_; }
 
-  /// Cost of a place more: orders groups from cheap to dear.
-  std::uint64_t weight(std::uint32_t g) const {
+  /// Cost of a place more: orders terms from cheap to dear.
+  std::uint64_t weight(std::uint32_t term) const {
+    if (!terms_.isRow(term)) return weightOf(term);
+    std::uint64_t least = ~std::uint64_t{0};
+    for (const std::uint32_t g : terms_.row(term)) least = std::min(least, weightOf(g));
+    return least;
+  }
+  std::uint64_t weightOf(std::uint32_t g) const {
     const std::uint64_t far = std::max<std::uint64_t>(4096, oracle_.most()[g]);
     return (costs_.at(g, far) - costs_.at(g, leastDepth)) * 1024 / far;
   }
 
   /// A vector that meets the target: unbounded FIFOs, or shift registers where they are faster. Empty: none of those.
   std::vector<std::uint64_t> startingPoint() {
-    std::vector<std::uint64_t> top = oracle_.most();
+    std::vector<std::uint64_t> top(oracle_.most().begin(), oracle_.most().begin() + terms_.groups);
     if (feasible(top)) return top;
     std::vector<std::uint64_t> shallow = top;
     for (std::uint32_t g = 0; g < top.size(); ++g) shallow[g] = costs_.stepEnd(g, leastDepth, top[g], true);
@@ -140,7 +148,9 @@ class Sizer {
 
   /// Lowers one group after the other as far as the target allows: `first`, then the dearest first.
   void descend(std::vector<std::uint64_t> depths, std::optional<std::uint32_t> first = {}) {
-    std::vector<std::uint32_t> order(cheapFirst_.rbegin(), cheapFirst_.rend());
+    std::vector<std::uint32_t> order;
+    for (auto term = cheapFirst_.rbegin(); term != cheapFirst_.rend(); ++term)
+      if (!terms_.isRow(*term)) order.push_back(*term);
     if (first) order.insert(order.begin(), *first);
     for (const std::uint32_t g : order) {
       std::uint64_t good = depths[g], bad = leastDepth - 1;
@@ -153,38 +163,29 @@ class Sizer {
     accept(depths);
   }
 
-  /// The least depth of each group alone, all others unbounded: conflicts of one literal.
+  /// The least depth of each group alone, all others unbounded: conflicts of one literal. The same of rows, where that
+  /// says more than their groups.
   void individualBounds() {
-    const std::vector<std::uint64_t>& most = oracle_.most();
-    for (std::uint32_t g = 0; g < most.size() && !late(); ++g) {
-      std::vector<Literal> box;
-      for (std::uint32_t h = 0; h < most.size(); ++h)
-        box.push_back({.group = h, .lo = leastDepth, .hi = most[h]});
-      std::uint64_t good = most[g], bad = leastDepth - 1;
-      while (good - bad > 1) {
-        box[g].hi = bad + (good - bad) / 2;
-        (oracle_.feasible(box) ? good : bad) = box[g].hi;
-      }
-      if (bad >= leastDepth) sizing_.conflicts.push_back({{.group = g, .lo = leastDepth, .hi = bad}});
+    std::vector<std::uint64_t> least(terms_.groups, leastDepth);
+    for (std::uint32_t term = 0; term < terms_.size() && !late(); ++term) {
+      const std::uint64_t alone = oracle_.leastFeasible(term);
+      if (alone <= terms_.value(term, least)) continue;
+      sizing_.conflicts.push_back({{.term = term, .lo = terms_.least(term), .hi = alone - 1}});
+      if (!terms_.isRow(term)) least[term] = alone;
     }
   }
 
-  /// Sums of FIFOs in a row, where they say more than their parts.
-  void sums() {
-    for (const Chain& chain : chains(network_, evaluator_.program())) {
-      if (late()) return;
-      const Sum sum =
-          leastSum(chain, evaluator_.program(), evaluator_.timing(), oracle_.target(), sizing_.simulations);
-      std::uint64_t parts = 0;
-      for (const std::uint32_t g : sum.groups) {
-        std::uint64_t least = leastDepth;
-        for (const Conflict& conflict : sizing_.conflicts)
-          if (conflict.size() == 1 && conflict[0].group == g && conflict[0].lo == leastDepth)
-            least = std::max(least, conflict[0].hi + 1);
-        parts += least;
-      }
-      if (sum.least > parts) sizing_.sums.push_back(sum);
+  /// Leaves out conflicts that others contain.
+  static void dropImplied(std::vector<Conflict>& conflicts) {
+    std::vector<Conflict> kept;
+    for (std::size_t i = 0; i < conflicts.size(); ++i) {
+      bool implied = false;
+      for (std::size_t j = 0; j < conflicts.size() && !implied; ++j)
+        implied =
+            j != i && within(conflicts[i], conflicts[j]) && (j < i || !within(conflicts[j], conflicts[i]));
+      if (!implied) kept.push_back(conflicts[i]);
     }
+    conflicts = std::move(kept);
   }
 
   /// From a vector that the conflicts allow, up along the cheapest ways out of new conflicts, until it is feasible
@@ -199,28 +200,40 @@ class Sizer {
       std::uint64_t cheapest = ~std::uint64_t{0};
       const Literal* way = nullptr;
       for (const Literal& literal : conflict) {
-        if (literal.hi >= oracle_.most()[literal.group]) continue;
-        const std::uint64_t price =
-            costs_.at(literal.group, literal.hi + 1) - costs_.at(literal.group, depths[literal.group]);
+        if (literal.hi >= oracle_.most()[literal.term]) continue;
+        const std::uint64_t price = costs_.total(raised(depths, literal)) - costs_.total(depths);
         if (price < cheapest) {
           cheapest = price;
           way = &literal;
         }
       }
       const bool out = way && costs_.total(depths) + cheapest < sizing_.cost;
-      if (out) depths[way->group] = way->hi + 1;
+      if (out) depths = raised(depths, *way);
       sizing_.conflicts.push_back(std::move(conflict));
       if (!out) return;
     }
+  }
+
+  /// Depths with the literal's term above its range: of a row its cheapest group takes all.
+  std::vector<std::uint64_t> raised(std::vector<std::uint64_t> depths, const Literal& literal) const {
+    if (!terms_.isRow(literal.term)) {
+      depths[literal.term] = literal.hi + 1;
+      return depths;
+    }
+    const std::vector<std::uint32_t>& row = terms_.row(literal.term);
+    const std::uint32_t g = *std::min_element(
+        row.begin(), row.end(), [&](std::uint32_t a, std::uint32_t b) { return weight(a) < weight(b); });
+    depths[g] += literal.hi + 1 - terms_.value(literal.term, depths);
+    return depths;
   }
 
   const Network& network_;
   GroupCosts costs_;
   Evaluator& evaluator_;
   Oracle oracle_;
+  const Terms& terms_;
   double begin_;
   double limit_;
-  bool linear_;
   std::vector<std::uint32_t> cheapFirst_;
   Sizing sizing_;
 };
@@ -264,7 +277,8 @@ Result<Front> paretoFront(const Network& network, const SizingOptions& options) 
     SLUICE_TRY(Sizing sizing, Sizer(network, evaluator, target, left).run(known));
     sizing.targetAsked = options.targetCycles.has_value() || !front.points.empty();
     const bool proven = sizing.proven;
-    Oracle oracle(evaluator, network, target);
+    Oracle oracle(evaluator, network, target,
+                  options.cost == CostKind::beats || options.cost == CostKind::bits);
     std::vector<std::pair<std::uint64_t, Conflict>> breaks;
     std::uint64_t next = noLimit;
     known.clear();

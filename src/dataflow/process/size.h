@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "base/result.h"
-#include "dataflow/process/chain.h"
 #include "dataflow/process/conflict.h"
 #include "dataflow/process/cost.h"
 #include "dataflow/process/network.h"
@@ -28,8 +27,8 @@ struct Sizing {
   std::uint64_t cost = 0;
   std::uint64_t lowerBound = 0;     ///< no vector that meets the target costs less
   bool proven = false;              ///< cost == lowerBound
-  std::vector<Conflict> conflicts;  ///< they prove the bound; none could be left out without lowering it
-  std::vector<Sum> sums;            ///< so do these (costs linear in depth only)
+  std::vector<Conflict> conflicts;  ///< they prove the bound; none lies within another
+  Terms terms;                      ///< of the conflicts; rows where the cost is linear in depth only
   std::uint64_t simulations = 0;
   double seconds = 0;  ///< of processor time
 };
@@ -38,7 +37,7 @@ struct Sizing {
 ///
 /// Errors   infeasible: unbounded FIFOs are too slow or stand still, or the given depths do (without a target);
 ///          those of compile()
-/// Source   implicit hitting sets over conflicts (conflict.h, hitting.h); docs/rationale/fifo-sizing.md
+/// Source   implicit hitting sets over conflicts (conflict.h, hitting.h); docs/rationale/dataflow.md
 Result<Sizing> sizeFifos(const Network& network, const SizingOptions& options);
 
 /// Least costs for every number of cycles from the target up: points of falling cost, each the least for its cycles
