@@ -1,7 +1,9 @@
-// The three networks as hardware: outputs against the integer engine, cycles against the simulator, with and
-// without random stalls; and TFC_2W2A's accuracy on all test images.
+// Networks as hardware: outputs against the integer engine, cycles against the simulator, with and without random stalls,
+// frames back to back; and TFC_2W2A's accuracy on all test images.
 //
-//   networks [--frames=N] [--no-verilator] [--no-cache] [--json]
+//   networks [--frames=N] [--no-verilator] [--no-cache] [--json] [--mlps] [--RN07] [--tiny_unet] ...
+//
+// Without a name all of them; --mlps are the keyword network, TFC_2W2A and the jet tagger. --frames is theirs.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -11,6 +13,7 @@
 #include "ir/host.h"
 #include "ir/reference.h"
 #include "jobs/store.h"
+#include "networks_list.h"
 #include "show.h"
 
 namespace {
@@ -43,58 +46,112 @@ Status accuracy(show::Output& out, const show::Network& network) {
   return {};
 }
 
-Status showPlan(show::Output& out, const show::Plan& plan, const jobs::Store* store) {
+/// What is compared, how often, and by which engines.
+struct Extent {
+  std::uint64_t frames = 24, evaluatorFrames = 24;
+};
+
+Status showPlan(show::Output& out, const show::Plan& plan, const Extent& extent, const jobs::Store* store) {
+  const show::Clock clock;
   SLUICE_TRY(const show::Hardware hardware, show::build(plan.network->lowered, plan.options));
+  const double built = clock.seconds();
   SLUICE_TRY(const dataflow::Performance performance, dataflow::measure(map::network(hardware.design)));
-  out.say(fmt::format("{}: {}, {}, II {}, latency {} cycles", plan.name,
-                      countOf(static_cast<std::int64_t>(hardware.design.kernels.size()), "kernel"),
-                      countOf(static_cast<std::int64_t>(hardware.design.streams.size()), "FIFO"),
-                      performance.initiationInterval, performance.latency));
+  const std::vector<emit::File> files = emit::verilogFiles(hardware.rtl);
+  std::size_t bytes = 0;
+  for (const emit::File& file : files) bytes += file.content.size();
+  const map::FifoStorage storage = hardware.design.fifoStorage.value_or(map::FifoStorage{});
+  out.say(
+      fmt::format("{}: {}, {} of {} bits (at least {}), II {}, latency {} cycles; built in {:.2f} s, {:.1f} "
+                  "MB of Verilog",
+                  plan.name, countOf(static_cast<std::int64_t>(hardware.design.kernels.size()), "kernel"),
+                  countOf(static_cast<std::int64_t>(hardware.design.streams.size()), "FIFO"),
+                  formatCount(static_cast<std::int64_t>(storage.bits)),
+                  formatCount(static_cast<std::int64_t>(storage.lowerBound)), performance.initiationInterval,
+                  performance.latency, built, static_cast<double>(bytes) / 1e6));
   if (plan.options.regime == map::Regime::unrolled)
     out.require(performance.initiationInterval == 1, plan.name + ": a frame every cycle");
-  out.figure(fmt::format("networks/{}/ii", plan.name), static_cast<double>(performance.initiationInterval),
-             "cycles", performance.periodic ? "proven" : "simulated");
-  out.figure(fmt::format("networks/{}/latency", plan.name), static_cast<double>(performance.latency),
-             "cycles", "simulated");
-  SLUICE_TRY(const flow::Frames frames,
-             show::framesOf(*plan.network, hardware.design, out.number("--frames=", 24)));
-  const auto tell = [&](const std::string& engine, std::uint32_t stall, const flow::Agreement& agreement) {
+  if (plan.options.targetInterval)
     out.require(
-        agreement.equal() && agreement.frames >= 20,
-        fmt::format("{}, {} {}: {} frames, {} output beats, {} values and {} cycles differ{}{}", plan.name,
-                    engine, stall == 0 ? "without stalls" : fmt::format("with {} % gaps and stalls", stall),
-                    agreement.frames, agreement.outputBeats, agreement.wrongValues, agreement.wrongCycles,
+        performance.initiationInterval <= *plan.options.targetInterval,
+        fmt::format("{}: a frame every {} cycles or sooner", plan.name, *plan.options.targetInterval));
+  const auto figure = [&](const char* what, double value, const char* unit, const char* kind) {
+    out.figure(fmt::format("networks/{}/{}", plan.name, what), value, unit, kind);
+  };
+  figure("ii", static_cast<double>(performance.initiationInterval), "cycles",
+         performance.periodic ? "proven" : "simulated");
+  figure("latency", static_cast<double>(performance.latency), "cycles", "simulated");
+  figure("fifo_bits", static_cast<double>(storage.bits), "bits", "simulated");
+  figure("build_seconds", built, "seconds", "measured");
+  figure("verilog", static_cast<double>(bytes), "bytes", "measured");
+  const auto tell = [&](const std::string& engine, std::uint32_t stall, std::uint64_t frames, double seconds,
+                        const flow::Agreement& agreement) {
+    out.require(
+        agreement.equal() && agreement.frames >= frames && agreement.outputBeats > 0,
+        fmt::format("{}, {} {}: {} frames, {} output beats, {} values and {} cycles differ ({:.1f} s){}{}",
+                    plan.name, engine,
+                    stall == 0 ? "without stalls" : fmt::format("with {} % gaps and stalls", stall),
+                    agreement.frames, formatCount(static_cast<std::int64_t>(agreement.outputBeats)),
+                    agreement.wrongValues, agreement.wrongCycles, seconds,
                     agreement.firstDifference.empty() ? "" : "; ", agreement.firstDifference));
   };
-  for (const std::uint32_t stall : show::kStalls) {
-    SLUICE_TRY(const flow::Agreement agreement, show::agreeEvaluator(hardware, frames, stall));
-    tell("evaluator", stall, agreement);
+  if (extent.evaluatorFrames > 0) {
+    SLUICE_TRY(const flow::Frames frames,
+               show::framesOf(*plan.network, hardware.design, extent.evaluatorFrames));
+    for (const std::uint32_t stall : show::kStalls) {
+      const show::Clock run;
+      SLUICE_TRY(const flow::Agreement agreement, show::agreeEvaluator(hardware, frames, stall));
+      tell("evaluator", stall, frames.count, run.seconds(), agreement);
+    }
   }
   if (out.has("--no-verilator")) return {};
-  SLUICE_TRY(
-      const flow::SimulationModel model,
-      flow::compileModel(emit::verilogFiles(hardware.rtl), flow::harnessPorts(hardware.design), store));
+  SLUICE_TRY(const flow::SimulationModel model,
+             flow::compileModel(files, flow::harnessPorts(hardware.design), store));
   out.say(
       fmt::format("  Verilator compiled in {:.1f} s{}", model.seconds, model.fromCache ? " (earlier)" : ""));
+  SLUICE_TRY(const flow::Frames frames, show::framesOf(*plan.network, hardware.design, extent.frames));
   for (const std::uint32_t stall : show::kStalls) {
+    const show::Clock run;
     SLUICE_TRY(const flow::Agreement agreement, show::agreeVerilator(hardware, model, frames, stall));
-    tell("Verilator", stall, agreement);
+    tell("Verilator", stall, frames.count, run.seconds(), agreement);
   }
   return {};
 }
 
+std::string optionOf(const show::Reference& reference) { return "--" + reference.name; }
+
 Status run(show::Output& out) {
-  SLUICE_TRY(const std::vector<show::Plan> plans, show::plans());
-  SLUICE_TRY(const jobs::Store store, jobs::Store::open(jobs::Store::defaultFolder()));
-  for (const show::Plan& plan : plans)
-    out.require(showPlan(out, plan, out.has("--no-cache") ? nullptr : &store), plan.name);
-  return accuracy(out, *plans[2].network);
+  SLUICE_TRY(const jobs::Store cache, jobs::Store::open(jobs::Store::defaultFolder()));
+  const jobs::Store* const store = out.has("--no-cache") ? nullptr : &cache;
+  bool all = !out.has("--mlps");
+  for (const show::Reference& reference : show::references()) all = all && !out.has(optionOf(reference));
+  if (all || out.has("--mlps")) {
+    SLUICE_TRY(const std::vector<show::Plan> plans, show::plans());
+    const std::uint64_t frames = out.number("--frames=", 100);
+    for (const show::Plan& plan : plans)
+      out.require(showPlan(out, plan,
+                           {.frames = frames, .evaluatorFrames = std::min<std::uint64_t>(24, frames)}, store),
+                  plan.name);
+    out.require(accuracy(out, *plans[2].network), "accuracy");
+  }
+  for (const show::Reference& reference : show::references()) {
+    if (!all && !out.has(optionOf(reference))) continue;
+    const auto show = [&]() -> Status {
+      SLUICE_TRY(show::Network network, show::load(reference));
+      return showPlan(
+          out, {reference.name, std::make_shared<const show::Network>(std::move(network)), reference.options},
+          {reference.frames, reference.evaluatorFrames}, store);
+    };
+    out.require(show(), reference.name);
+  }
+  return {};
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  show::Output out(argc, argv, {"--frames=", "--no-verilator", "--no-cache"});
+  std::vector<std::string> known = {"--frames=", "--no-verilator", "--no-cache", "--mlps"};
+  for (const show::Reference& reference : show::references()) known.push_back(optionOf(reference));
+  show::Output out(argc, argv, known);
   out.require(run(out), "networks");
   return out.exitCode();
 }

@@ -27,9 +27,9 @@ std::vector<emit::HarnessPort> harnessPorts(const map::Design& design) {
 
 Result<PredictedBeats> predict(const map::Design& design, std::uint64_t frames, dataflow::Pattern sources,
                                dataflow::Pattern sinks) {
-  SLUICE_TRY(
-      const dataflow::Outcome outcome,
-      dataflow::simulate(map::network(design), {.frames = frames, .sources = sources, .sinks = sinks}));
+  SLUICE_TRY(const dataflow::Outcome outcome,
+             dataflow::simulate(map::network(design),
+                                {.frames = frames, .sources = sources, .sinks = sinks, .portsOnly = true}));
   if (outcome.deadlock)
     return infeasible("the design stops for ever in cycle " + std::to_string(outcome.deadlock->cycle) + ": " +
                       join(outcome.deadlock->waits, "; "));

@@ -41,7 +41,8 @@ struct Stream {
 struct KernelInstance {
   std::string name;  ///< instance name, unique
   kernel::Kernel kernel;
-  std::vector<ir::NodeId> nodes;  ///< the graph's nodes it does; empty for width converters and forks
+  std::vector<ir::NodeId>
+      nodes;  ///< the graph's nodes it does; empty for windows, width converters and forks
   std::vector<StreamId> streams;  ///< one per kernel port
   SubgraphId subgraph;
   std::uint64_t multiplications = 0;  ///< per frame
@@ -83,11 +84,13 @@ struct Design {
   std::string name;
   Regime regime = Regime::streamed;
   std::optional<std::uint64_t> reuseFactor;  ///< streamed: the one asked for, or the default
+  std::optional<std::uint64_t>
+      targetInterval;  ///< streamed: cycles a frame that no kernel shall exceed, if not that
   std::vector<Subgraph> subgraphs;
   std::vector<KernelInstance> kernels;
   std::vector<Stream> streams;
   std::vector<Cut> cuts;
-  std::vector<DesignPort> ports;  ///< inputs first, in the graph's order
+  std::vector<DesignPort> ports;           ///< inputs first, in the graph's order
   std::optional<FifoStorage> fifoStorage;  ///< once the streams are sized
 };
 

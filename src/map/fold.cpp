@@ -8,7 +8,6 @@
 #include "base/check.h"
 
 namespace sluice::map {
-namespace {
 
 std::vector<std::uint32_t> divisors(std::uint32_t n) {
   std::vector<std::uint32_t> result;
@@ -20,8 +19,6 @@ std::vector<std::uint32_t> divisors(std::uint32_t n) {
   std::sort(result.begin(), result.end());
   return result;
 }
-
-}  // namespace
 
 std::uint64_t reuseFactor(std::uint32_t n, std::uint32_t m, Fold fold) {
   return std::uint64_t{n / fold.simd} * (m / fold.pe);

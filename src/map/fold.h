@@ -15,6 +15,9 @@ struct Fold {
   bool operator==(const Fold&) const = default;
 };
 
+/// Ascending.
+std::vector<std::uint32_t> divisors(std::uint32_t n);
+
 std::uint64_t reuseFactor(std::uint32_t n, std::uint32_t m, Fold fold);
 
 /// Ascending, each once.

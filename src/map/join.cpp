@@ -23,15 +23,18 @@ KernelId Joiner::place(kernel::Kernel kernel, std::string_view name, std::vector
   return KernelId(design_.kernels.size() - 1);
 }
 
-StreamId Joiner::stream(ir::TensorId tensor, Endpoint from, Endpoint to, kernel::Beat beat,
-                        fixed::Interval range) {
-  const std::int64_t elements = ir::elements(graph_.tensor(tensor).type.shape);
+std::uint64_t Joiner::elementsOf(ir::TensorId tensor) const {
+  return static_cast<std::uint64_t>(ir::elements(graph_.tensor(tensor).type.shape));
+}
+
+StreamId Joiner::stream(ir::TensorId tensor, std::uint64_t elements, Endpoint from, Endpoint to,
+                        kernel::Beat beat, fixed::Interval range, std::string_view name) {
   SLUICE_CHECK(elements % beat.elements == 0, "kernels are given beats that divide the tensor");
-  Stream made{.name = streamNames_.take(graph_.tensor(tensor).name),
+  Stream made{.name = streamNames_.take(name),
               .tensor = tensor,
               .beat = beat,
               .range = range,
-              .beatsPerFrame = static_cast<std::uint64_t>(elements / beat.elements),
+              .beatsPerFrame = elements / beat.elements,
               .writer = from.kernel,
               .reader = to.kernel,
               .writerPort = from.port,
@@ -51,7 +54,8 @@ Status Joiner::provide(ir::TensorId tensor, Endpoint source, kernel::Beat beat, 
   if (uses <= 1) return {};
   SLUICE_TRY(kernel::Kernel fork, kernel::fork({.outputs = uses, .beat = beat, .range = range}));
   const KernelId id = place(std::move(fork), "fork_" + graph_.tensor(tensor).name, {});
-  stream(tensor, source, {.kernel = id, .port = 0}, beat, range);
+  stream(tensor, elementsOf(tensor), source, {.kernel = id, .port = 0}, beat, range,
+         graph_.tensor(tensor).name);
   made.free.clear();
   for (std::uint32_t copy = uses; copy > 0; --copy) made.free.push_back({.kernel = id, .port = copy});
   return {};
@@ -65,13 +69,20 @@ Result<StreamId> Joiner::take(ir::TensorId tensor, Endpoint use, std::uint32_t e
   SLUICE_CHECK(!source.free.empty(), "a tensor is taken as often as was announced");
   const Endpoint from = source.free.back();
   source.free.pop_back();
-  if (elements == source.beat.elements) return stream(tensor, from, use, source.beat, source.range);
+  return connect(tensor, elementsOf(tensor), from, source.beat, source.range, use, elements,
+                 graph_.tensor(tensor).name);
+}
+
+Result<StreamId> Joiner::connect(ir::TensorId tensor, std::uint64_t elements, Endpoint from,
+                                 kernel::Beat beat, fixed::Interval range, Endpoint to,
+                                 std::uint32_t toElements, std::string_view name) {
+  if (toElements == beat.elements) return stream(tensor, elements, from, to, beat, range, name);
   SLUICE_TRY(kernel::Kernel converter,
-             kernel::widthConverter({.from = source.beat.elements, .to = elements, .range = source.range}));
-  const KernelId id = place(std::move(converter), "width_" + graph_.tensor(tensor).name, {});
-  stream(tensor, from, {.kernel = id, .port = 0}, source.beat, source.range);
-  return stream(tensor, {.kernel = id, .port = 1}, use, {.elements = elements, .format = source.beat.format},
-                source.range);
+             kernel::widthConverter({.from = beat.elements, .to = toElements, .range = range}));
+  const KernelId id = place(std::move(converter), "width_" + std::string(name), {});
+  stream(tensor, elements, from, {.kernel = id, .port = 0}, beat, range, name);
+  return stream(tensor, elements, {.kernel = id, .port = 1}, to,
+                {.elements = toElements, .format = beat.format}, range, name);
 }
 
 }  // namespace sluice::map

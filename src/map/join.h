@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -42,7 +43,13 @@ class Joiner {
   /// Returns the stream that ends at `use`. Errors: those of the width converter.
   Result<StreamId> take(ir::TensorId tensor, Endpoint use, std::uint32_t elements);
 
-  /// Places a kernel; its streams are filled in by provide and take.
+  /// Joins two ends, `elements` a frame, in beats of `from` there and of `toElements` here. The stream is shown as carrying
+  /// `tensor`, though it may be windows of it. Returns the stream that ends at `to`. Errors: as take.
+  Result<StreamId> connect(ir::TensorId tensor, std::uint64_t elements, Endpoint from, kernel::Beat beat,
+                           fixed::Interval range, Endpoint to, std::uint32_t toElements,
+                           std::string_view name);
+
+  /// Places a kernel; its streams are filled in by provide, take and connect.
   KernelId place(kernel::Kernel kernel, std::string_view name, std::vector<ir::NodeId> nodes);
 
  private:
@@ -51,7 +58,9 @@ class Joiner {
     kernel::Beat beat;
     fixed::Interval range;
   };
-  StreamId stream(ir::TensorId tensor, Endpoint from, Endpoint to, kernel::Beat beat, fixed::Interval range);
+  StreamId stream(ir::TensorId tensor, std::uint64_t elements, Endpoint from, Endpoint to, kernel::Beat beat,
+                  fixed::Interval range, std::string_view name);
+  [[nodiscard]] std::uint64_t elementsOf(ir::TensorId tensor) const;
 
   Design& design_;
   const ir::Graph& graph_;

@@ -6,11 +6,13 @@
 #include <set>
 
 #include "base/check.h"
+#include "base/text.h"
 #include "dataflow/size.h"
 #include "ir/regions.h"
 #include "kernel/unrolled/unrolled.h"
 #include "map/join.h"
 #include "map/kernel_choice.h"
+#include "map/pace.h"
 #include "map/partition.h"
 
 namespace sluice::map {
@@ -42,17 +44,25 @@ class Mapper {
     design_.name = graph_.name;
     design_.regime = options_.regime;
     if (design_.regime == Regime::automatic)
-      design_.regime = !options_.reuseFactor && !options_.targetInterval &&
-                               nonZeroWeights(graph_, regions_.integer) <= kUnrollLimit
+      design_.regime = !options_.reuseFactor && !options_.targetInterval && options_.nodes.empty() &&
+                               canBeUnrolled() && nonZeroWeights(graph_, regions_.integer) <= kUnrollLimit
                            ? Regime::unrolled
                            : Regime::streamed;
-    if (design_.regime == Regime::streamed && !options_.targetInterval)
-      design_.reuseFactor = options_.reuseFactor.value_or(kDefaultReuseFactor);
+    if (design_.regime == Regime::streamed) {
+      SLUICE_RETURN_IF_ERROR(checkNodeOptions());
+      pace_ = paceOf(graph_, regions_.integer, options_);
+      if (options_.reuseFactor || pace_.reuseFactor > 0)
+        design_.reuseFactor = pace_.reuseFactor;
+      else
+        design_.targetInterval = pace_.frame;
+    }
     for (std::uint32_t g = 0; g < partition_.stages; ++g)
       design_.subgraphs.push_back({.name = joiner_.moduleNames().take("sub" + std::to_string(g))});
     SLUICE_RETURN_IF_ERROR(choosePortNames());
     findReaders();
     for (std::uint32_t g = 0; g < partition_.stages; ++g) SLUICE_RETURN_IF_ERROR(mapSubgraph(g));
+    if (options_.targetInterval && design_.regime == Regime::streamed)
+      SLUICE_RETURN_IF_ERROR(checkInterval(*options_.targetInterval));
     std::stable_sort(design_.ports.begin(), design_.ports.end(),
                      [](const DesignPort& a, const DesignPort& b) {
                        return std::pair(!a.isInput, a.position) < std::pair(!b.isInput, b.position);
@@ -61,7 +71,60 @@ class Mapper {
   }
 
  private:
-  /// The tensor under reshapes: streams are row-major, so a reshape moves nothing.
+  /// Whether there is an unrolled form of every node.
+  bool canBeUnrolled() const {
+    return std::none_of(regions_.integer.begin(), regions_.integer.end(), [&](ir::NodeId id) {
+      const ir::Operation& o = graph_.node(id).operation;
+      return std::holds_alternative<ir::CodeConv>(o) || std::holds_alternative<ir::Pool>(o) ||
+             std::holds_alternative<ir::Concat>(o) || std::holds_alternative<ir::Resize>(o) ||
+             std::holds_alternative<ir::Reduce>(o) || std::holds_alternative<ir::CodeBinary>(o) ||
+             std::holds_alternative<ir::Slice>(o) || std::holds_alternative<ir::Pad>(o) ||
+             std::holds_alternative<ir::Expand>(o);
+    });
+  }
+
+  /// Settings are for nodes of the integer middle.
+  Status checkNodeOptions() const {
+    for (const auto& [name, settings] : options_.nodes) {
+      std::vector<std::string> names;
+      bool found = false;
+      for (const ir::NodeId id : regions_.integer) {
+        const ir::Node& node = graph_.node(id);
+        found = found || node.name == name || (!node.origins.empty() && node.origins.front() == name);
+        names.push_back(node.name);
+      }
+      if (!found)
+        return badInput("settings for '" + name + "', but no node in hardware is called so; there are " +
+                        join(names, ", "));
+    }
+    return {};
+  }
+
+  /// Errors  infeasible: kernels that take more cycles a frame, with the least interval that would do.
+  Status checkInterval(std::uint64_t target) const {
+    std::uint64_t least = target;
+    std::vector<std::string> slow;
+    const auto note = [&](std::uint64_t cycles, const std::string& who) {
+      if (cycles <= target) return;
+      least = std::max(least, cycles);
+      slow.push_back(who + " takes " + std::to_string(cycles));
+    };
+    for (const KernelInstance& instance : design_.kernels) {
+      const std::uint64_t perPass = dataflow::beatsPerPass(instance.kernel.schedule, 0);
+      const std::uint64_t passes = design_.streams[instance.streams[0].index].beatsPerFrame / perPass;
+      note(passes * dataflow::iterations(instance.kernel.schedule) * instance.kernel.schedule.interval,
+           "kernel '" + instance.kernel.name + "'");
+    }
+    for (const Stream& stream : design_.streams)
+      if (!stream.writer.valid() || !stream.reader.valid())
+        note(stream.beatsPerFrame, "port '" + stream.name + "'");
+    if (slow.empty()) return {};
+    return infeasible("no frame every " + std::to_string(target) + " cycles: at the widest folds " +
+                      join(slow, ", ") + "; ask for --target-ii " + std::to_string(least) + " or more");
+  }
+
+  /// The tensor under reshapes: streams are row-major, so a reshape moves nothing. (Under a Pad that windows do by
+  /// themselves too: streamedInputs.)
   ir::TensorId root(ir::TensorId tensor) const {
     for (;;) {
       const ir::NodeId producer = graph_.tensor(tensor).producer;
@@ -71,8 +134,10 @@ class Mapper {
       tensor = graph_.node(producer).inputs[0];
     }
   }
-  bool isReshape(ir::NodeId id) const {
-    return std::holds_alternative<ir::Reshape>(graph_.node(id).operation);
+  /// A node that needs no kernel.
+  bool needsNoKernel(ir::NodeId id) const {
+    return std::holds_alternative<ir::Reshape>(graph_.node(id).operation) ||
+           (design_.regime == Regime::streamed && padInside(graph_, id));
   }
 
   Status choosePortNames() {
@@ -116,7 +181,7 @@ class Mapper {
   std::vector<ir::NodeId> nodesOf(std::uint32_t stage) const {
     std::vector<ir::NodeId> nodes;
     for (const ir::NodeId id : regions_.integer)
-      if (partition_.stage[id.index] == stage && !isReshape(id)) nodes.push_back(id);
+      if (partition_.stage[id.index] == stage && !needsNoKernel(id)) nodes.push_back(id);
     return nodes;
   }
 
@@ -128,7 +193,7 @@ class Mapper {
   /// Of every tensor at once: asking each node for each tensor would take the square of the network's length.
   void findReaders() {
     for (const ir::NodeId id : regions_.integer) {
-      if (isReshape(id)) continue;
+      if (needsNoKernel(id)) continue;
       for (const ir::TensorId input : streamedInputs(graph_, graph_.node(id)))
         ++readers_[root(input)].reads[partition_.stage[id.index]];
     }
@@ -181,10 +246,12 @@ class Mapper {
     const auto all = static_cast<std::uint32_t>(ir::elements(graph_.tensor(tensor).type.shape));
     if (design_.regime == Regime::unrolled) return all;
     for (const ir::NodeId id : regions_.integer) {
-      if (isReshape(id) || partition_.stage[id.index] != subgraph) continue;
-      for (const ir::TensorId input : streamedInputs(graph_, graph_.node(id)))
-        if (root(input) == tensor)
-          if (const std::uint32_t wish = wishedElements(graph_, graph_.node(id), options_); wish != 0)
+      if (needsNoKernel(id) || partition_.stage[id.index] != subgraph) continue;
+      const std::vector<ir::TensorId> inputs = streamedInputs(graph_, graph_.node(id));
+      for (std::uint32_t i = 0; i < inputs.size(); ++i)
+        if (root(inputs[i]) == tensor)
+          if (const std::uint32_t wish = wishedElements(graph_, graph_.node(id), i, options_, pace_);
+              wish != 0)
             return wish;
     }
     return 1;
@@ -267,18 +334,42 @@ class Mapper {
       const std::vector<ir::TensorId> inputs = streamedInputs(graph_, node);
       for (const ir::TensorId input : inputs)
         offers.push_back({joiner_.beatOf(root(input)), joiner_.rangeOf(root(input))});
-      SLUICE_TRY(Choice choice, chooseKernel(graph_, node, offers, options_));
+      SLUICE_TRY(Choice choice, chooseKernel(graph_, node, offers, options_, pace_));
       const kernel::StreamPort output = choice.kernel.ports.back();
       const KernelId placed = joiner_.place(std::move(choice.kernel), node.name, {id});
       design_.kernels[placed.index].multiplications = choice.multiplications;
       design_.kernels[placed.index].multipliers = choice.multipliers;
       for (std::uint32_t i = 0; i < inputs.size(); ++i) {
-        SLUICE_TRY([[maybe_unused]] const StreamId stream,
-                   joiner_.take(root(inputs[i]), {.kernel = placed, .port = i}, choice.inputElements[i]));
+        std::vector<FrontKernel> front;
+        if (i < choice.front.size()) front = std::move(choice.front[i]);
+        SLUICE_RETURN_IF_ERROR(takeThrough(node.name, root(inputs[i]), std::move(front),
+                                           {.kernel = placed, .port = i}, choice.inputElements[i]));
       }
       SLUICE_RETURN_IF_ERROR(produce(node.output,
                                      {.kernel = placed, .port = static_cast<std::uint32_t>(inputs.size())},
                                      output.beat, output.range, subgraph));
+    }
+    return {};
+  }
+
+  /// Takes a tensor into a port by way of the kernels that stand before it.
+  Status takeThrough(const std::string& node, ir::TensorId tensor, std::vector<FrontKernel> front,
+                     Endpoint to, std::uint32_t elements) {
+    std::vector<KernelId> placed;
+    for (FrontKernel& kernel : front)
+      placed.push_back(joiner_.place(std::move(kernel.kernel), node + "_" + kernel.part, {}));
+    for (std::size_t k = 0; k <= front.size(); ++k) {
+      const bool last = k == front.size();
+      const Endpoint use = last ? to : Endpoint{.kernel = placed[k], .port = 0};
+      const std::uint32_t wanted = last ? elements : front[k].inputElements;
+      if (k == 0) {
+        SLUICE_TRY([[maybe_unused]] const StreamId stream, joiner_.take(tensor, use, wanted));
+        continue;
+      }
+      const kernel::StreamPort from = design_.kernels[placed[k - 1].index].kernel.ports[1];
+      SLUICE_TRY([[maybe_unused]] const StreamId stream,
+                 joiner_.connect(tensor, front[k - 1].elementsOut, {.kernel = placed[k - 1], .port = 1},
+                                 from.beat, from.range, use, wanted, node + "_" + front[k - 1].part));
     }
     return {};
   }
@@ -335,6 +426,7 @@ class Mapper {
   const Partition& partition_;
   Design design_;
   Joiner joiner_;
+  Pace pace_;
   std::map<ir::TensorId, std::string> portNames_;
   std::map<ir::TensorId, Readers> readers_;
   std::vector<std::pair<ir::TensorId, std::string>> outputNames_;

@@ -7,8 +7,8 @@
 /// Names of the model file made into Verilog identifiers, each used once.
 namespace sluice::map {
 
-/// Letters, digits and underscores, not starting with a digit, not a keyword of Verilog: "inp.1" gives "inp_1",
-/// "70" gives "t70", "reg" gives "reg_".
+/// What hdl takes as a name, also with words put before and behind it by underscores: letters, digits and single
+/// underscores between them, no keyword. "inp.1" gives "inp_1", "70" gives "t70", "reg" gives "t_reg".
 std::string identifier(std::string_view name);
 
 class NamePool {

@@ -9,7 +9,9 @@ TEST(Names, BecomeVerilogIdentifiers) {
   EXPECT_EQ(identifier("inp.1"), "inp_1");
   EXPECT_EQ(identifier("70"), "t70");
   EXPECT_EQ(identifier(""), "t");
-  EXPECT_EQ(identifier("reg"), "reg_");
+  EXPECT_EQ(identifier("reg"), "t_reg");
+  EXPECT_EQ(identifier("output"), "t_output");
+  EXPECT_EQ(identifier("_a__b_"), "a_b");
   EXPECT_EQ(identifier("a/b:0"), "a_b_0");
 }
 

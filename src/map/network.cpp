@@ -20,8 +20,7 @@ dataflow::Channel channel(const Stream& stream) {
 
 dataflow::Network network(const Design& design) {
   dataflow::Network result;
-  for (const Stream& stream : design.streams)
-    result.channels.push_back(channel(stream));
+  for (const Stream& stream : design.streams) result.channels.push_back(channel(stream));
   for (const KernelInstance& instance : design.kernels) {
     std::vector<dataflow::ChannelId> channels;
     for (const StreamId stream : instance.streams) channels.push_back(dataflow::ChannelId(stream.index));

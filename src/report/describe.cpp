@@ -22,7 +22,8 @@ std::string formatText(const kernel::Beat& beat) {
 std::uint64_t weightsOf(const ir::Graph& graph, const std::vector<ir::NodeId>& nodes) {
   std::uint64_t count = 0;
   for (const ir::NodeId node : nodes)
-    if (std::holds_alternative<ir::Dense>(graph.node(node).operation))
+    if (std::holds_alternative<ir::Dense>(graph.node(node).operation) ||
+        std::holds_alternative<ir::CodeConv>(graph.node(node).operation))
       count += static_cast<std::uint64_t>(ir::elements(graph.tensor(graph.node(node).inputs[1]).type.shape));
   return count;
 }

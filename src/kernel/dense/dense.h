@@ -41,7 +41,8 @@
 namespace sluice::kernel {
 
 enum class MultiplierStyle : std::uint8_t {
-  automatic,  ///< DSP if both factors have at least 5 bits and no table of fold and x does it, else logic
+  automatic,  ///< DSP if both factors have at least 5 bits and at most 18 (signed) and no table of fold and x does
+              ///< it, else logic
   logic,      ///< never a DSP
   dsp,  ///< every variable weight a DSP, if its product has 9 bits or more: synthesis builds none for less
 };

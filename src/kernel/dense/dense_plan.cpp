@@ -182,10 +182,14 @@ Result<DensePlan> planDense(const DenseParams& params) {
           position.weight = fixed::join(position.weight, {w, w});
         }
       position.form = formOf(params, position.weight, plan.addressBits);
-      if (position.form == ProductForm::dsp && !fitsDsp(position.weight, params.input))
-        return unsupported("a weight of " + std::to_string(bitsOf(position.weight)) +
-                           " bits times an input of " + std::to_string(bitsOf(params.input)) +
-                           " bits does not fit a DSP block (18 x 18 signed bits)");
+      if (position.form == ProductForm::dsp && !fitsDsp(position.weight, params.input)) {
+        if (params.multiplier == MultiplierStyle::automatic)
+          position.form = ProductForm::logic;
+        else
+          return unsupported("a weight of " + std::to_string(bitsOf(position.weight)) +
+                             " bits times an input of " + std::to_string(bitsOf(params.input)) +
+                             " bits does not fit a DSP block (18 x 18 signed bits)");
+      }
       if (position.form == ProductForm::dsp || position.form == ProductForm::logic) {
         position.fieldLsb = plan.romWidth;
         plan.romWidth += bitsOf(position.weight);

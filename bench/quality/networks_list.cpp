@@ -1,0 +1,105 @@
+#include "networks_list.h"
+
+#include "base/npy.h"
+#include "frontend/model.h"
+#include "ir/host.h"
+#include "passes/pipeline.h"
+
+namespace sluice::show {
+namespace {
+
+map::MapOptions every(std::uint64_t cycles) {
+  return {.regime = map::Regime::streamed, .targetInterval = cycles};
+}
+map::MapOptions reuse(std::uint64_t factor) {
+  return {.regime = map::Regime::streamed, .reuseFactor = factor};
+}
+
+}  // namespace
+
+const std::vector<Reference>& references() {
+  static const std::vector<Reference> list = {
+      {.name = "AD08",
+       .model = "mlperf-tiny/AD08_qkeras.h5",
+       .oracle = "qkeras/AD08_qkeras.npz",
+       .inputStep = 0.25,
+       .options = reuse(144),
+       .frames = 100,
+       .evaluatorFrames = 100},
+      {.name = "qkeras_3layer",
+       .model = "qkeras-hgq/qkeras_3layer.json",
+       .oracle = "qkeras/qkeras_3layer.npz",
+       .options = reuse(16),
+       .frames = 100,
+       .evaluatorFrames = 100},
+      {.name = "hgq_jet_classifier",
+       .model = "qkeras-hgq/hgq_jet_classifier.h5",
+       .oracle = "hgq/hgq_jet_classifier.npz",
+       .options = reuse(16),
+       .frames = 100,
+       .evaluatorFrames = 100},
+      {.name = "qkeras_mnist_cnn",
+       .model = "qkeras-hgq/qkeras_mnist_cnn.json",
+       .oracle = "qkeras/qkeras_mnist_cnn.npz",
+       .options = every(20'000),
+       .frames = 4,
+       .evaluatorFrames = 2},
+      {.name = "RN07",
+       .model = "mlperf-tiny/RN07_qkeras.h5",
+       .oracle = "qkeras/RN07_qkeras.npz",
+       .options = every(32'768),
+       .frames = 4,
+       .evaluatorFrames = 1},
+      {.name = "branched_model",
+       .model = "onnx/branched_model_ch_last.onnx",
+       .oracle = "qonnx/branched_model_ch_last.npz",
+       .options = every(600'000),
+       .frames = 3},
+      {.name = "tiny_unet",
+       .model = "onnx/tiny_unet_ch_last.onnx",
+       .oracle = "qonnx/tiny_unet_ch_last.npz",
+       .options = every(600'000),
+       .frames = 3},
+      {.name = "separable_conv",
+       .model = "onnx/separable_conv_model_ch_last.onnx",
+       .oracle = "qonnx/separable_conv_model_ch_last.npz",
+       .options = every(1'100'000),
+       .frames = 3},
+  };
+  return list;
+}
+
+Result<Network> load(const Reference& reference) {
+  Network network;
+  const std::filesystem::path shared = sharedFolder();
+  SLUICE_TRY(network.imported, frontend::importModel(shared / "models" / reference.model));
+  SLUICE_TRY(
+      network.lowered,
+      passes::lower(network.imported, {.inputFormat = ir::Quantize{.scale = {reference.inputStep},
+                                                                   .zeroPoint = 0,
+                                                                   .range = {-32768, 32767},
+                                                                   .rounding = fixed::Rounding::halfEven}}));
+  SLUICE_TRY(ir::IntegerEngine engine, ir::IntegerEngine::compile(network.lowered));
+  network.engine = std::make_shared<const ir::IntegerEngine>(std::move(engine));
+  network.name = reference.name;
+  if (!reference.oracle.empty()) {
+    SLUICE_TRY(const auto arrays, readNpz(shared / "data/oracles" / reference.oracle));
+    const NpyArray& x = arrays.at("x");
+    network.samples = static_cast<std::size_t>(x.shape[0]);
+    network.inputs = x.asDoubles();
+    SLUICE_TRY(network.codes, ir::hardwareInputCodes(network.lowered, network.engine->regions(),
+                                                     {network.inputs}, network.samples));
+  }
+  // Frames that differ: where there are fewer samples than frames, random codes follow.
+  const std::size_t more = reference.frames > network.samples ? reference.frames - network.samples : 0;
+  if (more > 0) {
+    const ir::CodeRows random = ir::randomCodes(network.lowered, network.engine->regions(), more, 1);
+    network.codes.resize(random.size());
+    for (std::size_t i = 0; i < random.size(); ++i)
+      network.codes[i].insert(network.codes[i].end(), random[i].begin(), random[i].end());
+    network.samples += more;
+  }
+  return network;
+}
+
+}  // namespace sluice::show

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "show.h"
+
+/// The field's reference networks, quantized as they come, and how each is built: what the program `networks` takes through
+/// the hardware.
+namespace sluice::show {
+
+struct Reference {
+  std::string name;            ///< also the program's option that picks it: --RN07
+  std::string model;           ///< file under models/
+  std::string oracle;          ///< file under data/oracles/ with inputs `x`; empty: random codes
+  double inputStep = 0x1p-10;  ///< of inputs that no quantizer comes before; 16 bits
+  map::MapOptions options;
+  std::uint64_t frames = 3;
+  std::uint64_t evaluatorFrames =
+      0;  ///< of the in-process evaluator: 0 where Verilator alone is quick enough
+};
+
+const std::vector<Reference>& references();
+
+/// Imported, lowered, compiled, with its samples. Errors: those of all of it.
+Result<Network> load(const Reference& reference);
+
+}  // namespace sluice::show

@@ -1,0 +1,197 @@
+#include <algorithm>
+
+#include "ir/geometry.h"
+#include "kernel/pool/pool.h"
+#include "map/chooser.h"
+#include "map/conv_fold.h"
+
+/// Convolutions and pools. A map of one spatial axis is one row; more than two axes have no kernel.
+namespace sluice::map {
+namespace {
+
+/// The window of a node over a map of channels last. `axes`: one or two spatial axes.
+kernel::WindowParams windowOf(const std::vector<ir::WindowAxis>& axes, std::uint32_t channels,
+                              fixed::Interval range) {
+  const auto u = [](std::int64_t value) { return static_cast<std::uint32_t>(value); };
+  const ir::WindowAxis row = axes.size() == 2 ? axes[0] : ir::WindowAxis{};
+  const ir::WindowAxis& column = axes.back();
+  return {.height = u(row.in),
+          .width = u(column.in),
+          .channels = channels,
+          .kernelHeight = u(row.kernel),
+          .kernelWidth = u(column.kernel),
+          .strideHeight = u(row.stride),
+          .strideWidth = u(column.stride),
+          .dilationHeight = u(row.dilation),
+          .dilationWidth = u(column.dilation),
+          .padTop = u(row.padBefore),
+          .padLeft = u(column.padBefore),
+          .padBottom = u(row.padAfter),
+          .padRight = u(column.padAfter),
+          .input = range};
+}
+
+/// The convolution that a node is, without folds, weights and ranges but x's. With a Pad before it taken in.
+Result<kernel::ConvParams> convOf(const ir::Graph& graph, const ir::Node& node, const ir::Pad* pad,
+                                  fixed::Interval range) {
+  const auto& operation = std::get<ir::CodeConv>(node.operation);
+  const ir::Shape& shape = graph.tensor(node.inputs[0]).type.shape;
+  const ir::Shape& weights = graph.tensor(node.inputs[1]).type.shape;
+  if (shape.size() != 2 && shape.size() != 3)
+    return unsupported("a convolution over " + std::to_string(shape.size() - 1) +
+                       " spatial axes; one or two have a kernel");
+  SLUICE_TRY(const ir::ConvShape geometry, ir::convShape(shape, weights, operation.window, operation.groups));
+  kernel::ConvParams conv{
+      .window = windowOf(geometry.axes, static_cast<std::uint32_t>(geometry.channelsIn), range),
+      .outChannels = static_cast<std::uint32_t>(geometry.channelsOut),
+      .groups = static_cast<std::uint32_t>(geometry.groups)};
+  kernel::WindowParams& w = conv.window;
+  w.padCode = graph.tensor(node.inputs[0]).type.codes->zeroPoint;
+  if (pad != nullptr) {
+    const ir::NodeId producer = graph.tensor(node.inputs[0]).producer;
+    const ir::Shape& inner = graph.tensor(graph.node(producer).inputs[0]).type.shape;
+    const auto at = [](const std::vector<std::int64_t>& list, std::size_t axis) {
+      return list.empty() ? 0u : static_cast<std::uint32_t>(list[axis]);
+    };
+    const std::size_t x = shape.size() - 2, y = 0;
+    w.width = static_cast<std::uint32_t>(inner[x]);
+    w.padLeft += at(pad->before, x);
+    w.padRight += at(pad->after, x);
+    w.insertWidth = at(pad->between, x) + 1;
+    if (shape.size() == 3) {
+      w.height = static_cast<std::uint32_t>(inner[y]);
+      w.padTop += at(pad->before, y);
+      w.padBottom += at(pad->after, y);
+      w.insertHeight = at(pad->between, y) + 1;
+    }
+  }
+  return conv;
+}
+
+/// The Pad before a convolution, if the convolution does it.
+const ir::Pad* padBefore(const ir::Graph& graph, const ir::Node& node) {
+  const ir::NodeId producer = graph.tensor(node.inputs[0]).producer;
+  if (!producer.valid() || !padInside(graph, producer)) return nullptr;
+  return &std::get<ir::Pad>(graph.node(producer).operation);
+}
+
+}  // namespace
+
+bool padInside(const ir::Graph& graph, ir::NodeId id) {
+  const ir::Node& node = graph.node(id);
+  const auto* pad = std::get_if<ir::Pad>(&node.operation);
+  if (pad == nullptr || pad->value != 0 || graph.tensor(node.output).type.isReal()) return false;
+  for (const auto* list : {&pad->before, &pad->after, &pad->between})
+    if (!list->empty() && list->back() != 0) return false;
+  if (std::find(graph.outputs.begin(), graph.outputs.end(), node.output) != graph.outputs.end()) return false;
+  const std::vector<ir::NodeId> users = graph.users(node.output);
+  return !users.empty() && std::all_of(users.begin(), users.end(), [&](ir::NodeId user) {
+    const ir::Node& reader = graph.node(user);
+    if (!std::holds_alternative<ir::CodeConv>(reader.operation)) return false;
+    const auto conv = convOf(graph, reader, pad, graph.tensor(node.output).type.codes->range);
+    return conv.ok() && kernel::windowScan(conv->window).ok();
+  });
+}
+
+Result<Choice> Chooser::operator()(const ir::CodeConv&) const {
+  SLUICE_TRY(kernel::ConvParams conv, convOf(graph, node, padBefore(graph, node), offers[0].range));
+  conv.window.family = options.family;
+  conv.window.rows = own.rows;
+  const Product product = productOf(graph, node);
+  ConvPace keep{.window = pace.frame, .product = pace.cyclesOf(product), .goal = pace.goal()};
+  SLUICE_TRY(const ConvChoice chosen, chooseConvFold(conv, keep, offers[0].beat.elements,
+                                                     {own.pack, own.positionsAtOnce, own.simd, own.pe}));
+  conv.window.pack = chosen.fold.pack;
+  conv.window.positionsAtOnce = chosen.fold.positionsAtOnce;
+  conv.simd = chosen.fold.simd;
+  conv.pe = chosen.fold.pe;
+  conv.weights = ir::codesOf(graph.tensor(node.inputs[1]));
+  if (node.inputs.size() > 2) conv.bias = ir::codesOf(graph.tensor(node.inputs[2]));
+  conv.multiplier = own.multiplier;
+  conv.memory = own.weights;
+  SLUICE_TRY(const kernel::DenseParams dense, kernel::convProduct(conv));
+  Choice choice{.inputElements = {conv.simd},
+                .front = std::vector<std::vector<FrontKernel>>(1),
+                .multiplications = chosen.facts.multiplications,
+                .multipliers = chosen.multipliers};
+  SLUICE_TRY(choice.kernel, kernel::dense(dense));
+  choice.kernel.family = "conv";
+  if (chosen.facts.hasWindow) {
+    SLUICE_TRY(kernel::Kernel window, kernel::window(conv.window));
+    const std::uint64_t pixels = std::uint64_t{chosen.facts.outHeight} * chosen.facts.outWidth;
+    choice.front[0].push_back({.kernel = std::move(window),
+                               .part = "window",
+                               .elementsOut = pixels * chosen.facts.products * chosen.facts.productInputs,
+                               .inputElements = conv.window.pack});
+  }
+  return choice;
+}
+
+Result<Choice> Chooser::operator()(const ir::Pool& operation) const {
+  const ir::Shape& shape = shapeOf(node.inputs[0]);
+  if (operation.kind == ir::PoolKind::average) return noKernel("of averages");
+  if (shape.size() != 2 && shape.size() != 3) return noKernel("over more than two spatial axes");
+  SLUICE_TRY(const std::vector<ir::WindowAxis> axes,
+             ir::windowAxes(shape, operation.kernel, operation.window));
+  kernel::PoolParams params{.operation = operation.kind == ir::PoolKind::max ? kernel::PoolOperation::maximum
+                                                                             : kernel::PoolOperation::sum,
+                            .window = windowOf(axes, channelsOf(node.output), offers[0].range)};
+  params.window.padCode = codesType(node.inputs[0]).zeroPoint;
+  return poolChoice(params);
+}
+
+Result<Choice> Chooser::poolChoice(kernel::PoolParams params) const {
+  params.window.family = options.family;
+  params.window.rows = own.rows;
+  SLUICE_RETURN_IF_ERROR(kernel::poolFacts(params));
+  SLUICE_TRY(params.window.pack, packFor(params.window.channels, [&](std::uint32_t pack) {
+               kernel::PoolParams folded = params;
+               folded.window.pack = pack;
+               const auto facts = kernel::poolFacts(folded);
+               return facts.ok() ? facts->iterations : UINT64_MAX;
+             }));
+  Choice choice{.inputElements = {params.window.pack}};
+  SLUICE_TRY(choice.kernel, kernel::pool(params));
+  return choice;
+}
+
+/// Axes that follow each other, as one: outer x reduced x inner is a map of `outer` rows and `inner` channels, and a
+/// window over the whole row.
+Result<Choice> Chooser::operator()(const ir::Reduce& operation) const {
+  const ir::Shape& shape = shapeOf(node.inputs[0]);
+  std::vector<std::int64_t> axes = operation.axes;
+  std::sort(axes.begin(), axes.end());
+  const bool run = !axes.empty() && axes.back() - axes.front() + 1 == static_cast<std::int64_t>(axes.size());
+  if (!run) return noKernel("over axes that are not neighbours");
+  std::array<std::uint64_t, 3> extents{1, 1, 1};  // outer, reduced, inner
+  for (std::size_t a = 0; a < shape.size(); ++a) {
+    const auto axis = static_cast<std::int64_t>(a);
+    extents[axis < axes.front() ? 0 : axis <= axes.back() ? 1 : 2] *= static_cast<std::uint64_t>(shape[a]);
+  }
+  for (const std::uint64_t extent : extents)
+    if (extent > (1u << 20)) return noKernel("over more than 2^20 elements");
+  kernel::PoolParams params;
+  switch (operation.kind) {
+    case ir::ReduceKind::sum:
+      params.operation = kernel::PoolOperation::sum;
+      break;
+    case ir::ReduceKind::max:
+      params.operation = kernel::PoolOperation::maximum;
+      break;
+    case ir::ReduceKind::min:
+      params.operation = kernel::PoolOperation::minimum;
+      break;
+    default:
+      return noKernel("of that kind");
+  }
+  const auto reduced = static_cast<std::uint32_t>(extents[1]);
+  params.window = {.height = static_cast<std::uint32_t>(extents[0]),
+                   .width = reduced,
+                   .channels = static_cast<std::uint32_t>(extents[2]),
+                   .kernelWidth = reduced,
+                   .strideWidth = reduced,
+                   .input = offers[0].range};
+  return poolChoice(params);
+}
+
+}  // namespace sluice::map

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "kernel/delay_line.h"
+#include "kernel/dense/dense.h"
+
+/// What a user decides of single nodes: the last word over what mapping would choose.
+///
+/// As text, one node a line, its name (of the lowered graph, or the first of the model's nodes it stands for) and settings:
+///
+///   # the first convolution decides the rate; its weights shall not take block RAM
+///   conv1       reuse-factor=36  weights=logic
+///   conv2/add   simd=9 pe=4      rows=bram
+///
+///   reuse-factor=N   cycles a vector (of a convolution: a pixel) of its product
+///   target-ii=N      cycles a frame
+///   pack=N           channels that come in at once
+///   positions=N      of a window that go to the product at once
+///   simd=N, pe=N     inputs and outputs of the product worked on at once
+///   multiplier=auto|logic|dsp
+///   weights=auto|logic|bram          memory of the weights
+///   rows=auto|srl|lutram|bram        line buffers
+namespace sluice::map {
+
+struct NodeOptions {
+  std::optional<std::uint64_t> reuseFactor, targetInterval;
+  std::optional<std::uint32_t> pack, positionsAtOnce, simd, pe;
+  kernel::MultiplierStyle multiplier = kernel::MultiplierStyle::automatic;
+  kernel::WeightMemory weights = kernel::WeightMemory::automatic;
+  kernel::BufferStyle rows = kernel::BufferStyle::automatic;
+  bool operator==(const NodeOptions&) const = default;
+};
+
+using NodeOptionsMap = std::map<std::string, NodeOptions>;
+
+/// Errors  badInput: the line, what is wrong with it, what is known. Unknown nodes are found by mapGraph.
+Result<NodeOptionsMap> parseNodeOptions(std::string_view text);
+
+}  // namespace sluice::map
