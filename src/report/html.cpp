@@ -242,6 +242,18 @@ Html verificationSection(const Report& report) {
          page::table(table);
 }
 
+Html placementSection(const Report& report) {
+  const Report::Placement& placement = report.placement;
+  page::Table table{.columns = {{"seed", true}, {"highest clock, MHz", true}}};
+  for (const Report::Placement::Seed& seed : placement.seeds)
+    table.rows.push_back({number(seed.seed), formatFixed(seed.maxMhz, 1)});
+  return page::paragraph(Html(placement.part + ", " + placement.tool + ". The board's clock is " +
+                              formatFixed(placement.boardMhz, 0) +
+                              " MHz; the bitstream is that of the fastest seed. Its slowest path: " +
+                              placement.criticalPath + ".")) +
+         page::table(table);
+}
+
 Html againSection(const Report& report) {
   page::Table table{.columns = {{"figures"}, {"kind"}, {"come from"}}};
   table.rows = {{"intervals of codes, formats, cycles of a kernel", kindBadge(Kind::proven),
@@ -272,6 +284,8 @@ std::string html(const Report& report) {
   if (report.subgraphs.size() > 1)
     page.sections.push_back({"subgraphs", "Subgraphs", subgraphSection(report)});
   page.sections.push_back({"verification", "Verification", verificationSection(report)});
+  if (!report.placement.seeds.empty())
+    page.sections.push_back({"placement", "Placed and routed", placementSection(report)});
   page.sections.push_back({"kernels", "Kernels", kernelSection(report)});
   page.sections.push_back({"fifos", "FIFOs", fifoSection(report)});
   page.sections.push_back({"again", "How each figure was obtained", againSection(report)});

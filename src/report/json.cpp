@@ -66,6 +66,17 @@ std::string json(const Report& report) {
                                     {"wrong_values", row.agreement.wrongValues},
                                     {"wrong_cycles", row.agreement.wrongCycles},
                                     {"first_difference", row.agreement.firstDifference}});
+  if (!report.placement.seeds.empty()) {
+    Json seeds = Json::array();
+    for (const Report::Placement::Seed& seed : report.placement.seeds)
+      seeds.push_back({{"seed", seed.seed}, {"max_mhz", seed.maxMhz}});
+    json["placement"] = {{"kind", "routed"},
+                         {"part", report.placement.part},
+                         {"tool", report.placement.tool},
+                         {"seeds", seeds},
+                         {"board_mhz", report.placement.boardMhz},
+                         {"critical_path", report.placement.criticalPath}};
+  }
   json["kernels"] = Json::array();
   for (const KernelRow& row : report.kernels)
     json["kernels"].push_back({{"name", row.name},

@@ -102,6 +102,19 @@ struct Report {
     flow::Agreement agreement;
   };
   std::vector<Verification> verifications;
+  /// Placed and routed, once a seed; empty seeds: that stage did not run.
+  struct Placement {
+    std::string part, tool;
+    struct Seed {
+      std::uint64_t seed = 0;
+      double maxMhz = 0;
+    };
+    std::vector<Seed> seeds;   ///< in the order they were asked for
+    double boardMhz = 0;       ///< the clock the board gives it
+    std::size_t best = 0;      ///< position of the fastest, whose bitstream is kept
+    std::string criticalPath;  ///< of the fastest, in terms of the network
+  };
+  Placement placement;
   dataflow::Profile profile;  ///< one steady-state period: occupancy of FIFOs, work and waits of kernels
   /// For the drawing: one box per kernel, an arrow per FIFO between two of them (indices into `kernels`, -1: outside).
   struct Arrow {

@@ -120,6 +120,25 @@ std::string verificationText(const Report& report) {
   return result;
 }
 
+std::string placementText(const Report& report) {
+  const Report::Placement& placement = report.placement;
+  if (placement.seeds.empty()) return "";
+  std::vector<double> sorted;
+  std::string list;
+  for (const Report::Placement::Seed& seed : placement.seeds) {
+    sorted.push_back(seed.maxMhz);
+    list += (list.empty() ? "" : ", ") + formatFixed(seed.maxMhz, 1);
+  }
+  std::sort(sorted.begin(), sorted.end());
+  const double median = (sorted[(sorted.size() - 1) / 2] + sorted[sorted.size() / 2]) / 2;
+  return "\nPlaced and routed (" + placement.part + ", " + placement.tool + ")\n  highest clock  best " +
+         formatFixed(sorted.back(), 1) + " MHz, median " + formatFixed(median, 1) + ", worst " +
+         formatFixed(sorted.front(), 1) + " over " +
+         countOf(static_cast<std::int64_t>(sorted.size()), "seed") + " (" + list +
+         "); the board's clock is " + formatFixed(placement.boardMhz, 0) + " MHz\n  slowest path   " +
+         placement.criticalPath + "\n";
+}
+
 }  // namespace
 
 std::string text(const Report& report) {
@@ -131,7 +150,8 @@ std::string text(const Report& report) {
             (report.intervalProven ? "proven: the state recurs" : "simulated") + ")\n";
   result += "  latency         " + number(report.latency) +
             " cycles  (simulated, first beat in to last beat out)\n";
-  result += "\nResources\n" + resourceTable(report) + boardTable(report) + verificationText(report);
+  result += "\nResources\n" + resourceTable(report) + boardTable(report) + verificationText(report) +
+            placementText(report);
   result +=
       "\nKernels (cycles: proven, a frame; busy: simulated; resources: estimated)\n" + kernelTable(report);
   result +=

@@ -12,7 +12,9 @@
 #include "base/text.h"
 #include "base/threads.h"
 #include "device/board.h"
+#include "emit/serial_shell.h"
 #include "emit/stitch.h"
+#include "flow/place.h"
 #include "flow/simulate.h"
 #include "flow/synthesise.h"
 #include "flow/tools.h"
@@ -84,8 +86,13 @@ std::string commandLine(const BuildOptions& options, const Placement& placement)
   if (options.topK) text += " --top-k " + std::to_string(*options.topK);
   if (options.input)
     text += " --input " + options.input->filename().string() + (options.inputCodes ? " --input-codes" : "");
-  static const std::map<Until, std::string> stages = {
-      {Until::map, "map"}, {Until::rtl, "rtl"}, {Until::simulate, "simulate"}, {Until::synth, "synth"}};
+  static const std::map<Until, std::string> stages = {{Until::map, "map"},
+                                                      {Until::rtl, "rtl"},
+                                                      {Until::simulate, "simulate"},
+                                                      {Until::synth, "synth"},
+                                                      {Until::bitstream, "bitstream"}};
+  if (options.until == Until::bitstream && options.placementSeeds != BuildOptions().placementSeeds)
+    text += " --placement-seeds " + std::to_string(options.placementSeeds);
   return text + " --until " + stages.at(options.until);
 }
 
@@ -242,6 +249,62 @@ Status synthesise(const Built& built, const std::optional<Built>& uncut, hdl::Fa
   return {};
 }
 
+/// The whole design behind the board's serial port, placed and routed; adds the board's files and the bitstream.
+Status placeAndRoute(const BuildOptions& options, const Placement& placement, const Built& built,
+                     const jobs::Store* store, report::Report& report, std::vector<emit::File>& files,
+                     Timings& timings) {
+  const device::Board& board = placement.boards[0];
+  const device::SerialPort& serial = *board.serial;
+  SLUICE_TRY(const emit::SerialShell shell,
+             emit::serialShell(flow::harnessPorts(built.design),
+                               {.clock = serial.clock,
+                                .receive = serial.receive,
+                                .transmit = serial.transmit,
+                                .led = serial.led,
+                                .clockMhz = static_cast<double>(serial.clockMhz)}));
+  flow::PlaceTask task{.name = report.name,
+                       .files = built.files,
+                       .top = "shell",
+                       .constraints = "board/shell.lpf",
+                       .part = board.part.name,
+                       .targetMhz = static_cast<double>(board.targetMhz)};
+  task.files.insert(task.files.end(), shell.files.begin(), shell.files.end());
+  std::vector<std::uint64_t> seeds;
+  for (std::uint64_t seed = 1; seed <= options.placementSeeds; ++seed) seeds.push_back(seed);
+  SLUICE_TRY(const std::vector<flow::Placed> placed,
+             flow::placeAndRoute(task, seeds, defaultThreads(), store));
+  report.placement = {.part = board.part.name,
+                      .tool = "Yosys, nextpnr-ecp5",
+                      .boardMhz = static_cast<double>(serial.clockMhz)};
+  for (std::size_t s = 0; s < placed.size(); ++s) {
+    report.placement.seeds.push_back({placed[s].seed, placed[s].maxMhz});
+    if (placed[s].maxMhz > placed[report.placement.best].maxMhz) report.placement.best = s;
+    timings.add("placement with seed " + std::to_string(placed[s].seed), placed[s].processorSeconds);
+  }
+  const flow::Placed& best = placed[report.placement.best];
+  report.placement.criticalPath = flow::pathText(best.criticalPath);
+  files.insert(files.end(), shell.files.begin(), shell.files.end());
+  files.push_back({"board/" + board.name + ".bit", best.bitstream});
+  return {};
+}
+
+/// What a bitstream needs, said before any work.
+Status checkBitstream(const BuildOptions& options, const Placement& placement) {
+  if (options.until != Until::bitstream) return {};
+  if (placement.boards.size() != 1)
+    return Error{ErrorCode::usage, "--until bitstream builds for one board: name it with --board", {}};
+  const device::Board& board = placement.boards[0];
+  if (board.part.family != hdl::Family::ecp5)
+    return unsupported("bitstreams are made for ECP5 parts, " + board.name + " has a " + board.part.name +
+                       "; for others --until synth counts cells, and rtl/ goes to the vendor's tool");
+  if (!board.serial)
+    return unsupported("board " + board.name +
+                       " has no \"serial\" entry in its file: the sites of a clock and a serial port");
+  for (const auto& find : {flow::findYosys, flow::findNextpnrEcp5, flow::findEcppack})
+    if (const Result<flow::Tool> tool = find(); !tool.ok()) return tool.error();
+  return {};
+}
+
 /// Which subgraph stands on which board: all on one, or one on each.
 Status placeOnBoards(const Placement& placement, report::Report& report) {
   const std::size_t boards = placement.boards.size(), subgraphs = report.subgraphs.size();
@@ -294,7 +357,7 @@ Status checkTools(Until until) {
     if (const Result<flow::Tool> tool = flow::findVerilator(); !tool.ok()) return tool.error();
     if (const Result<flow::Tool> tool = flow::findCxx(); !tool.ok()) return tool.error();
   }
-  if (until >= Until::synth)
+  if (until == Until::synth)
     if (const Result<flow::Tool> tool = flow::findYosys(); !tool.ok()) return tool.error();
   return {};
 }
@@ -322,6 +385,7 @@ Result<BuildOutcome> buildNetwork(const BuildOptions& options, std::optional<ir:
   Progress progress(options.quiet ? ProgressMode::quiet : ProgressMode::automatic);
   SLUICE_TRY(const Placement placement, placementOf(options));
   SLUICE_RETURN_IF_ERROR(checkTools(options.until));
+  SLUICE_RETURN_IF_ERROR(checkBitstream(options, placement));
 
   progress.begin("read and lower " + options.model.filename().string());
   if (!imported) {
@@ -384,7 +448,12 @@ Result<BuildOutcome> buildNetwork(const BuildOptions& options, std::optional<ir:
     SLUICE_RETURN_IF_ERROR(simulate(options, frames, built, cache, report, timings));
     timings.lap("simulate");
   }
-  if (options.until >= Until::synth) {
+  if (options.until == Until::bitstream) {
+    progress.begin("place and route, " + countOf(static_cast<std::int64_t>(options.placementSeeds), "seed"));
+    SLUICE_RETURN_IF_ERROR(placeAndRoute(options, placement, built, cache, report, files, timings));
+    timings.lap("place and route");
+  }
+  if (options.until == Until::synth) {
     progress.begin("synthesise");
     SLUICE_RETURN_IF_ERROR(
         synthesise(built, uncut, placement.family, defaultThreads(), cache, report, timings));

@@ -22,6 +22,7 @@ enum class Until : std::uint8_t {
   rtl,       ///< rtl/*.v
   simulate,  ///< Verilator against the integer engine and the simulator
   synth,     ///< Yosys
+  bitstream,  ///< instead of counting cells: the whole design behind a serial port, placed and routed for its board
 };
 
 struct BuildOptions {
@@ -39,6 +40,7 @@ struct BuildOptions {
   std::optional<std::int64_t> topK;  ///< outputs become indices of the k largest
   std::uint64_t frames = 20;         ///< frames simulated at most
   std::uint64_t seed = 1;            ///< of random codes, gaps and stalls
+  std::uint64_t placementSeeds = 5;  ///< runs of the router, with seeds 1, 2, ...; the fastest is kept
   bool quiet = false;                ///< no progress on stderr
   std::string command;               ///< the command line as typed, for the report
 };

@@ -267,10 +267,14 @@ void addBuild(CLI::App& app, BuildArguments& arguments) {
       ->transform(oneOf(families))
       ->type_name("xc7|xcup|ecp5");
   const std::map<std::string, Until> stages = {
-      {"map", Until::map}, {"rtl", Until::rtl}, {"simulate", Until::simulate}, {"synth", Until::synth}};
+      {"map", Until::map},
+      {"rtl", Until::rtl},
+      {"simulate", Until::simulate},
+      {"synth", Until::synth},
+      {"bitstream", Until::bitstream}};
   build->add_option("--until", options.until, "last stage that runs")
       ->transform(oneOf(stages))
-      ->type_name("map|rtl|simulate|synth")
+      ->type_name("map|rtl|simulate|synth|bitstream")
       ->default_str("simulate");
   build
       ->add_option("--top-k", arguments.topK,
@@ -284,6 +288,11 @@ void addBuild(CLI::App& app, BuildArguments& arguments) {
       ->check(between(std::uint64_t{1}, std::uint64_t{1} << 32))
       ->capture_default_str();
   build->add_option("--seed", options.seed, "of random codes, input gaps and output stalls")
+      ->capture_default_str();
+  build->add_option("--placement-seeds", options.placementSeeds,
+                    "runs of the router for a bitstream; the fastest is kept, all are reported")
+      ->type_name("N")
+      ->check(between(std::uint64_t{1}, std::uint64_t{1000}))
       ->capture_default_str();
   build->add_flag("--quiet", options.quiet, "no progress on standard error");
   build->footer(
