@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <vector>
 
 #include "dataflow/process/conflict.h"
@@ -36,5 +37,16 @@ struct Hitting {
 Hitting cheapest(const std::vector<Conflict>& conflicts, const Terms& terms, const GroupCosts& costs,
                  const std::vector<std::uint64_t>& most, std::uint64_t known,
                  const std::function<bool()>& stop);
+
+/// What is wrong with depths: a conflict they lie in. Nothing: they are feasible.
+using Test = std::function<std::optional<Conflict>(const std::vector<std::uint64_t>&)>;
+
+/// The cheapest feasible vector of cost less than `below`; none: its cost is `below`, a lower bound. The same search, but
+/// what lies outside all conflicts is tested at once, and the conflict found is one more, for the rest of the search: a
+/// single tree instead of one for each new conflict. `conflicts` grows by what was found. Not complete: `depths`, if
+/// any, are feasible, and `cost` is no bound.
+Hitting cheapestFeasible(std::vector<Conflict>& conflicts, const Terms& terms, const GroupCosts& costs,
+                         const std::vector<std::uint64_t>& most, std::uint64_t below,
+                         const std::function<bool()>& stop, const Test& test);
 
 }  // namespace sluice::dataflow::process

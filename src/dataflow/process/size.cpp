@@ -19,6 +19,8 @@ double processorSeconds() {
 }
 
 constexpr std::uint64_t unknownCost = std::uint64_t{1} << 61;
+/// With more than these, a new search for each new conflict takes longer than what it saves.
+constexpr std::size_t manyConflicts = 100;
 
 class Sizer {
  public:
@@ -51,10 +53,9 @@ class Sizer {
     if (!oracle_.feasible(oracle_.unbounded())) return unreachable();
     if (const std::vector<std::uint64_t> top = startingPoint(); !top.empty()) descend(top);
     individualBounds();
-    bool diversified = false;
     std::size_t used = 0;  // conflicts that the bound comes from
     s.lowerBound = costs_.total(std::vector<std::uint64_t>(network_.groups.size(), leastDepth));
-    for (;;) {
+    while (s.conflicts.size() < manyConflicts) {
       const Hitting hit =
           cheapest(s.conflicts, terms_, costs_, oracle_.most(), s.cost, [&]() { return late(); });
       if (!hit.complete) break;
@@ -63,10 +64,11 @@ class Sizer {
       if (hit.depths.empty() && s.depths.empty()) return unreachable();
       if (s.lowerBound == s.cost || hit.depths.empty() || late()) break;
       explore(hit.depths);
-      if (!diversified && s.conflicts.size() > 30 && !s.depths.empty()) {
-        diversify();
-        diversified = true;
-      }
+    }
+    if (s.lowerBound < s.cost && !late()) {
+      diversify();
+      closeGap(used);
+      if (s.depths.empty() && !late()) return unreachable();
     }
     if (s.depths.empty())
       return Error{ErrorCode::gaveUp,
@@ -113,6 +115,32 @@ class Sizer {
       if (feasible(mixed)) return mixed;
     }
     return {};
+  }
+
+  /// Halves the gap again and again: either something cheaper than its middle is found, or nothing is.
+  void closeGap(std::size_t& used) {
+    Sizing& s = sizing_;
+    const auto test = [&](const std::vector<std::uint64_t>& least) -> std::optional<Conflict> {
+      const std::vector<std::uint64_t> depths =
+          withFreePlaces({least.begin(), least.begin() + terms_.groups});
+      if (feasible(depths)) return std::nullopt;
+      return oracle_.conflict(depths, cheapFirst_);
+    };
+    while (s.lowerBound < s.cost && !late()) {
+      const std::uint64_t below = s.lowerBound + (s.cost - s.lowerBound + 1) / 2;
+      const Hitting hit = cheapestFeasible(
+          s.conflicts, terms_, costs_, oracle_.most(), below, [&]() { return late(); }, test);
+      if (!hit.complete) return;
+      s.lowerBound = hit.cost;
+      used = s.conflicts.size();
+    }
+  }
+
+  /// The same costs and kinds.
+  std::vector<std::uint64_t> withFreePlaces(std::vector<std::uint64_t> depths) const {
+    for (std::uint32_t g = 0; g < depths.size(); ++g)
+      depths[g] = costs_.stepEnd(g, depths[g], oracle_.most()[g]);
+    return depths;
   }
 
   /// Why no depths meet the target.
@@ -192,9 +220,7 @@ class Sizer {
   /// or costs too much.
   void explore(std::vector<std::uint64_t> depths) {
     while (!late()) {
-      std::vector<std::uint64_t> wide = depths;
-      for (std::uint32_t g = 0; g < wide.size(); ++g)
-        wide[g] = costs_.stepEnd(g, depths[g], oracle_.most()[g]);
+      const std::vector<std::uint64_t> wide = withFreePlaces(depths);
       if (feasible(wide)) return;
       Conflict conflict = oracle_.conflict(wide, cheapFirst_);
       std::uint64_t cheapest = ~std::uint64_t{0};
