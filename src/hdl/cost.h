@@ -33,4 +33,13 @@ struct Cost {
 /// Of the module with everything below it.
 Cost cost(const Module& module, Family family);
 
+/// The fewest 18-kbit blocks: every block is 512 x 36 and may be used narrower and deeper; the low ninth bits
+/// are lost below eight bits.
+///
+/// Words beyond a block's depth lie beside the first ones: a word takes whole lanes of nine bits (each has its own write
+/// enable), and lanes of several parts of the depth share a block. 37 x 1,246: three parts of 512 words, five lanes each,
+/// 15 lanes in four blocks of four lanes.
+/// Source  what Yosys' memory_libmap builds, xc7 and ecp5 alike; Xilinx UG473 for the shapes
+std::uint64_t blockRams(std::uint32_t width, std::uint32_t words);
+
 }  // namespace sluice::hdl

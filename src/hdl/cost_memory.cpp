@@ -16,21 +16,19 @@ std::uint32_t addressBitsFor(std::uint32_t words) {
   return words <= 2 ? 1 : static_cast<std::uint32_t>(std::bit_width(words - 1));
 }
 
-/// The fewest 18-kbit blocks: every block is 512 x 36 and may be used narrower and deeper; the low ninth bits
-/// are lost below eight bits.
-std::uint64_t blocks(std::uint32_t width, std::uint32_t words, Family family) {
+}  // namespace
+
+std::uint64_t blockRams(std::uint32_t width, std::uint32_t words) {
   struct Shape {
     std::uint32_t words, width;
   };
-  const Shape shapes[] = {{512, 36}, {1024, 18}, {2048, 9}, {4096, 4}, {8192, 2}, {16384, 1}};
   std::uint64_t fewest = ~0ull;
-  for (const Shape& s : shapes)
-    if (family != Family::ecp5 || s.width <= 36)
-      fewest = std::min(fewest, ceilDiv(width, s.width) * ceilDiv(words, s.words));
+  for (const Shape& s : {Shape{512, 36}, Shape{1024, 18}, Shape{2048, 9}})
+    fewest = std::min(fewest, ceilDiv(ceilDiv(words, s.words) * ceilDiv(width, 9), s.width / 9));
+  for (const Shape& s : {Shape{4096, 4}, Shape{8192, 2}, Shape{16384, 1}})
+    fewest = std::min(fewest, ceilDiv(width, s.width) * ceilDiv(words, s.words));
   return fewest;
 }
-
-}  // namespace
 
 Cost shiftRegisterBit(std::uint32_t words, bool fixed) {
   Cost cost;
@@ -57,7 +55,7 @@ Cost shiftRegisterBit(std::uint32_t words, bool fixed) {
 Cost memoryPrimitives(const Memory& memory, std::uint32_t width, std::uint32_t reads, Family family) {
   Cost cost;
   if (memory.style == Style::blockRam) {
-    cost.bram18 = blocks(width, memory.words, family) * reads;
+    cost.bram18 = blockRams(width, memory.words) * reads;
   } else if (memory.style == Style::shiftRegister) {
     const Cost bit = shiftRegisterBit(memory.words, false);
     cost.srl = bit.srl * width;

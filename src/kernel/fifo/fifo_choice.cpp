@@ -45,11 +45,7 @@ double lutRamPrice(std::uint32_t width, std::uint32_t depth, hdl::Family family)
 }
 
 double blockRamPrice(std::uint32_t width, std::uint32_t depth) {
-  double blocks = 1e18;
-  for (const std::uint32_t shape : {36u, 18u, 9u, 4u, 2u, 1u}) {
-    const std::uint32_t words = 16384 / (shape == 36 ? 32 : shape == 18 ? 16 : shape == 9 ? 8 : shape);
-    blocks = std::min(blocks, ceilDivide(width, shape) * ceilDivide(depth, words));
-  }
+  const auto blocks = static_cast<double>(hdl::blockRams(width, depth));
   return kBlockRamLuts * blocks + pointersPrice(depth) + (1 + kFlipFlopLuts) * width;
 }
 
