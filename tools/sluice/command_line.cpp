@@ -5,6 +5,7 @@
 #include "fifo.h"
 #include "frontend/model.h"
 #include "options.h"
+#include "split.h"
 
 /// The only file that knows CLI11: it turns the command line into the plain structs of options.h.
 namespace sluice::tool {
@@ -365,6 +366,8 @@ Parsed parseCommandLine(int argc, char** argv) {
   addCmvm(app, cmvm);
   FifoOptions fifo;
   addFifo(app, fifo);
+  SplitOptions split;
+  addSplit(app, split);
   for (CLI::App* command : app.get_subcommands({}))
     for (CLI::Option* option : command->get_options())
       option->description(wrapped(option->get_description()));
@@ -398,6 +401,7 @@ Parsed parseCommandLine(int argc, char** argv) {
   }
   if (app.got_subcommand("cmvm")) return Command(cmvm);
   if (app.got_subcommand("fifo")) return runFifo(app, fifo);
+  if (app.got_subcommand("split")) return runSplit(app, split);
   auto options = finishBuild(build, argc, argv);
   if (!options.ok()) return fail(options.error());
   return Command(std::move(options).value());

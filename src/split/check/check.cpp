@@ -8,7 +8,7 @@
 #include "base/text.h"
 #include "split/check/closure.h"
 
-namespace sluice::splits::check {
+namespace sluice::splits::checking {
 namespace {
 
 using nlohmann::json;
@@ -229,4 +229,4 @@ Result<std::string> checkPlan(std::string_view problem, std::string_view plan) {
   }
 }
 
-}  // namespace sluice::splits::check
+}  // namespace sluice::splits::checking

@@ -4,7 +4,7 @@
 #include <map>
 #include <set>
 
-namespace sluice::splits::check {
+namespace sluice::splits::checking {
 namespace {
 
 /// What sums of numbers in another order may differ by.
@@ -171,6 +171,15 @@ class Closure {
       }
       multipliers_[left] = multipliers;
     }
+    for (const std::vector<int>& members : members_) {
+      double least = never;
+      for (std::size_t k = 0; k < facts.kinds.size(); ++k) {
+        double sum = 0;
+        for (const int v : members) sum += facts.items[at(v)].time[k];
+        least = std::min(least, sum);
+      }
+      leastTime_.push_back(least < never ? least : 0);
+    }
     allAdd_ = std::all_of(facts.kinds.begin(), facts.kinds.end(), [](const Kind& kind) { return kind.adds; });
   }
 
@@ -219,49 +228,68 @@ class Closure {
     return left;
   }
 
-  /// Whether no way on from here stays below the bound, because too much is left.
-  [[nodiscard]] bool hopeless(const std::vector<bool>& set, const Seat& seat) const {
-    const std::vector<int> left = leftOf(seat);
+  /// What bounds the way on for a set of kinds that are left: per block, the least weighted time and the least time.
+  struct Least {
+    bool any = false;  ///< a board is left
+    std::vector<double> weighted;
+    std::vector<double> multipliers;
+  };
+  const Least& leastFor(const std::vector<int>& left) {
+    std::uint32_t mask = 0;
+    for (std::size_t k = 0; k < left.size(); ++k) mask |= left[k] > 0 ? 1u << k : 0u;
+    const auto [it, isNew] = least_.try_emplace(mask);
+    if (!isNew) return it->second;
+    Least& least = it->second;
+    least.any = mask != 0;
     std::set<int> kinds;
-    for (std::size_t k = 0; k < left.size(); ++k)
-      if (left[k] > 0) kinds.insert(static_cast<int>(k));
-    if (kinds.empty() || (!facts_.order.empty() && seat.place + 1 >= facts_.places())) return true;
+    for (int k = 0; k < static_cast<int>(left.size()); ++k)
+      if (left[at(k)] > 0) kinds.insert(k);
+    const auto weights = multipliers_.find(kinds);
+    if (weights == multipliers_.end()) return least;
+    least.multipliers = weights->second;
+    for (std::size_t b = 0; b < members_.size(); ++b) {
+      double value = never;
+      for (const int k : kinds) {
+        double sum = 0;
+        for (const int v : members_[b]) sum += facts_.items[at(v)].time[at(k)];
+        if (sum < never) value = std::min(value, least.multipliers[at(k)] * sum);
+      }
+      least.weighted.push_back(value < never ? value : 0);
+    }
+    return least;
+  }
+
+  /// Whether no way on from here stays below the bound, because too much is left.
+  [[nodiscard]] bool hopeless(const std::vector<bool>& set, const Seat& seat) {
+    const std::vector<int> left = leftOf(seat);
+    const Least& least = leastFor(left);
+    if (!least.any || seat.place + 1 >= facts_.places()) return true;  // no board, or no place behind
     for (std::size_t r = 0; r < scarce_.size(); ++r) {
+      if (!scarce_[r]) continue;
       double needed = 0, room = 0;
       for (std::size_t b = 0; b < set.size(); ++b)
         if (!set[b])
           for (const int v : members_[b]) needed += facts_.items[at(v)].size[r];
-      for (const int k : kinds) room += facts_.kinds[at(k)].room[r] * left[at(k)];
+      for (std::size_t k = 0; k < left.size(); ++k)
+        if (left[k] > 0) room += facts_.kinds[k].room[r] * left[k];
       if (needed > room) return true;
     }
     const double limit = claim_.limit * (1 + rounding);
     const double most = claim_.goal == "load" ? std::min(bound(), limit) : limit;
-    if (const auto weights = multipliers_.find(kinds); weights != multipliers_.end() && most < never) {
+    if (!least.weighted.empty() && most < never) {
       double needed = 0, worth = 0;
-      for (std::size_t b = 0; b < set.size(); ++b) {
-        if (set[b]) continue;
-        double least = never;
-        for (const int k : kinds) least = std::min(least, weights->second[at(k)] * sumOn(b, k));
-        if (least < never) needed += least;  // (0 * infinity is no number, and no smaller)
-      }
-      for (const int k : kinds) worth += weights->second[at(k)] * left[at(k)];
+      for (std::size_t b = 0; b < set.size(); ++b)
+        if (!set[b]) needed += least.weighted[b];
+      for (std::size_t k = 0; k < left.size(); ++k) worth += least.multipliers[k] * left[k];
       if (needed > most * worth) return true;
     }
     if (claim_.goal == "latency" && allAdd_) {
       double needed = seat.value;
-      for (std::size_t b = 0; b < set.size(); ++b) {
-        double least = never;
-        for (int k = 0; k < static_cast<int>(facts_.kinds.size()); ++k) least = std::min(least, sumOn(b, k));
-        if (!set[b] && least < never) needed += least;
-      }
+      for (std::size_t b = 0; b < set.size(); ++b)
+        if (!set[b]) needed += leastTime_[b];
       if (needed >= bound()) return true;
     }
     return false;
-  }
-  [[nodiscard]] double sumOn(std::size_t block, int kind) const {
-    double sum = 0;
-    for (const int v : members_[block]) sum += facts_.items[at(v)].time[at(kind)];
-    return sum;
   }
 
   void arrive(const std::vector<bool>& set, const Seat& seat, const std::string& from) {
@@ -424,6 +452,8 @@ class Closure {
   std::vector<std::set<int>> after_, before_;
   std::vector<BlockFlow> flows_;
   std::map<std::set<int>, std::vector<double>> multipliers_;
+  std::map<std::uint32_t, Least> least_;
+  std::vector<double> leastTime_;  ///< per block, on whichever kind is fastest
   bool allAdd_ = false;
   std::map<std::vector<bool>, Listed> listed_;
   std::vector<bool> ideal_, now_, entered_;
@@ -435,4 +465,4 @@ class Closure {
 
 void checkClosure(const Facts& facts, const Claim& claim) { Closure(facts, claim).run(); }
 
-}  // namespace sluice::splits::check
+}  // namespace sluice::splits::checking

@@ -7,7 +7,7 @@
 #include "split/check/facts.h"
 
 /// Whether a certificate's list of states proves its bound. Throws std::runtime_error with the step that escapes.
-namespace sluice::splits::check {
+namespace sluice::splits::checking {
 
 /// Where boards stand: place of the last stage (-1: none), boards used per kind, and (not for the load) the value.
 struct Seat {
@@ -35,4 +35,4 @@ struct Claim {
 
 void checkClosure(const Facts& facts, const Claim& claim);
 
-}  // namespace sluice::splits::check
+}  // namespace sluice::splits::checking

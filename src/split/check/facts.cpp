@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-namespace sluice::splits::check {
+namespace sluice::splits::checking {
 namespace {
 
 using nlohmann::json;
@@ -139,4 +139,4 @@ Facts readFacts(std::string_view text) {
   return facts;
 }
 
-}  // namespace sluice::splits::check
+}  // namespace sluice::splits::checking

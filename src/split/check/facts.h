@@ -9,7 +9,7 @@
 #include <vector>
 
 /// The checker's own view of a problem's file. Everything throws std::runtime_error with what is wrong.
-namespace sluice::splits::check {
+namespace sluice::splits::checking {
 
 constexpr double never = std::numeric_limits<double>::infinity();
 constexpr double tolerance = 1e-9;
@@ -64,4 +64,4 @@ struct Facts {
 
 Facts readFacts(std::string_view text);
 
-}  // namespace sluice::splits::check
+}  // namespace sluice::splits::checking

@@ -1,0 +1,29 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+namespace CLI {
+class App;
+}
+
+/// `sluice split plan | check`: networks over boards, with proof.
+namespace sluice::tool {
+
+struct SplitOptions {
+  std::filesystem::path file;      ///< the network and its boards
+  std::string objective = "load";  ///< plan: load, latency or boards
+  double loadLimit = 0;            ///< plan: no stage or link takes longer; 0: none
+  std::uint64_t effort = 3000;     ///< plan: millions of steps
+  std::uint32_t orders = 8;        ///< plan
+  std::filesystem::path plan;      ///< plan: written; check: read
+};
+
+/// Adds the subcommand with its own subcommands.
+void addSplit(CLI::App& app, SplitOptions& options);
+
+/// Runs the one that was named. The exit code: 0 proven, 3 infeasible, 4 an open gap, 1 bad input, 2 usage.
+int runSplit(const CLI::App& app, const SplitOptions& options);
+
+}  // namespace sluice::tool
