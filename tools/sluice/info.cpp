@@ -7,6 +7,7 @@
 #include "ir/text.h"
 #include "map/partition.h"
 #include "options.h"
+#include "passes/host_part.h"
 #include "passes/pipeline.h"
 
 /// `sluice info`: one line per node of the model as it was read, totals, and the ports of the hardware.
@@ -107,6 +108,8 @@ Status runInfo(const InfoOptions& options) {
   std::printf("  on the host: %s before, %s after\n",
               countOf(static_cast<std::int64_t>(regions.prologue.size()), "node").c_str(),
               countOf(static_cast<std::int64_t>(regions.epilogue.size()), "node").c_str());
+  SLUICE_TRY(const std::vector<std::string> host, passes::hostPartText(lowered));
+  for (const std::string& line : host) std::printf("    %s\n", line.c_str());
   const std::vector<std::string> splits = map::legalSplits(lowered);
   std::printf("  can be cut before: %s\n", splits.empty() ? "no node" : join(splits, ", ").c_str());
   return {};
