@@ -118,12 +118,18 @@ void OnnxWriter::node(const std::string& op, std::vector<std::string> inputs,
   graph_.message(1, message);
 }
 
-/// ModelProto: ir_version 1, graph 7, opset_import 8 (version 2).
+/// ModelProto: ir_version 1, graph 7, opset_import 8 (domain 1, version 2).
 std::string OnnxWriter::bytes() const {
   WireWriter opset;
   opset.varint(2, static_cast<std::uint64_t>(opset_));
   WireWriter model;
-  model.varint(1, static_cast<std::uint64_t>(irVersion_)).message(8, opset).message(7, graph_);
+  model.varint(1, static_cast<std::uint64_t>(irVersion_)).message(8, opset);
+  for (const auto& [name, version] : domains_) {
+    WireWriter other;
+    other.bytes(1, name).varint(2, static_cast<std::uint64_t>(version));
+    model.message(8, other);
+  }
+  model.message(7, graph_);
   return model.text();
 }
 

@@ -39,6 +39,9 @@ class OnnxWriter {
   explicit OnnxWriter(std::int64_t opset = 13, std::int64_t irVersion = 7)
       : opset_(opset), irVersion_(irVersion) {}
 
+  void graphName(const std::string& name) { graph_.bytes(2, name); }
+  /// Nodes of this domain occur; files must say so.
+  void domain(const std::string& name, std::int64_t version) { domains_.emplace_back(name, version); }
   /// -1 in a shape: an open extent.
   void input(const std::string& name, const std::vector<std::int64_t>& shape, std::int32_t elementType = 1);
   void output(const std::string& name, const std::vector<std::int64_t>& shape = {});
@@ -56,6 +59,7 @@ class OnnxWriter {
 
  private:
   std::int64_t opset_, irVersion_;
+  std::vector<std::pair<std::string, std::int64_t>> domains_;
   WireWriter graph_;
 };
 
