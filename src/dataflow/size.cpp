@@ -28,7 +28,8 @@
 /// A search for a least depth needs a good guess more than anything. The guesses come from one run: every
 /// channel at what a full pipeline needs, those that then block in a circle unbounded. There the sources are
 /// held back as they will be in the end, and the peaks are mostly what is needed. If the guesses are good
-/// together, so is all above them, and one question settles a channel: whether one place less is bad.
+/// together, so is all above them, and one question settles a channel: whether one place less is bad. Where frames are so
+/// long that even these questions take too long, the guesses are the answer.
 namespace sluice::dataflow {
 namespace {
 
@@ -177,7 +178,8 @@ struct Sizer {
   /// A good vector in which no depth can be lowered alone: the channels in conflict are lowered one after the other
   /// from as deep as they like, those with the dearest places first; the rest stays as it is. Should that not be
   /// good to begin with, all channels are.
-  std::optional<Depths> descend(const Depths& depths, const std::vector<Conflict>& conflicts) {
+  std::optional<Depths> descend(const Depths& depths, const Depths& guess,
+                                const std::vector<Conflict>& conflicts) {
     std::vector<std::uint32_t> order;
     for (const Conflict& conflict : conflicts)
       for (const auto& [channel, depth] : conflict.depths)
@@ -196,7 +198,7 @@ struct Sizer {
     for (const std::uint32_t c : order) {
       Depths tried = best;
       const std::uint64_t low = lost ? lowest[c] : single[c];
-      best[c] = leastNotBad(low - 1, low, false, [&](std::uint64_t depth) {
+      best[c] = leastNotBad(low - 1, std::max(low, guess[c]), false, [&](std::uint64_t depth) {
         tried[c] = depth;
         const Verdict verdict = judge.whole(tried);
         undecided = undecided || verdict == Verdict::undecided;
@@ -205,6 +207,20 @@ struct Sizer {
       if (best[c] == Engine::unlimited) return {};
     }
     return best;
+  }
+
+  /// Depths that one run needs, or a small multiple of them: the first that are good.
+  std::optional<Depths> enough(const Depths& guess) {
+    if (!known.empty()) return known;
+    Depths depths = guess;
+    for (int doubled = 0; doubled < 8; ++doubled) {
+      for (const std::uint32_t c : variable) depths[c] *= 2;
+      if (judge.whole(depths) == Verdict::good) return depths;
+    }
+    depths = judge.peaks(judge.unbounded());
+    for (const std::uint32_t c : variable) depths[c] = std::max(depths[c], lowest[c]);
+    if (judge.whole(depths) == Verdict::good) return depths;
+    return {};
   }
 
   [[nodiscard]] std::uint64_t cost(const Depths& depths) const {
@@ -230,9 +246,6 @@ Result<Sizing> sizeChannels(const Network& network, const SizeOptions& options) 
   SLUICE_RETURN_IF_ERROR(judge.prepare());
   const Depths guess = sizer.guesses();
   if (judge.whole(guess) == Verdict::good) sizer.known = guess;
-  sizer.single = sizer.singleBounds(guess);
-  Depths depths = sizer.single;
-
   Sizing result;
   const auto finish = [&](const Depths& found, bool proven) {
     for (const std::uint64_t d : found)
@@ -245,6 +258,15 @@ Result<Sizing> sizeChannels(const Network& network, const SizeOptions& options) 
     result.proven = proven && judge.targetIsProven();
     return result;
   };
+  if (judge.beats() > options.longFrame) {
+    const std::optional<Depths> found = sizer.enough(guess);
+    if (found.has_value()) {
+      result.lowerBound = sizer.cost(sizer.lowest);
+      return finish(*found, false);
+    }
+  }
+  sizer.single = sizer.singleBounds(guess);
+  Depths depths = sizer.single;
   if (!sizer.lost) {
     std::vector<std::uint64_t> weight;
     for (const Channel& channel : network.channels) weight.push_back(channel.weight);
@@ -256,8 +278,9 @@ Result<Sizing> sizeChannels(const Network& network, const SizeOptions& options) 
     result.lowerBound = sizer.cost(depths);
     // Conflicts are mostly between neighbours. So windows of few channels, in the order of the beats' way, are
     // made good first; wider ones only if the whole then still is not.
-    const std::uint64_t most =
-        std::max(options.mostEffort, options.mostBeats / std::max<std::uint64_t>(1, judge.beats()));
+    const std::uint64_t beats = std::max<std::uint64_t>(1, judge.beats());
+    const std::uint64_t most = std::min(std::max(options.mostEffort, options.mostBeats / beats),
+                                        std::max<std::uint64_t>(1, options.mostProofBeats / beats));
     const auto spent = [&] { return judge.effort() >= most; };
     const auto settle = [&](const std::vector<std::uint32_t>& window) {
       while (!spent() && sizer.verdict(depths, window) == Verdict::bad) {
@@ -296,7 +319,7 @@ Result<Sizing> sizeChannels(const Network& network, const SizeOptions& options) 
     }
   }
   // Not settled: a good vector that is locally least.
-  const std::optional<Depths> found = sizer.descend(depths, result.conflicts);
+  const std::optional<Depths> found = sizer.descend(depths, guess, result.conflicts);
   if (!found.has_value())
     return Error{ErrorCode::gaveUp, "no depths up to 2^31 were shown to keep latency and rate", {}};
   return finish(*found, !sizer.undecided);

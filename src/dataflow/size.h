@@ -29,7 +29,9 @@ struct Sizing {
   std::uint64_t latency = 0;             ///< kept: of frame 0, first beat in to last beat out
   std::uint64_t simulations = 0;         ///< of the whole network
   std::uint64_t partSimulations = 0;     ///< of a part of it
-  bool proven = false;  ///< false: some simulation ended undecided and its depth was left larger
+  bool proven =
+      false;  ///< false: some simulation ended undecided and its depth was left larger, or the frames
+              ///< are too long to look for the least (SizeOptions::longFrame)
 
   std::uint64_t cost = 0;           ///< sum of weight * depth, fixed channels included
   std::uint64_t lowerBound = 0;     ///< no depths that keep latency and rate cost less
@@ -44,6 +46,11 @@ struct SizeOptions {
   std::uint64_t mostEffort = 120;
   /// And as many more as keep the beats simulated below this: proofs for small networks cost little.
   std::uint64_t mostBeats = 2'000'000;
+  /// But no more than keep them below this: a network of long frames gets its answer in seconds.
+  std::uint64_t mostProofBeats = 12'000'000;
+  /// Networks with more beats a frame get depths that one run needs (checked: they keep latency and rate), no proof
+  /// that they are least, and the least depths of the hardware as bound.
+  std::uint64_t longFrame = 4'000'000;
 };
 
 /// The depths of least cost (Channel::weight times places) that keep latency and rate, with a lower bound on

@@ -189,6 +189,26 @@ TEST(Size, SaysHowFarItMayBeFromTheLeastWhenConflictsRunOut) {
   EXPECT_GT(open, 5);
 }
 
+TEST(Size, LongFramesGetDepthsThatKeepLatencyAndRateWithoutAProofThatTheyAreLeast) {
+  int compared = 0;
+  for (std::uint64_t seed = 0; seed < 100; ++seed) {
+    Network network = balancedNetwork(seed);
+    const auto least = sizeChannels(network), quick = sizeChannels(network, {.longFrame = 0});
+    if (!least.ok()) continue;
+    ASSERT_TRUE(quick.ok()) << seed;
+    EXPECT_LE(quick->lowerBound, least->cost) << seed;
+    EXPECT_GE(quick->cost, least->cost) << seed;
+    EXPECT_FALSE(quick->least()) << seed;
+    for (std::size_t c = 0; c < network.channels.size(); ++c) network.channels[c].depth = quick->depth[c];
+    const auto performance = measure(network);
+    ASSERT_TRUE(performance.ok()) << seed;
+    EXPECT_EQ(performance->latency, least->latency) << seed;
+    EXPECT_EQ(performance->initiationInterval, least->initiationInterval) << seed;
+    ++compared;
+  }
+  EXPECT_GT(compared, 50);
+}
+
 TEST(Size, FindsTheLeastOfTheExhaustiveList) {
   // Tiny networks: every vector of depths is measured; the answer must be the cheapest of the good ones, and
   // the good ones must be closed upwards.
