@@ -1,15 +1,17 @@
 // Post-training quantization on real networks: float ResNet-8 on CIFAR-10 images, calibrated on 50 and scored on the
 // other 200, five draws; the jet tagger and the autoencoder against their float outputs.
 //
-//   ptq [--draws=N] [--networks=resnet,jets,autoencoder]
+//   ptq [--draws=N]
 //
 // Scored with exact integers (the lowered network on the integer engine). Ends with 1 if a promise does not hold.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstdlib>
 #include <numeric>
+#include <optional>
 
 #include "base/file.h"
 #include "base/npy.h"
@@ -19,6 +21,7 @@
 #include "frontend/onnx_writer_graph.h"
 #include "frontend/qonnx.h"
 #include "ir/text.h"
+#include "quantize/mixed.h"
 #include "quantize/score.h"
 
 namespace {
@@ -67,6 +70,7 @@ struct Promise {
   const char* name;
   QuantizeOptions options;
   double mostFewer;  ///< on average over the draws
+  std::optional<quantize::WidthTarget> target{};
 };
 
 double seconds() {
@@ -111,10 +115,11 @@ Status residualNetwork(std::size_t draws) {
   std::vector<Promise> promises = {
       {"8 bits", {.weightBits = 8, .activationBits = 8, .threads = 0}, 1},
       {"6 bits", {.weightBits = 6, .activationBits = 6, .threads = 0}, 4},
-      {"5 bits", {.weightBits = 5, .activationBits = 5, .threads = 0}, 8},
+      {"mixed", {.threads = 0}, 8, quantize::WidthTarget{.averageWeightBits = 5, .averageActivationBits = 5}},
   };
   for (const Promise& promise : promises) {
     double fewer = 0;
+    std::pair<double, double> widest{0, 0};  // average widths of weights and activations, of the worst draw
     for (std::size_t draw = 0; draw < draws; ++draw) {
       const std::vector<std::size_t> order = shuffled(all.labels.size(), draw);
       const std::vector<std::size_t> calibrated(order.begin(), order.begin() + 50),
@@ -122,8 +127,14 @@ Status residualNetwork(std::size_t draws) {
       std::vector<std::int64_t> labels;
       for (const std::size_t i : scored) labels.push_back(all.labels[i]);
       const double start = seconds();
-      SLUICE_TRY(const Quantized network,
-                 quantize::quantize(graph, quantize::picked(all.samples, calibrated), promise.options));
+      const Calibration calibration = quantize::picked(all.samples, calibrated);
+      QuantizeOptions options = promise.options;
+      if (promise.target) {
+        SLUICE_TRY(options, quantize::chooseWidths(graph, calibration, options, *promise.target));
+      }
+      SLUICE_TRY(const Quantized network, quantize::quantize(graph, calibration, options));
+      const quantize::Size size = quantize::sizeOf(network);
+      widest = {std::max(widest.first, size.weightBits), std::max(widest.second, size.activationBits)};
       const double middle = seconds();
       if (draw == 0) SLUICE_RETURN_IF_ERROR(checkFile(promise.name, network.graph));
       const Calibration test = quantize::picked(all.samples, scored);
@@ -146,6 +157,53 @@ Status residualNetwork(std::size_t draws) {
   return {};
 }
 
+struct Table {
+  const char* name;
+  const char* model;
+  const char* oracle;  ///< holds inputs
+  bool classes;        ///< outputs are probabilities of classes
+};
+
+/// A network against its float outputs: half of the recorded inputs calibrate, the others are scored.
+Status errorTable(const Table& row) {
+  SLUICE_TRY(const ir::Graph graph, frontend::importModel(sharedFolder() / "models" / row.model));
+  SLUICE_TRY(const auto archive, readNpz(sharedFolder() / "data/oracles" / row.oracle));
+  const NpyArray& x = archive.at("x");
+  const Calibration all{.samples = x.shape[0], .inputs = {x.asDoubles()}};
+  const std::vector<std::size_t> order = shuffled(all.samples, 0);
+  const auto half = order.begin() + static_cast<std::ptrdiff_t>(order.size() / 2);
+  const Calibration calibration = quantize::picked(all, {order.begin(), half}),
+                    test = quantize::picked(all, {half, order.end()});
+  SLUICE_TRY(const auto real, quantize::referenceOutputs(graph, test, 0));
+  fmt::print("\n{}: {} samples calibrate, {} are scored\n", row.name, calibration.samples, test.samples);
+  fmt::print("  {:10} {:>14} {:>14}{}\n", "widths", "error", "largest",
+             row.classes ? "      same class" : "");
+  for (const std::uint32_t bits : {16u, 12u, 8u, 6u, 5u, 4u}) {
+    SLUICE_TRY(
+        const Quantized network,
+        quantize::quantize(graph, calibration, {.weightBits = bits, .activationBits = bits, .threads = 0}));
+    SLUICE_TRY(const auto got, quantize::integerOutputs(network.graph, test, 0));
+    SLUICE_TRY(const auto reference, quantize::referenceOutputs(network.graph, test, 0));
+    const double noise = quantize::relativeNoise(got[0], real[0]);
+    double worst = 0, engines = 0, low = INFINITY, high = -INFINITY;
+    for (std::size_t i = 0; i < real[0].size(); ++i) {
+      worst = std::max(worst, std::abs(got[0][i] - real[0][i]));
+      engines = std::max(engines, std::abs(got[0][i] - reference[0][i]));
+      low = std::min(low, real[0][i]), high = std::max(high, real[0][i]);
+    }
+    fmt::print("  {:>2} bits    {:>12.3f} % {:>12.3f} %", bits, 100 * noise, 100 * worst / (high - low));
+    const std::size_t same = quantize::countEqual(got[0], real[0], test.samples);
+    if (row.classes) fmt::print("   {:>6} of {}", same, test.samples);
+    fmt::print("\n");
+    require(engines <= 1e-9 * (high - low), fmt::format("{} bits: integers equal the float reference", bits));
+    SLUICE_RETURN_IF_ERROR(checkFile(fmt::format("{} bits", bits), network.graph));
+    const double most = bits == 16 ? 0.001 : bits == 12 ? 0.02 : bits == 8 ? 0.1 : 1;
+    require(noise <= most,
+            fmt::format("{} bits: error at most {:g} % of the outputs' spread", bits, 100 * most));
+  }
+  return {};
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -153,7 +211,13 @@ int main(int argc, char** argv) {
   for (int i = 1; i < argc; ++i)
     if (const std::string_view text = argv[i]; text.starts_with("--draws="))
       draws = std::strtoull(argv[i] + 8, nullptr, 10);
-  const Status status = residualNetwork(draws);
+  constexpr Table tables[] = {
+      {"KERAS_3layer", "keras/KERAS_3layer.json", "keras/KERAS_3layer.npz", true},
+      {"ad01", "mlperf-tiny/ad01.h5", "keras/ad01.npz", false},
+  };
+  Status status = residualNetwork(draws);
+  for (const Table& row : tables)
+    if (status.ok()) status = errorTable(row);
   if (!status.ok()) {
     fmt::print(stderr, "ptq: {}\n", status.error().text());
     return exitCode(status.error().code);

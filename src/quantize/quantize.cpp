@@ -18,6 +18,9 @@ using Values = std::vector<double>;
 /// Files hold constants as float32; a code up to this comes back from scale * code in float32.
 constexpr double largestBiasCode = 0x1p22;
 
+/// A multiplication and a shift stand for a free scale exactly only up to so many codes; above, scales are shifts.
+constexpr std::uint32_t widestForFreeWeights = 12;
+
 /// Of one layer: what goes into the quantized graph.
 struct ChosenLayer {
   LayerWeights weights;
@@ -358,7 +361,11 @@ Result<Quantized> quantize(const ir::Graph& graph, const Calibration& calibratio
   if (!ok) return badInput("widths of 2 to 16 bits are supported");
   SLUICE_TRY(ir::Graph form, normalForm(graph));
   if (options.equalise) SLUICE_RETURN_IF_ERROR(equalise(form, calibration, options.threads));
-  return Walk(form, calibration, options).run();
+  QuantizeOptions decided = options;
+  std::uint32_t widest = options.activationBits;
+  for (const auto& [name, bits] : options.activationBitsOf) widest = std::max(widest, bits);
+  decided.powerOfTwoWeights = options.powerOfTwoWeights || widest > widestForFreeWeights;
+  return Walk(form, calibration, decided).run();
 }
 
 }  // namespace sluice::quantize

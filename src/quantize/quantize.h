@@ -27,7 +27,9 @@ struct QuantizeOptions {
   std::map<std::string, std::uint32_t> weightBitsOf;      ///< by the layer's node, where different
   std::map<std::string, std::uint32_t> activationBitsOf;  ///< by tensor
   bool perChannel = true;                                 ///< of weights
-  bool powerOfTwoActivations = true, powerOfTwoWeights = false;
+  bool powerOfTwoActivations = true;
+  bool powerOfTwoWeights =
+      false;  ///< always so where activations have more than 12 bits: rescaling is exact then
   RangeChoice activationRange = RangeChoice::mse, weightRange = RangeChoice::mse;
   double percentile = 99.99;     ///< of RangeChoice::percentile
   bool equalise = false;         ///< equalise.h, before all else
