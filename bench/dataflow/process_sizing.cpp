@@ -13,7 +13,7 @@ int main(int argc, char** argv) {
   using namespace sluice;
   using namespace sluice::dataflow::process;
   std::string only;
-  SizingOptions options{.timeLimit = 300};
+  SizingOptions options{.targetCycles = {}, .cost = CostKind::beats, .timeLimit = 300};
   for (int i = 1; i < argc; ++i) {
     const std::string argument = argv[i];
     if (argument.starts_with("--cost=")) {

@@ -107,7 +107,7 @@ struct Evaluator::State {
     enqueueAll();
   }
 
-  /// Credits that are there from the start. Their ring never overflows: one comes back only after one was taken.
+  /// Credits that are there from the start.
   static void give(Ring& ring, std::uint64_t credits, std::uint64_t delay) {
     ring.bounded = false;
     ring.capacity = credits;
@@ -321,7 +321,10 @@ struct Evaluator::State {
     for (std::size_t lane = 0; lane < rings_.size(); ++lane) {
       Ring& ring = rings_[lane];
       if (!ring.writerWaits || ring.bounded) continue;
-      std::vector<std::int64_t> slots(std::min(program_.lanes[lane].tokens, 2 * ring.capacity));
+      // Credits come back before they are taken where a stage writes a beat before it reads that beat's place in the row.
+      const std::uint64_t most =
+          program_.lanes[lane].credits ? 2 * ring.capacity : program_.lanes[lane].tokens;
+      std::vector<std::int64_t> slots(std::min(most, 2 * ring.capacity));
       const std::uint64_t held = ring.written - ring.read;
       for (std::uint64_t k = 0; k < held; ++k) slots[k] = ring.slots[(ring.readAt + k) % ring.capacity];
       ring.slots = std::move(slots);

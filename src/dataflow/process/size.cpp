@@ -77,6 +77,7 @@ class Sizer {
     s.conflicts.resize(used);  // later ones could only prove more than was worked out
     dropImplied(s.conflicts);
     s.proven = s.lowerBound == s.cost;
+    useNoMoreThanNeeded();
     s.cycles = evaluator_.run(evaluator_.exact(s.depths)).cycles;
     s.simulations = evaluator_.runs() + oracle_.runs();
     s.seconds = elapsed();
@@ -189,6 +190,19 @@ class Sizer {
       depths[g] = good;
     }
     accept(depths);
+  }
+
+  /// Where places are free, the answer has more than it needs.
+  void useNoMoreThanNeeded() {
+    std::vector<std::uint64_t>& depths = sizing_.depths;
+    for (std::uint32_t g = 0; g < depths.size(); ++g) {
+      std::uint64_t good = depths[g], bad = leastDepth - 1;
+      while (good - bad > 1) {
+        depths[g] = bad + (good - bad) / 2;
+        (oracle_.feasible(depths) ? good : bad) = depths[g];
+      }
+      depths[g] = good;
+    }
   }
 
   /// The least depth of each group alone, all others unbounded: conflicts of one literal. The same of rows, where that

@@ -63,6 +63,35 @@ TEST(ProcessSizing, TenThousandSmallNetworksAreSizedAsBruteForceSizesThem) {
   EXPECT_GT(infeasibleTargets, 100);
 }
 
+TEST(ProcessSizing, RowsThatShareTheirStorageAreSizedAsBruteForceSizesThem) {
+  int sized = 0, sums = 0, joint = 0;
+  for (std::uint64_t seed = 0; sized < 1000; ++seed) {
+    ASSERT_LT(seed, 5000u);
+    const Network n = testing::randomRow(seed, 9);
+    const auto program = compile(n);
+    ASSERT_TRUE(check(n).ok() && program.ok()) << "seed " << seed;
+    Evaluator evaluator(*program, n.timing);
+    const Outcome top = evaluator.run(evaluator.exact(unboundedDepths(n)));
+    const SizingOptions options{.targetCycles = top.cycles + seed % 4,
+                                .cost = seed % 2 == 0 ? CostKind::beats : CostKind::bits,
+                                .timeLimit = 10};
+    const auto sizing = sizeFifos(n, options);
+    ASSERT_TRUE(sizing.ok()) << "seed " << seed << ": " << sizing.error().text();
+    ++sized;
+    ASSERT_EQ(sizing->cost, bruteForce(evaluator, n, GroupCosts(n, options.cost), *options.targetCycles))
+        << "seed " << seed;
+    ASSERT_TRUE(sizing->proven) << "seed " << seed;
+    for (const Conflict& conflict : sizing->conflicts)
+      for (const Literal& literal : conflict) {
+        if (!sizing->terms.isRow(literal.term)) continue;
+        ++sums;
+        joint += conflict.size() > 1 ? 1 : 0;
+      }
+  }
+  EXPECT_GT(sums, 100);
+  EXPECT_GT(joint, 10);
+}
+
 /// A network as a file; testing.h makes them in memory.
 std::string fileOf(const Network& n) {
   nlohmann::json file = {{"format", "dataflow-json/1"}, {"kind", "process-network"}, {"name", n.name}};
@@ -112,15 +141,18 @@ std::string fileOf(const Network& n) {
 }
 
 TEST(ProcessCertificates, TheCheckerAcceptsThemAndRefusesAnyNumberChanged) {
-  int checked = 0, mutations = 0;
-  for (std::uint64_t seed = 0; checked < 60; ++seed) {
+  int checked = 0, mutations = 0, sums = 0;
+  for (std::uint64_t seed = 0; checked < 80; ++seed) {
     ASSERT_LT(seed, 1000u);
-    const Network n = testing::random(seed, 4, 6);
+    const bool row = seed % 3 == 0;
+    const Network n = row ? testing::randomRow(seed, 9) : testing::random(seed, 4, 6);
     if (!check(n).ok() || !compile(n).ok()) continue;
-    const auto sizing =
-        sizeFifos(n, {.targetCycles = {}, .cost = static_cast<CostKind>(seed % 4), .timeLimit = 10});
+    const auto cost = row ? CostKind::beats : static_cast<CostKind>(seed % 4);
+    const auto sizing = sizeFifos(n, {.targetCycles = {}, .cost = cost, .timeLimit = 10});
     if (!sizing.ok()) continue;  // stands still at the given depths
-    const auto certificate = certificateJson(n, static_cast<CostKind>(seed % 4), *sizing);
+    for (const Conflict& conflict : sizing->conflicts)
+      for (const Literal& literal : conflict) sums += sizing->terms.isRow(literal.term) ? 1 : 0;
+    const auto certificate = certificateJson(n, cost, *sizing);
     ASSERT_TRUE(certificate.ok());
     auto checker = check::Checker::parse(fileOf(n));
     ASSERT_TRUE(checker.ok()) << checker.error().text();
@@ -142,6 +174,7 @@ TEST(ProcessCertificates, TheCheckerAcceptsThemAndRefusesAnyNumberChanged) {
     }
   }
   EXPECT_GT(mutations, 2000);
+  EXPECT_GT(sums, 10);
 }
 
 TEST(ProcessSizing, TheFrontFallsFromTheTargetToTheLeastCost) {

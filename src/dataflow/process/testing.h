@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <optional>
 #include <string>
@@ -107,6 +108,84 @@ inline Network random(std::uint64_t seed, std::uint64_t mostGroups, std::uint64_
       }
     }
   }
+  return n;
+}
+
+/// A fork, a row of two or three FIFOs joined by stages that write as they read, a FIFO beside the row, and a join. The fork
+/// writes into the row first, the join mostly reads beside it first: so the row has to store beats.
+inline Network randomRow(std::uint64_t seed, std::uint64_t mostTokens) {
+  Rng rng(seed, 98);
+  const auto upTo = [&](std::uint64_t lo, std::uint64_t hi) {
+    return static_cast<std::uint64_t>(
+        rng.uniform(static_cast<std::int64_t>(lo), static_cast<std::int64_t>(hi)));
+  };
+  Network n{.name = "row", .timing = {}, .groups = {}, .fifos = {}, .processes = {}};
+  n.timing = {.writeToReadSrl = 1,
+              .writeToReadRam = static_cast<std::uint32_t>(upTo(1, 3)),
+              .readToWrite = static_cast<std::uint32_t>(upTo(1, 2)),
+              .srlMaxDepth = upTo(1, 3),
+              .srlMaxBits = upTo(1, 8)};
+  const std::uint64_t row = upTo(2, 3), tokens = upTo(2, mostTokens), trip = 4 * mostTokens;
+  // Twice a half, or all in one stride: the same shape for everyone, each at a place of its own.
+  const auto box = [&](std::uint64_t mostStride) {
+    Box one;
+    const std::uint64_t half = tokens / 2;
+    if (tokens % 2 == 0 && rng.chance(0.3))
+      one.dims = {{.count = 2, .stride = trip / 2}, {.count = half, .stride = upTo(1, trip / 2 / half)}};
+    else
+      one.dims = {{.count = tokens, .stride = upTo(1, std::min(mostStride, (trip - 1) / tokens))}};
+    return one;
+  };
+  const auto begin = [&](Box& one, double from, double to) {
+    const auto room = static_cast<double>(trip - 1 - last(one));
+    one.first = upTo(static_cast<std::uint64_t>(from * room), static_cast<std::uint64_t>(to * room));
+  };
+  for (std::uint64_t p = 0; p <= row; ++p) {
+    const std::uint64_t ii = upTo(1, 2), latency = upTo(1, 9);
+    n.processes.push_back({.name = "p" + std::to_string(p),
+                           .latency = ii * (trip - 1) + latency + 2,
+                           .after = {},
+                           .phases = {{.loops = {trip},
+                                       .trip = trip,
+                                       .start = upTo(0, 2),
+                                       .ii = ii,
+                                       .iterationLatency = latency,
+                                       .accesses = {}}}});
+  }
+  const auto add = [&](std::uint32_t src, std::uint32_t dst, std::uint64_t depth) {
+    n.groups.push_back("g" + std::to_string(n.groups.size()));
+    n.fifos.push_back({.name = "f" + std::to_string(n.fifos.size()),
+                       .widthBits = static_cast<std::uint32_t>(upTo(1, 3)),
+                       .depth = depth,
+                       .group = static_cast<std::uint32_t>(n.groups.size() - 1),
+                       .src = src,
+                       .dst = dst,
+                       .tokens = tokens});
+    return static_cast<std::uint32_t>(n.fifos.size() - 1);
+  };
+  const auto access = [&](std::uint32_t process, Direction direction, std::uint32_t fifo, const Box& at) {
+    Phase& phase = n.processes[process].phases[0];
+    phase.accesses.push_back(
+        {.direction = direction, .stage = upTo(0, phase.iterationLatency - 1), .fifos = {fifo}, .at = {at}});
+  };
+  const auto end = static_cast<std::uint32_t>(row);
+  Box at = box(2);
+  begin(at, 0, 0.3);
+  for (std::uint32_t p = 0; p < end; ++p) {
+    const std::uint32_t fifo = add(p, p + 1, upTo(2, mostTokens));
+    access(p, Direction::write, fifo, at);
+    at = box(4);
+    begin(at, p + 1 == end ? 0.3 : 0, 1);
+    access(p + 1, Direction::read, fifo, at);
+    if (rng.chance(0.8)) begin(at, 0, 1);
+  }
+  const std::uint32_t beside = add(0, end, upTo(2, mostTokens));
+  at = box(2);
+  begin(at, 0.3, 1);
+  access(0, Direction::write, beside, at);
+  at = box(2);
+  begin(at, 0, 0.6);
+  access(end, Direction::read, beside, at);
   return n;
 }
 
