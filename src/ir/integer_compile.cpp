@@ -12,8 +12,9 @@ void Compiler::compile(const Dense&, const Node& node, std::size_t x, std::size_
   const std::size_t n = from.columns, m = to.columns;
   std::vector<std::int64_t> bias(to.stride, 0);
   if (node.inputs.size() == 3) std::copy(parameter(node, 2).begin(), parameter(node, 2).end(), bias.begin());
+  // Without -32768 the sum of two products stays below 2^31, whatever x is.
   const bool smallWeights =
-      std::all_of(w.begin(), w.end(), [](std::int64_t one) { return one >= INT16_MIN && one <= INT16_MAX; });
+      std::all_of(w.begin(), w.end(), [](std::int64_t one) { return one > INT16_MIN && one <= INT16_MAX; });
   if (from.width != Width::int16 || to.width == Width::int64 || !smallWeights) {
     plan_.steps.emplace_back(WideDense{.x = x, .y = y, .weights = w, .bias = std::move(bias)});
     return;
@@ -39,7 +40,9 @@ void Compiler::compile(const Threshold& operation, const Node& node, std::size_t
   for (std::int64_t& t : thresholds) t = std::clamp(t, range.lo, range.hi + 1);
   const std::vector<std::int64_t> base = perColumn(operation.base, from);
   const std::vector<std::int64_t> sign = perColumn(operation.sign, from);
-  if (steps * bytesOf(from.width) > compareBytes) {
+  // Comparing needs a number above the greatest code.
+  const bool atEnd = from.width == Width::int16 && range.hi == INT16_MAX;
+  if (atEnd || steps * bytesOf(from.width) > compareBytes) {
     plan_.steps.emplace_back(SearchThreshold{.x = x,
                                              .y = y,
                                              .steps = steps,
@@ -108,12 +111,28 @@ void Compiler::compile(const TopK& operation, const Node&, std::size_t x, std::s
   plan_.steps.emplace_back(Largest{.x = x, .y = y, .k = static_cast<std::size_t>(operation.k)});
 }
 
-void Compiler::compile(const Requantize& operation, const Node&, std::size_t x, std::size_t y) {
+void Compiler::compile(const Requantize& operation, const Node& node, std::size_t x, std::size_t y) {
+  const fixed::Interval from = graph_.tensor(node.inputs[0]).type.codes->range;
+  const std::int64_t shift = operation.shift[0], span = operation.range.hi - operation.range.lo;
+  const bool rounds = operation.rounding == Rounding::floor || operation.rounding == Rounding::halfUp ||
+                      operation.rounding == Rounding::halfEven || operation.rounding == Rounding::towardZero;
+  const bool fits = operation.overflow == Overflow::saturate ||
+                    (operation.overflow == Overflow::wrap && span < UINT32_MAX && (span & (span + 1)) == 0);
+  constexpr std::int64_t most = std::int64_t{1} << 30;
+  const bool small = shift >= 0
+                         ? shift < 31
+                         : shift > -30 && std::max(std::abs(from.lo), std::abs(from.hi)) <= most >> -shift;
+  if (operation.shift.size() == 1 && operation.ranges.empty() && rounds && fits && small &&
+      plan_.places[x].width != Width::int64 && plan_.places[y].width != Width::int64 &&
+      operation.range.lo >= INT32_MIN && operation.range.hi <= INT32_MAX) {
+    plan_.steps.emplace_back(NarrowConversion{.x = x, .y = y, .requantize = operation});
+    return;
+  }
   plan_.steps.emplace_back(FormatConversion{.x = x, .y = y, .requantize = operation});
 }
 
 Width widthFor(fixed::Interval range) {
-  if (range.lo > INT16_MIN && range.hi < INT16_MAX) return Width::int16;
+  if (range.lo >= INT16_MIN && range.hi <= INT16_MAX) return Width::int16;
   if (range.lo > INT32_MIN && range.hi < INT32_MAX) return Width::int32;
   return Width::int64;
 }

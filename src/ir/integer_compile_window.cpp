@@ -128,6 +128,7 @@ void Compiler::compile(const AccumulateConv& operation, const Node& node, std::s
                           .windows = windowsOf(conv.axes),
                           .weights = {},
                           .bias = {},
+                          .shortWeights = {},
                           .shift = operation.shift,
                           .range = operation.range};
     step.depth = step.windows.places * static_cast<std::size_t>(conv.channelsIn);
@@ -137,6 +138,10 @@ void Compiler::compile(const AccumulateConv& operation, const Node& node, std::s
       for (std::size_t j = 0; j < to.columns; ++j)
         step.weights[(j / lanes * step.depth + i) * lanes + j % lanes] =
             static_cast<std::int32_t>(w[i * to.columns + j]);
+    if (span <= UINT16_MAX && to.width == Width::int16 && operation.shift >= 1 && operation.shift <= 16) {
+      for (const std::int32_t one : step.weights) step.shortWeights.push_back(static_cast<std::int16_t>(one));
+      step.weights = {};
+    }
     for (const std::int64_t one : bias)
       step.bias.push_back(static_cast<std::int32_t>(fixed::fit(one, operation.range, Overflow::wrap)));
     plan_.steps.emplace_back(std::move(step));

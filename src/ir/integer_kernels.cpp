@@ -46,7 +46,7 @@ void densePortable(const std::int16_t* x, std::size_t xStride, std::size_t pairs
       const std::int16_t* w = weights;
       for (std::size_t i = 0; i < pairs; ++i, w += lanes * 2)
         for (std::size_t j = 0; j < lanes; ++j) {
-          // x is above -32768 (widthFor), so the sum of two products stays below 2^31.
+          // No weight is -32768, so the sum of two products stays below 2^31.
           const std::int32_t both =
               std::int32_t{one[2 * i]} * w[2 * j] + std::int32_t{one[2 * i + 1]} * w[2 * j + 1];
           acc[j] += static_cast<std::uint32_t>(both);
@@ -197,6 +197,65 @@ SLUICE_TARGET_AVX2 void accumulateAvx2(const AccumulateRows<Y>& work) {
   accumulateBody(work);
 }
 
+std::int16_t wrapped16(std::uint32_t acc, const ShortAccumulateRows& work) {
+  const auto lo = static_cast<std::uint32_t>(work.lo);
+  return static_cast<std::int16_t>(static_cast<std::int32_t>(((acc - lo) & work.mask) + lo));
+}
+
+void accumulateShortPortable(const ShortAccumulateRows& work) {
+  const std::int16_t* weights = work.weights;
+  for (std::size_t column = 0; column < work.yStride; column += lanes, weights += work.depth * lanes)
+    for (std::size_t row = 0; row < work.rows; ++row) {
+      std::uint32_t acc[lanes];
+      for (std::size_t j = 0; j < lanes; ++j) acc[j] = static_cast<std::uint32_t>(work.bias[column + j]);
+      for (std::size_t i = 0; i < work.depth; ++i)
+        for (std::size_t j = 0; j < lanes; ++j)
+          acc[j] += static_cast<std::uint32_t>(
+              (std::int32_t{work.x[row * work.xStride + i]} * weights[i * lanes + j]) >> work.shift);
+      for (std::size_t j = 0; j < lanes; ++j)
+        work.y[row * work.yStride + column + j] = wrapped16(acc[j], work);
+    }
+}
+
+#if SLUICE_AVX2
+template <int Rows>
+SLUICE_TARGET_AVX2 SLUICE_INLINE void accumulateShortTile(const ShortAccumulateRows& work, std::size_t row,
+                                                          std::size_t column, const std::int16_t* weights) {
+  std::int16_t start[lanes];
+  for (std::size_t j = 0; j < lanes; ++j) start[j] = static_cast<std::int16_t>(work.bias[column + j]);
+  __m256i acc[Rows];
+  for (int r = 0; r < Rows; ++r) acc[r] = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(start));
+  const __m128i down = _mm_cvtsi32_si128(static_cast<int>(work.shift));
+  const __m128i up = _mm_cvtsi32_si128(static_cast<int>(16 - work.shift));
+  const std::int16_t* x = work.x + row * work.xStride;
+  for (std::size_t i = 0; i < work.depth; ++i, weights += lanes) {
+    const __m256i w = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(weights));
+#pragma GCC unroll 4
+    for (int r = 0; r < Rows; ++r) {
+      const __m256i one = _mm256_set1_epi16(x[static_cast<std::size_t>(r) * work.xStride + i]);
+      const __m256i low = _mm256_srl_epi16(_mm256_mullo_epi16(one, w), down);
+      const __m256i high = _mm256_sll_epi16(_mm256_mulhi_epi16(one, w), up);
+      acc[r] = _mm256_add_epi16(acc[r], _mm256_or_si256(low, high));
+    }
+  }
+  const __m256i lo = _mm256_set1_epi16(static_cast<std::int16_t>(work.lo));
+  const __m256i mask = _mm256_set1_epi16(static_cast<std::int16_t>(work.mask));
+  for (int r = 0; r < Rows; ++r) {
+    const __m256i y = _mm256_add_epi16(_mm256_and_si256(_mm256_sub_epi16(acc[r], lo), mask), lo);
+    _mm256_storeu_si256(
+        reinterpret_cast<__m256i*>(work.y + (row + static_cast<std::size_t>(r)) * work.yStride + column), y);
+  }
+}
+SLUICE_TARGET_AVX2 void accumulateShortAvx2(const ShortAccumulateRows& work) {
+  const std::int16_t* weights = work.weights;
+  for (std::size_t column = 0; column < work.yStride; column += lanes, weights += work.depth * lanes) {
+    std::size_t row = 0;
+    for (; row + 4 <= work.rows; row += 4) accumulateShortTile<4>(work, row, column, weights);
+    for (; row < work.rows; ++row) accumulateShortTile<1>(work, row, column, weights);
+  }
+}
+#endif
+
 template <typename X, typename Y>
 SLUICE_INLINE void rescaleBody(const RescaleRows<X, Y>& work) {
   const std::uint32_t shift = work.shift;
@@ -224,7 +283,74 @@ SLUICE_TARGET_AVX2 void rescaleAvx2(const RescaleRows<X, Y>& work) {
   rescaleBody(work);
 }
 
+/// What the lost bits add to the integer below: 0 or 1.
+template <fixed::Rounding R>
+SLUICE_INLINE std::int32_t roundedUp(std::int32_t v, std::int32_t below, std::uint32_t shift) {
+  using fixed::Rounding;
+  if constexpr (R == Rounding::floor) return 0;
+  const std::int32_t half = v >> (shift - 1) & 1;
+  const std::int32_t rest = (v & ((std::int32_t{1} << (shift - 1)) - 1)) != 0 ? 1 : 0;
+  if constexpr (R == Rounding::halfUp) return half;
+  if constexpr (R == Rounding::halfEven) return half & (rest | (below & 1));
+  return (half | rest) & (v < 0 ? 1 : 0);
+}
+
+template <fixed::Rounding R, bool Wraps, typename X, typename Y>
+SLUICE_INLINE void convertBody(const ConvertRows<X, Y>& work) {
+  const std::uint32_t right = work.shift > 0 ? static_cast<std::uint32_t>(work.shift) : 0;
+  const std::uint32_t left = work.shift < 0 ? static_cast<std::uint32_t>(-work.shift) : 0;
+  const std::int32_t lo = work.lo, hi = work.hi;
+  const std::uint32_t mask = static_cast<std::uint32_t>(hi) - static_cast<std::uint32_t>(lo);
+  for (std::size_t i = 0; i < work.count; ++i) {
+    // Padding holds anything: unsigned, so that its overflow means nothing.
+    const auto v = static_cast<std::int32_t>(static_cast<std::uint32_t>(std::int32_t{work.x[i]}) << left);
+    std::int32_t t = v >> right;
+    if constexpr (R != fixed::Rounding::floor) t += roundedUp<R>(v, t, right);
+    if constexpr (Wraps)
+      t = static_cast<std::int32_t>(
+          ((static_cast<std::uint32_t>(t) - static_cast<std::uint32_t>(lo)) & mask) +
+          static_cast<std::uint32_t>(lo));
+    else
+      t = t < lo ? lo : t > hi ? hi : t;
+    work.y[i] = static_cast<Y>(t);
+  }
+}
+/// A shift to the left, or none, loses no bits.
+template <typename X, typename Y>
+SLUICE_INLINE void convertAny(const ConvertRows<X, Y>& work) {
+  using fixed::Rounding;
+  const Rounding rounding = work.shift > 0 ? work.rounding : Rounding::floor;
+  switch (rounding) {
+    case Rounding::halfUp:
+      return work.wraps ? convertBody<Rounding::halfUp, true>(work)
+                        : convertBody<Rounding::halfUp, false>(work);
+    case Rounding::halfEven:
+      return work.wraps ? convertBody<Rounding::halfEven, true>(work)
+                        : convertBody<Rounding::halfEven, false>(work);
+    case Rounding::towardZero:
+      return work.wraps ? convertBody<Rounding::towardZero, true>(work)
+                        : convertBody<Rounding::towardZero, false>(work);
+    default:
+      return work.wraps ? convertBody<Rounding::floor, true>(work)
+                        : convertBody<Rounding::floor, false>(work);
+  }
+}
+template <typename X, typename Y>
+SLUICE_TARGET_AVX2 void convertAvx2(const ConvertRows<X, Y>& work) {
+  convertAny(work);
+}
+
 }  // namespace
+
+template <typename X, typename Y>
+void convertRows(bool avx2, const ConvertRows<X, Y>& work) {
+  if (avx2) return convertAvx2(work);
+  convertAny(work);
+}
+template void convertRows(bool, const ConvertRows<std::int16_t, std::int16_t>&);
+template void convertRows(bool, const ConvertRows<std::int16_t, std::int32_t>&);
+template void convertRows(bool, const ConvertRows<std::int32_t, std::int16_t>&);
+template void convertRows(bool, const ConvertRows<std::int32_t, std::int32_t>&);
 
 template <typename Y>
 void depthwiseRow(bool avx2, const DepthwiseRow<Y>& work) {
@@ -241,6 +367,15 @@ void accumulateRows(bool avx2, const AccumulateRows<Y>& work) {
 }
 template void accumulateRows(bool, const AccumulateRows<std::int16_t>&);
 template void accumulateRows(bool, const AccumulateRows<std::int32_t>&);
+
+void accumulateShortRows(bool avx2, const ShortAccumulateRows& work) {
+#if SLUICE_AVX2
+  if (avx2) return accumulateShortAvx2(work);
+#else
+  (void)avx2;
+#endif
+  accumulateShortPortable(work);
+}
 
 template <typename X, typename Y>
 void rescaleRows(bool avx2, const RescaleRows<X, Y>& work) {

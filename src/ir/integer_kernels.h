@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "fixed/rounding.h"
+
 /// Inner loops of the integer interpreter (integer.h): the same arithmetic for AVX2 and for any machine.
 ///
 /// A buffer is a matrix of rows (samples times leading axes) of `stride` elements, a multiple of `lanes`;
@@ -79,6 +81,20 @@ struct AccumulateRows {
 template <typename Y>
 void accumulateRows(bool avx2, const AccumulateRows<Y>& work);
 
+/// The same modulo 2^16, into codes of at most 16 bits, 1 <= shift <= 16: of each product only bits `shift` to
+/// `shift` + 15 count, and they are had from its two halves of 16 bits.
+struct ShortAccumulateRows {
+  const std::int16_t* x = nullptr;
+  std::size_t xStride = 0, depth = 0;
+  const std::int16_t* weights = nullptr;  ///< [columns / lanes][depth][lanes]
+  const std::int32_t* bias = nullptr;
+  std::uint32_t shift = 1, mask = 0;
+  std::int32_t lo = 0;
+  std::int16_t* y = nullptr;
+  std::size_t yStride = 0, rows = 0;
+};
+void accumulateShortRows(bool avx2, const ShortAccumulateRows& work);
+
 /// y = clamp((a[j] * x + b[j]) >> shift, lo, hi) in int32, which everything on the way is proven to fit; with
 /// `tieToEven` to nearest (shift >= 1).
 template <typename X, typename Y>
@@ -93,5 +109,19 @@ struct RescaleRows {
 };
 template <typename X, typename Y>
 void rescaleRows(bool avx2, const RescaleRows<X, Y>& work);
+
+/// y = overflow(round(x / 2^shift), [lo, hi]) in int32, which everything on the way is proven to fit. shift may be
+/// negative. Of the roundings floor, halfUp, halfEven and towardZero; wraps into 2^k codes, or saturates.
+template <typename X, typename Y>
+struct ConvertRows {
+  const X* x = nullptr;
+  std::int32_t shift = 0, lo = 0, hi = 0;
+  fixed::Rounding rounding = fixed::Rounding::floor;
+  bool wraps = false;
+  Y* y = nullptr;
+  std::size_t count = 0;  ///< elements, padding included
+};
+template <typename X, typename Y>
+void convertRows(bool avx2, const ConvertRows<X, Y>& work);
 
 }  // namespace sluice::ir

@@ -94,6 +94,11 @@ struct FormatConversion {
   std::size_t x = 0, y = 0;
   Requantize requantize;
 };
+/// One shift and range in int32, which everything on the way is proven to fit.
+struct NarrowConversion {
+  std::size_t x = 0, y = 0;
+  Requantize requantize;
+};
 /// The windows of a convolution or pool: for each output row of a sample, for each place of the kernel, the row
 /// of x, or -1 for padding.
 struct Windows {
@@ -137,6 +142,7 @@ struct FastAccumulation {
   bool pointwise = false;
   Windows windows;
   std::vector<std::int32_t> weights, bias;
+  std::vector<std::int16_t> shortWeights;  ///< instead of weights, where 16 bits of every product do
   std::uint32_t shift = 0;
   fixed::Interval range;
 };
@@ -210,9 +216,9 @@ struct Fill {
 };
 
 using Step = std::variant<FastDense, WideDense, CompareThreshold, SearchThreshold, TableLookup, AffineRescale,
-                          NarrowRescale, FormatConversion, ShiftedSum, Largest, FastConv, DepthwiseConv,
-                          WideConv, Accumulation, FastAccumulation, WindowPool, Reduction, Move, Selection,
-                          Interpolation, PairProduct, PairElementwise, PairTable, Fill>;
+                          NarrowRescale, FormatConversion, NarrowConversion, ShiftedSum, Largest, FastConv,
+                          DepthwiseConv, WideConv, Accumulation, FastAccumulation, WindowPool, Reduction,
+                          Move, Selection, Interpolation, PairProduct, PairElementwise, PairTable, Fill>;
 
 struct IntegerPlan {
   struct Port {
@@ -231,7 +237,7 @@ struct IntegerPlan {
   bool avx2 = false;
 };
 
-/// The narrowest width that holds the range and one more at either end (a threshold just beyond it).
+/// The narrowest width that holds the range; of int32 and int64 with one more at either end (a threshold just beyond it).
 Width widthFor(fixed::Interval range);
 
 }  // namespace sluice::ir

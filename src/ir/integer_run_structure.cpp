@@ -182,6 +182,25 @@ void Runner::apply(const PairTable& step) {
   });
 }
 
+void Runner::apply(const NarrowConversion& step) {
+  const Requantize& to = step.requantize;
+  typed(step.x, step.y, [&](const auto* x, auto* y) {
+    using X = std::remove_cvref_t<decltype(*x)>;
+    using Y = std::remove_reference_t<decltype(*y)>;
+    if constexpr (sizeof(X) < 8 && sizeof(Y) < 8)
+      convertRows(plan_.avx2, ConvertRows<X, Y>{.x = x,
+                                                .shift = static_cast<std::int32_t>(to.shift[0]),
+                                                .lo = static_cast<std::int32_t>(to.range.lo),
+                                                .hi = static_cast<std::int32_t>(to.range.hi),
+                                                .rounding = to.rounding,
+                                                .wraps = to.overflow == fixed::Overflow::wrap,
+                                                .y = y,
+                                                .count = rows(step.x) * place(step.x).stride});
+    else
+      SLUICE_CHECK(false, "the compiler chose int32 for places of 16 and 32 bits");
+  });
+}
+
 void Runner::apply(const FormatConversion& step) {
   const Requantize& to = step.requantize;
   const Place& from = place(step.x);

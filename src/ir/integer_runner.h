@@ -111,6 +111,7 @@ class Runner {
   void apply(const AffineRescale& step);
   void apply(const NarrowRescale& step);
   void apply(const FormatConversion& step);
+  void apply(const NarrowConversion& step);
   void apply(const ShiftedSum& step);
   void apply(const Largest& step);
   void apply(const FastConv& step);

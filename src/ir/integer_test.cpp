@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/rng.h"
+#include "fixed/overflow.h"
 #include "fixed/rounding.h"
 #include "ir/host.h"
 #include "ir/random_graph.h"
@@ -318,6 +319,94 @@ TEST(Integer, RefusesGraphsItCannotRun) {
   const auto none = IntegerEngine::compile(graphOf("x = input [2]; y = relu x; output y"));
   ASSERT_FALSE(none.ok());
   EXPECT_NE(none.error().message.find("no integer operations"), std::string::npos);
+}
+
+/// Every rounding and overflow, shifts to either side, codes of 16 and of 32 bits: fast forms against fixed.
+TEST(Integer, ConversionsAreThoseOfFixed) {
+  using fixed::Overflow;
+  for (const std::int64_t factor : {1, 70001}) {  // the second needs 32 bits
+    Codes64 x;
+    for (std::int64_t code = -300; code <= 300; ++code) x.push_back(code * factor);
+    for (const std::int64_t shift : {-3, 0, 1, 2, 5, 16})
+      for (const Rounding rounding :
+           {Rounding::floor, Rounding::ceil, Rounding::halfUp, Rounding::halfDown, Rounding::halfEven,
+            Rounding::towardZero, Rounding::halfTowardZero, Rounding::halfAwayFromZero})
+        for (const Overflow overflow :
+             {Overflow::wrap, Overflow::saturate, Overflow::saturateToZero, Overflow::saturateSymmetric})
+          for (const fixed::Interval range : {fixed::Interval{-16, 15}, {0, 63}, {-32768, 32767}}) {
+            Graph graph;
+            const auto count = static_cast<std::int64_t>(x.size());
+            const TensorId in =
+                graph.addInput("x", {{count}, Codes{.range = {-300 * factor, 300 * factor}, .scale = {1}}});
+            graph.outputs.push_back(*graph.addNode(
+                "y", Requantize{.shift = {shift}, .range = range, .rounding = rounding, .overflow = overflow},
+                {in}));
+            Codes64 expected;
+            for (const std::int64_t code : x)
+              expected.push_back(fixed::fit(
+                  shift >= 0 ? fixed::roundShiftRight(code, static_cast<std::uint32_t>(shift), rounding)
+                             : code * (std::int64_t{1} << -shift),
+                  range, overflow));
+            ASSERT_EQ(run(graph, {x}, 1), expected)
+                << "shift " << shift << ", " << fixed::name(rounding) << ", " << fixed::name(overflow);
+          }
+  }
+}
+
+/// The least code of 16 bits, times the greatest weights of either sign, twice: just inside what one instruction holds.
+TEST(Integer, ProductsOfTheLeastCodesAreExact) {
+  for (const std::int64_t weight : {32767, -32767, -32768}) {
+    Graph graph;
+    const TensorId x = graph.addInput("x", {{4}, Codes{.range = {-32768, 32767}, .scale = {1}}});
+    const TensorId w = graph.addConstant("w", {{4, 1}, Codes{.range = {-32768, 32767}, .scale = {1}}},
+                                         Codes64{weight, weight, -weight / 2, 1});
+    graph.outputs.push_back(*graph.addNode("y", Dense{}, {x, w}));
+    EXPECT_EQ(run(graph, {{-32768, -32768, -32768, 32767, 32767, 32767, -32768, -32768}}, 2),
+              (Codes64{-65536 * weight + 32768 * (weight / 2) + 32767,
+                       65534 * weight + 32768 * (weight / 2) - 32768}));
+  }
+}
+
+/// Accumulators that cut products, of few and many bits, term by term in 64 bits.
+TEST(Integer, AccumulatorsThatCutProductsAreExact) {
+  Rng rng(7);
+  for (const std::int64_t bits : {5, 12, 16, 20})
+    for (const std::uint32_t shift : {0u, 1u, 7u, 10u, 16u, 20u}) {
+      const fixed::Interval range{-(std::int64_t{1} << (bits - 1)), (std::int64_t{1} << (bits - 1)) - 1};
+      constexpr std::size_t n = 21, m = 19, samples = 7;
+      Codes64 x(n * samples), w(n * m), bias(m);
+      for (std::int64_t& code : x) code = rng.uniform(-32768, 32767);
+      for (std::int64_t& code : w) code = rng.uniform(-32767, 32767);
+      for (std::int64_t& code : bias) code = rng.uniform(-15, 15);
+      x[0] = x[1] = -32768, w[0] = w[m] = 32767;
+      Graph graph;
+      const TensorId in = graph.addInput("x", {{n}, Codes{.range = {-32768, 32767}, .scale = {1}}});
+      const TensorId weights =
+          graph.addConstant("w", {{n, m}, Codes{.range = {-32768, 32767}, .scale = {1}}}, w);
+      const TensorId b = graph.addConstant(
+          "b", {{m}, Codes{.range = {-15, 15}, .scale = {static_cast<double>(std::int64_t{1} << shift)}}},
+          bias);
+      graph.outputs.push_back(
+          *graph.addNode("y", AccumulateConv{.shift = shift, .range = range}, {in, weights, b}));
+      Codes64 expected;
+      for (std::size_t s = 0; s < samples; ++s)
+        for (std::size_t j = 0; j < m; ++j) {
+          std::int64_t acc = fixed::fit(bias[j], range, fixed::Overflow::wrap);
+          for (std::size_t i = 0; i < n; ++i)
+            acc = fixed::fit(acc + ((x[s * n + i] * w[i * m + j]) >> shift), range, fixed::Overflow::wrap);
+          expected.push_back(acc);
+        }
+      ASSERT_EQ(run(graph, {x}, samples), expected) << bits << " bits, shift " << shift;
+    }
+}
+
+TEST(Integer, ThresholdsAtTheGreatestCodeOfSixteenBits) {
+  Graph graph;
+  const TensorId x = graph.addInput("x", {{1}, Codes{.range = {-32768, 32767}, .scale = {1}}});
+  const TensorId t = graph.addConstant("t", {{1, 3}, Codes{.range = {-32768, 40000}, .scale = {1}}},
+                                       Codes64{-32768, 32767, 40000});
+  graph.outputs.push_back(*graph.addNode("y", Threshold{}, {x, t}));
+  EXPECT_EQ(run(graph, {{-32768, 0, 32766, 32767}}, 4), (Codes64{1, 1, 1, 2}));
 }
 
 }  // namespace
