@@ -66,6 +66,20 @@ void addModel(CLI::App& command, std::filesystem::path& model, frontend::ModelFi
   addWeights(command, file);
 }
 
+void addHls4ml(CLI::App& command, ModelOptions& options) {
+  CLI::Option* config =
+      command
+          .add_option("--hls4ml-config", options.hls4mlConfig,
+                      "an hls4ml configuration, YAML or JSON: the network becomes the one hls4ml's emulation computes "
+                      "under it, bit for bit, with a warning for each defect; of Keras and QKeras models")
+          ->type_name("FILE");
+  command
+      .add_flag("--without-hls4ml-defects", options.withoutHls4mlDefects,
+                "with --hls4ml-config: what the model says where hls4ml computes a constant softmax, an integer ReLU "
+                "that wraps, or padding that wins a maximum")
+      ->needs(config);
+}
+
 void addLowering(CLI::App& command, ModelArguments& arguments) {
   command
       .add_option("--input-format", arguments.format,
@@ -155,6 +169,7 @@ void addDump(CLI::App& app, DumpArguments& arguments) {
   dump->add_option("-o,--output", arguments.options.output, "write here instead of standard output")
       ->type_name("FILE");
   addLowering(*dump, arguments.model);
+  addHls4ml(*dump, arguments.options.model);
   dump->footer(
       "The text form is complete: all weights, formats and names are in it. Lines \"# ...\" are comments.\n\n"
       "Examples:\n"
@@ -198,6 +213,7 @@ void addRun(CLI::App& app, RunArguments& arguments) {
       ->check(between(0u, 1024u))
       ->capture_default_str();
   addLowering(*run, arguments.model);
+  addHls4ml(*run, options.model);
   run->footer(
       "Engines:\n"
       "  float      float64 reference of the model as it stands in the file\n"

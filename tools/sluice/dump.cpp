@@ -1,10 +1,10 @@
 #include <cstdio>
 
 #include "base/file.h"
-#include "frontend/model.h"
 #include "ir/text.h"
 #include "options.h"
 #include "passes/pipeline.h"
+#include "read_model.h"
 
 /// `sluice dump`: the graph as text, as it was read or after a pass.
 namespace sluice::tool {
@@ -36,7 +36,7 @@ Status runDump(const DumpOptions& options) {
       return found.ok() ? Status() : Status(found.error());
     }());
   }
-  SLUICE_TRY(ir::Graph graph, frontend::importModel(options.model.model, options.model.file));
+  SLUICE_TRY(ir::Graph graph, readModel(options.model));
   SLUICE_TRY(graph, passes::lowerUntil(std::move(graph), options.after, options.model.lower));
   const std::string text = options.brief ? briefText(graph) : ir::print(graph);
   if (options.output) return writeFile(*options.output, text);

@@ -20,6 +20,8 @@ struct ModelOptions {
   std::filesystem::path model;
   frontend::ModelFileOptions file;
   passes::LowerOptions lower;
+  std::optional<std::filesystem::path> hls4mlConfig;  ///< the network as hls4ml computes it under this configuration
+  bool withoutHls4mlDefects = false;
 };
 
 struct InfoOptions {

@@ -2,12 +2,12 @@
 
 #include "base/npy.h"
 #include "base/text.h"
-#include "frontend/model.h"
 #include "ir/host.h"
 #include "ir/integer.h"
 #include "ir/reference.h"
 #include "options.h"
 #include "passes/pipeline.h"
+#include "read_model.h"
 #include "run_hardware.h"
 #include "samples.h"
 
@@ -161,7 +161,7 @@ Status writeOutputs(const RunOptions& options, std::vector<Output> outputs, std:
 }  // namespace
 
 Status runNetwork(const RunOptions& options) {
-  SLUICE_TRY(ir::Graph imported, frontend::importModel(options.model.model, options.model.file));
+  SLUICE_TRY(ir::Graph imported, readModel(options.model));
   SLUICE_TRY(const Samples samples, readSamples(imported, options.inputs));
   std::vector<Output> outputs;
   if (options.engine == Engine::real) {

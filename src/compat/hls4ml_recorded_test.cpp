@@ -1,0 +1,60 @@
+#include "compat/hls4ml_recorded.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <ostream>
+
+/// Recorded answers of hls4ml's own C++ emulation: small networks beside this file (made by
+/// tests/oracles/record_hls4ml.py), and all of $SLUICE_SHARED/data/oracles/hls4ml.
+namespace sluice::compat {
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path source() {
+  const char* folder = std::getenv("SLUICE_SOURCE");
+  return folder != nullptr ? folder : ".";
+}
+
+std::vector<fs::path> recordingsIn(const fs::path& folder) {
+  std::vector<fs::path> found;
+  if (!fs::is_directory(folder)) return found;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    const std::string stem = entry.path().stem().string();
+    if (entry.path().extension() == ".json" && stem.find('.') != std::string::npos)
+      found.push_back(entry.path());
+  }
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+void expectEqual(const fs::path& recording, const fs::path& models) {
+  const auto compared = compareRecorded(recording, models);
+  ASSERT_TRUE(compared.ok()) << recording.filename() << ": " << compared.error().text();
+  EXPECT_GT(compared->values, 0u);
+  EXPECT_EQ(compared->differing, 0u) << recording.filename();
+  EXPECT_EQ(compared->typesDiffering, 0u) << recording.filename();
+  for (const std::string& note : compared->notes) ADD_FAILURE() << recording.filename() << ": " << note;
+}
+
+TEST(Hls4mlRecorded, SmallNetworksGiveTheBitsAndTypesOfTheEmulation) {
+  const fs::path folder = source() / "src/compat/testdata";
+  const std::vector<fs::path> recordings = recordingsIn(folder);
+  EXPECT_GE(recordings.size(), 4u);
+  for (const fs::path& recording : recordings) expectEqual(recording, folder);
+}
+
+TEST(Hls4mlRecorded, ConfigurationsOfPublishedNetworksGiveTheBitsAndTypesOfTheEmulation) {
+  const char* variable = std::getenv("SLUICE_SHARED");
+  fs::path shared = variable != nullptr ? variable : "../shared";
+  if (shared.is_relative()) shared = source() / shared;
+  const std::vector<fs::path> recordings = recordingsIn(shared / "data/oracles/hls4ml");
+  if (recordings.empty()) GTEST_SKIP() << "the shared recordings are not here; set SLUICE_SHARED";
+  EXPECT_EQ(recordings.size(), 41u);
+  for (const fs::path& recording : recordings) expectEqual(recording, shared / "models");
+}
+
+}  // namespace
+}  // namespace sluice::compat
