@@ -1,4 +1,5 @@
-// FIFO sizing of the 45 process networks: cost, bound and proof against the files' best known.
+// FIFO sizing of the 45 process networks: cost, bound and proof against the files' best known. Promised for beats: never
+// above it, all proven, median of at most 1 s, none over 300 s.
 //
 //   process_sizing [PART-OF-A-NAME] [--cost=beats|bits|bram18|luts] [--time-limit=S]
 #include <fmt/format.h>
@@ -57,5 +58,8 @@ int main(int argc, char** argv) {
   bench::figure("process_sizing/proven", proven, "networks");
   bench::figure("process_sizing/median", times[times.size() / 2], "s");
   bench::figure("process_sizing/largest", times.back(), "s");
-  return worse == 0 ? 0 : 1;
+  if (options.cost != CostKind::beats) return 0;
+  const bool kept = worse == 0 && proven == static_cast<int>(times.size()) && times[times.size() / 2] <= 1 &&
+                    times.back() <= 300;
+  return kept ? 0 : 1;
 }

@@ -28,8 +28,8 @@
 /// A search for a least depth needs a good guess more than anything. The guesses come from one run: every
 /// channel at what a full pipeline needs, those that then block in a circle unbounded. There the sources are
 /// held back as they will be in the end, and the peaks are mostly what is needed. If the guesses are good
-/// together, so is all above them, and one question settles a channel: whether one place less is bad. Where frames are so
-/// long that even these questions take too long, the guesses are the answer.
+/// together, so is all above them, and one question settles a channel: whether one place less is bad. Where frames are
+/// long, these single depths with some slack are the answer, made less where most of the storage is.
 namespace sluice::dataflow {
 namespace {
 
@@ -209,17 +209,36 @@ struct Sizer {
     return best;
   }
 
-  /// Depths that one run needs, or a small multiple of them: the first that are good.
-  std::optional<Depths> enough(const Depths& guess) {
-    if (!known.empty()) return known;
-    Depths depths = guess;
-    for (int doubled = 0; doubled < 8; ++doubled) {
-      for (const std::uint32_t c : variable) depths[c] *= 2;
+  /// Good depths made less where most of the cost is, with few runs of the whole network: the dearest channel's by
+  /// halves, until what is left to gain is small.
+  void trim(Depths& depths) {
+    constexpr int mostRuns = 12;
+    Depths low = single;  // below it: bad
+    for (int runs = 0; runs < mostRuns; ++runs) {
+      const auto gain = [&](std::uint32_t c) {
+        return (depths[c] - std::min(low[c], depths[c])) * network.channels[c].weight;
+      };
+      std::uint32_t dearest = variable.front();
+      for (const std::uint32_t c : variable)
+        if (gain(c) > gain(dearest)) dearest = c;
+      if (16 * gain(dearest) < cost(depths)) return;
+      Depths tried = depths;
+      tried[dearest] = low[dearest] + (depths[dearest] - low[dearest]) / 2;
+      if (judge.whole(tried) == Verdict::good)
+        depths = std::move(tried);
+      else
+        low[dearest] = tried[dearest] + 1;
+    }
+  }
+
+  /// Good depths, the first of: the least of single channels, the same with some slack, small multiples of them.
+  std::optional<Depths> enough() {
+    constexpr std::uint64_t quarters[] = {4, 5, 6, 8, 16, 64, 256};
+    for (const std::uint64_t factor : quarters) {
+      Depths depths = single;
+      for (const std::uint32_t c : variable) depths[c] = (depths[c] * factor + 3) / 4 + (factor - 4);
       if (judge.whole(depths) == Verdict::good) return depths;
     }
-    depths = judge.peaks(judge.unbounded());
-    for (const std::uint32_t c : variable) depths[c] = std::max(depths[c], lowest[c]);
-    if (judge.whole(depths) == Verdict::good) return depths;
     return {};
   }
 
@@ -258,15 +277,16 @@ Result<Sizing> sizeChannels(const Network& network, const SizeOptions& options) 
     result.proven = proven && judge.targetIsProven();
     return result;
   };
-  if (judge.beats() > options.longFrame) {
-    const std::optional<Depths> found = sizer.enough(guess);
-    if (found.has_value()) {
-      result.lowerBound = sizer.cost(sizer.lowest);
-      return finish(*found, false);
-    }
-  }
   sizer.single = sizer.singleBounds(guess);
   Depths depths = sizer.single;
+  if (judge.beats() > options.longFrame && !sizer.lost) {
+    std::optional<Depths> found = sizer.enough();
+    if (found.has_value()) {
+      if (!sizer.variable.empty()) sizer.trim(*found);
+      result.lowerBound = sizer.cost(sizer.single);
+      return finish(*found, sizer.cost(*found) == result.lowerBound);
+    }
+  }
   if (!sizer.lost) {
     std::vector<std::uint64_t> weight;
     for (const Channel& channel : network.channels) weight.push_back(channel.weight);

@@ -48,8 +48,8 @@ struct SizeOptions {
   std::uint64_t mostBeats = 2'000'000;
   /// But no more than keep them below this: a network of long frames gets its answer in seconds.
   std::uint64_t mostProofBeats = 12'000'000;
-  /// Networks with more beats a frame get depths that one run needs (checked: they keep latency and rate), no proof
-  /// that they are least, and the least depths of the hardware as bound.
+  /// Networks with more beats a frame get the least depths of single channels with as much slack as makes them good
+  /// together (checked), and less of it where most of the storage is; the bound is then that of single channels.
   std::uint64_t longFrame = 4'000'000;
 };
 
