@@ -194,6 +194,13 @@ Lowering::Bits Lowering::readArray(Signal s) {
   const auto cell = static_cast<std::uint32_t>(out_.cells.size());
   out_.cells.push_back(
       {.kind = Cell::Kind::memory, .cost = memoryPrimitives(memory, memory.width, 1, family_)});
+  // Yosys takes an address register for part of the read port, and LUT RAM, which has none, gets a copy of it: where
+  // the register has an enable, with the choice between the old and the new value before it.
+  if (const Node& from = m_.node(n.inputs[0]); memory.style == Style::lutRam && !memory.synchronousRead &&
+                                               from.op == Op::reg && from.inputs.size() > 1) {
+    out_.cells[cell].cost.ff += from.width;
+    out_.cells[cell].cost.lut += from.width;
+  }
   std::vector<LutRoot> roots;
   const auto root = [&](Signal from) {
     if (from.valid())

@@ -217,8 +217,18 @@ Signal Simplifier::writeRegister(const Node& n) {
 /// tables than in a DSP; and synthesis builds no DSP for a product of less than nine bits anyway.
 Signal Simplifier::multiply(const Node& n) {
   const Signal a = to_[n.inputs[0].index], b = to_[n.inputs[1].index];
+  // Low bits that are always zero are no bits of a factor: synthesis takes them off before it looks for DSPs.
+  const auto factor = [this](Signal s) {
+    Node node = b_.node(s);
+    if (node.op == Op::constant) return node;
+    std::uint32_t zeros = 0;
+    while (zeros + 1 < node.width && b_.node(b_.slice(s, zeros, 1)).op == Op::constant) ++zeros;
+    node.width -= zeros;
+    node.range = fixed::Interval{node.range->lo >> zeros, node.range->hi >> zeros};
+    return node;
+  };
   return b_.multiply(a, b,
-                     n.style == Style::logic ? Style::logic : multiplyStyle(b_.node(a), b_.node(b), n.style));
+                     n.style == Style::logic ? Style::logic : multiplyStyle(factor(a), factor(b), n.style));
 }
 
 Signal Simplifier::rewrite(Signal s) {

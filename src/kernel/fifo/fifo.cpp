@@ -32,8 +32,9 @@ PlaceCounter declareCounter(Builder& b, std::uint32_t depth, bool startsFull, co
 
 void driveCounter(Builder& b, const PlaceCounter& counter, std::uint32_t depth, Signal up, Signal down) {
   const std::int64_t top = static_cast<std::int64_t>(depth) - 1;
-  // Up and down at once change nothing: the step is +1 or -1 and the rest is the enable, which costs one LUT.
-  const Signal moved = b.add(counter.value, b.mux(up, b.constant(1), b.constant(-1)));
+  // Up and down at once change nothing: the step is +1 or -1 and the rest is the enable, which costs one LUT. Chosen by
+  // `down`, the step's bits are that signal itself.
+  const Signal moved = b.add(counter.value, b.mux(down, b.constant(-1), b.constant(1)));
   // Nothing is taken from an empty FIFO and nothing is put into a full one: the contract of both sides.
   b.regDrive(counter.value, b.assume(moved, {-1, top}), b.bitXor(up, down));
 }
