@@ -39,7 +39,8 @@ struct ReachedIdeal {
 
 struct SearchLimits {
   std::uint64_t steps = 3'000'000'000;  ///< atoms added to growing parts
-  std::uint64_t bytes = std::uint64_t{72} << 20;
+  std::uint64_t bytes = std::uint64_t{32}
+                        << 20;  ///< of states; vectors that grow take up to three times as much
 };
 
 struct SearchResult {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "split/baselines.h"
 #include "split/check/check.h"
 #include "split/orders.h"
 #include "split/plan.h"
@@ -102,7 +103,8 @@ TEST(Solve, EqualsBruteForceForEveryObjectiveOn2000RandomNetworksBoardsAndLinks)
     for (const Node& node : problem.nodes) all += node.time[0] == impossible ? 0 : node.time[0];
     const double limit = 4 + all * static_cast<double>(seed % 7 + 1) / 8;
     expectExact(problem, {}, infeasibleOnes);
-    expectExact(problem, {.goal = Goal::latency, .loadLimit = seed % 3 == 0 ? limit : impossible}, infeasibleOnes);
+    expectExact(problem, {.goal = Goal::latency, .loadLimit = seed % 3 == 0 ? limit : impossible},
+                infeasibleOnes);
     expectExact(problem, {.goal = Goal::boards, .loadLimit = limit}, infeasibleOnes);
   }
   EXPECT_GT(infeasibleOnes, 20);  // such are met, too
@@ -164,6 +166,26 @@ TEST(Solve, SameInputSameBytes) {
   const Problem problem = randomProblem({.nodes = 20, .boards = 4, .edges = 1.5, .reach = 5}, 3);
   const auto text = [&]() { return planJson(problem, *solve(problem, {})); };
   EXPECT_EQ(text(), text());
+}
+
+TEST(Baselines, CutAsTheirAuthorsDoAndAreNeverBetterThanTheOptimum) {
+  for (std::uint64_t seed = 0; seed < 60; ++seed) {
+    const Problem problem = randomProblem({.nodes = 12, .boards = 4, .edges = 1.2, .reach = 3}, seed);
+    const Result<Plan> plan = solve(problem, {});
+    for (const auto& stages :
+         {seedEnumeration(problem), nextFit(problem), balance(problem), contractBranches(problem)}) {
+      if (!stages) continue;
+      ASSERT_TRUE(plan.ok()) << problem.name;
+      EXPECT_GE(measure(problem, *stages).load, plan->value * (1 - 1e-9)) << problem.name;
+    }
+  }
+  const Problem problem = problemOf(replaced(diamond, "\"count\": 2", "\"count\": 4"));
+  // 20 of 10: three boards by the seed's rule, and the first cut is a | b | c d; at 80 % one node a board fits.
+  EXPECT_EQ(seedEnumeration(problem)->size(), 3u);
+  EXPECT_EQ(nextFit(problem)->size(), 4u);
+  EXPECT_EQ(nextFit(problem, 1)->size(), 2u);
+  // Two tensors reach d, so b, c and d are one block, and that is too large for any board.
+  EXPECT_FALSE(contractBranches(problem).has_value());
 }
 
 /// What the checker says of the diamond's plan when `from` is replaced in it.

@@ -135,6 +135,18 @@ Facts readFacts(std::string_view text) {
     const std::set<int> readers(flow.to.begin(), flow.to.end());
     flow.to.assign(readers.begin(), readers.end());
   }
+  if (facts.kinds.size() > 16 || facts.resources.size() > 16)
+    throw std::runtime_error("too many boards or resources");
+  for (const Kind& kind : facts.kinds)
+    if (kind.count < 0 || kind.count > 1024 || !(kind.rate > 0))
+      throw std::runtime_error("a count or rate is out of range");
+  if (facts.places() < 1 || facts.places() > 1024) throw std::runtime_error("there must be 1 to 1024 boards");
+  if (!facts.order.empty() && static_cast<int>(facts.order.size()) != facts.places())
+    throw std::runtime_error("the order has another length than the boards");
+  if (facts.columns < 1) throw std::runtime_error("a mesh needs columns");
+  for (const Cable& cable : facts.cables)
+    if (!(cable.rate > 0)) throw std::runtime_error("a rate is not positive");
+  if (facts.topology != "none" && facts.cables.empty()) throw std::runtime_error("the topology has no links");
   if (facts.items.empty() || facts.kinds.empty()) throw std::runtime_error("there are no nodes or no boards");
   return facts;
 }
