@@ -1,9 +1,11 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <optional>
 
 #include "compat/hls4ml_emit.h"
 #include "compat/hls4ml_tables.h"
+#include "fixed/rounding.h"
 
 /// Activations (nnet_activation.h). A function that differs left and right of zero is computed for max(x, 0) and for
 /// min(x, 0), and the two are added: the other one is always zero.
@@ -173,10 +175,30 @@ ApFormat meantType(Emitter& emitter, ApFormat type) {
   return type;
 }
 
+/// max(x, 0) and the assignment in one step, where the type saturates or nothing above zero overflows: roundings take
+/// numbers below zero to zero or below, where the clamp ends them.
+Result<std::optional<Value>> rectifiedAtOnce(Emitter& emitter, const ApFormat& type) {
+  const Value x = emitter.input();
+  const fixed::Interval held = emitter.range(x.tensor);
+  const int shift = x.format.fraction() - type.fraction();
+  if (held.lo >= 0 || shift < 0 || shift > 62 || type.width > 62) return std::optional<Value>();
+  const std::int64_t most = fixed::roundShiftRight(std::max<std::int64_t>(0, held.hi),
+                                                   static_cast<std::uint32_t>(shift), type.rounding);
+  const bool saturates =
+      type.overflow == fixed::Overflow::saturate || type.overflow == fixed::Overflow::saturateSymmetric;
+  if (most > type.range().hi && !saturates) return std::optional<Value>();
+  SLUICE_TRY(const TensorId tensor, emitter.add("result",
+                                                ir::Requantize{.shift = {shift},
+                                                               .range = {0, type.range().hi},
+                                                               .rounding = type.rounding,
+                                                               .overflow = fixed::Overflow::saturate},
+                                                {x.tensor}));
+  return std::optional<Value>(Value{tensor, type});
+}
+
 Result<Value> rectified(Emitter& emitter) {
   const Layer& layer = emitter.layer();
   const ApFormat type = meantType(emitter, *layer.result);
-  SLUICE_TRY(Value y, positive(emitter, emitter.input()));
   double most = layer.function == Function::relu6 ? 6 : 0;
   if (layer.clipped) {
     if (emitter.reproduces())
@@ -184,6 +206,11 @@ Result<Value> rectified(Emitter& emitter) {
     else
       most = layer.clipAt;
   }
+  if (most == 0) {
+    SLUICE_TRY(const std::optional<Value> once, rectifiedAtOnce(emitter, type));
+    if (once) return *once;
+  }
+  SLUICE_TRY(Value y, positive(emitter, emitter.input()));
   if (most > 0) {
     const double code = std::ldexp(most, y.format.fraction());
     if (code < 0x1p62) {

@@ -22,6 +22,11 @@ void Runner::gatherWindows(const Windows& windows, std::size_t id, std::int64_t 
     const std::int16_t* own = x + sample * from.rows * from.stride;
     const std::int32_t* source = windows.rows.data() + output * places;
     std::int16_t* patch = scratch_.data() + row * depth;
+    if (cin == 1) {
+      for (std::size_t place = 0; place < places; ++place)
+        patch[place] = source[place] < 0 ? pad : own[static_cast<std::size_t>(source[place]) * from.stride];
+      continue;
+    }
     for (std::size_t place = 0; place < places;) {
       std::size_t next = place + 1;
       std::int16_t* to = patch + place * cin;
