@@ -166,6 +166,7 @@ class Folder {
     SLUICE_TRY(const ir::TensorId y,
                rewrite_.addAs(product, product.operation, {x, w}, passes::originsOf(product)));
     const std::string name = &last != &product ? last.name : rewrite_.freshName(product.name + ".sum");
+    if (&last != &product) rewrite_.to.tensors[y.index].name = graph_.tensor(product.output).name;
     SLUICE_TRY(const ir::TensorId sum,
                rewrite_.replace(last, ir::Binary{.kind = ir::BinaryKind::add}, {y, bias}, origins, name));
     (void)sum;

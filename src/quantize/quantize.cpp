@@ -18,8 +18,9 @@ using Values = std::vector<double>;
 /// Files hold constants as float32; a code up to this comes back from scale * code in float32.
 constexpr double largestBiasCode = 0x1p22;
 
-/// A multiplication and a shift stand for a free scale exactly only up to so many codes; above, scales are shifts.
-constexpr std::uint32_t widestForFreeWeights = 12;
+/// Up to so many bits a multiplication and a shift stand for a free scale exactly, and are found soon; above, half a
+/// bit of a weight matters little, and powers of two make rescaling a shift.
+constexpr std::uint32_t widestForFreeWeights = 8;
 
 /// Of one layer: what goes into the quantized graph.
 struct ChosenLayer {

@@ -29,7 +29,7 @@ struct QuantizeOptions {
   bool perChannel = true;                                 ///< of weights
   bool powerOfTwoActivations = true;
   bool powerOfTwoWeights =
-      false;  ///< always so where activations have more than 12 bits: rescaling is exact then
+      false;  ///< always so where activations have more than 8 bits: rescaling is shifts then
   RangeChoice activationRange = RangeChoice::mse, weightRange = RangeChoice::mse;
   double percentile = 99.99;     ///< of RangeChoice::percentile
   bool equalise = false;         ///< equalise.h, before all else

@@ -5,6 +5,7 @@
 #include "fifo.h"
 #include "frontend/model.h"
 #include "options.h"
+#include "quantize.h"
 #include "split.h"
 
 /// The only file that knows CLI11: it turns the command line into the plain structs of options.h.
@@ -384,6 +385,10 @@ Parsed parseCommandLine(int argc, char** argv) {
   addFifo(app, fifo);
   SplitOptions split;
   addSplit(app, split);
+  QuantizeCommand quantizing;
+  addQuantize(app, quantizing);
+  CompareCommand comparing;
+  addCompare(app, comparing);
   for (CLI::App* command : app.get_subcommands({}))
     for (CLI::Option* option : command->get_options())
       option->description(wrapped(option->get_description()));
@@ -418,6 +423,14 @@ Parsed parseCommandLine(int argc, char** argv) {
   if (app.got_subcommand("cmvm")) return Command(cmvm);
   if (app.got_subcommand("fifo")) return runFifo(app, fifo);
   if (app.got_subcommand("split")) return runSplit(app, split);
+  if (app.got_subcommand("quantize")) {
+    const Status status = runQuantize(quantizing);
+    return status.ok() ? 0 : fail(status.error());
+  }
+  if (app.got_subcommand("compare")) {
+    const Status status = runCompare(comparing);
+    return status.ok() ? 0 : fail(status.error());
+  }
   auto options = finishBuild(build, argc, argv);
   if (!options.ok()) return fail(options.error());
   return Command(std::move(options).value());
