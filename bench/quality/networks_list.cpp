@@ -4,6 +4,7 @@
 #include "frontend/model.h"
 #include "ir/host.h"
 #include "passes/pipeline.h"
+#include "quantize/quantize.h"
 
 namespace sluice::show {
 namespace {
@@ -53,13 +54,41 @@ const std::vector<Reference>& references() {
       {.name = "branched_model",
        .model = "onnx/branched_model_ch_last.onnx",
        .oracle = "qonnx/branched_model_ch_last.npz",
-       .options = every(270'000),
+       .options = every(140'000),
        .frames = 3},
       {.name = "tiny_unet",
        .model = "onnx/tiny_unet_ch_last.onnx",
        .oracle = "qonnx/tiny_unet_ch_last.npz",
-       .options = every(270'000),
+       .options = every(140'000),
        .frames = 3},
+      {.name = "KERAS_3layer",
+       .model = "keras/KERAS_3layer.json",
+       .oracle = "keras/KERAS_3layer.npz",
+       .options = reuse(16),
+       .frames = 100,
+       .bits = 8,
+       .evaluatorFrames = 100},
+      {.name = "KERAS_conv1d_small",
+       .model = "keras/KERAS_conv1d_small.json",
+       .oracle = "keras/KERAS_conv1d_small.npz",
+       .options = every(400),
+       .frames = 20,
+       .bits = 8,
+       .evaluatorFrames = 5},
+      {.name = "KERAS_conv2d_model",
+       .model = "keras/KERAS_conv2d_model.json",
+       .oracle = "keras/KERAS_conv2d_model.npz",
+       .options = every(400),
+       .frames = 20,
+       .bits = 8,
+       .evaluatorFrames = 5},
+      {.name = "ResNet8",
+       .model = "mlperf-tiny/pretrainedResnet.h5",
+       .oracle = "keras/pretrainedResnet.npz",
+       .options = every(65'536),
+       .frames = 3,
+       .bits = 8,
+       .evaluatorFrames = 1},
       {.name = "separable_conv",
        .model = "onnx/separable_conv_model_ch_last.onnx",
        .oracle = "qonnx/separable_conv_model_ch_last.npz",
@@ -73,6 +102,20 @@ Result<Network> load(const Reference& reference) {
   Network network;
   const std::filesystem::path shared = sharedFolder();
   SLUICE_TRY(network.imported, frontend::importModel(shared / "models" / reference.model));
+  if (!reference.oracle.empty()) {
+    SLUICE_TRY(const auto arrays, readNpz(shared / "data/oracles" / reference.oracle));
+    network.samples = static_cast<std::size_t>(arrays.at("x").shape[0]);
+    network.inputs = arrays.at("x").asDoubles();
+  }
+  if (reference.bits > 0) {
+    // Nearest weights: what is shown here is the hardware, not the accuracy (the program ptq).
+    SLUICE_TRY(
+        quantize::Quantized quantized,
+        quantize::quantize(
+            network.imported, {.samples = network.samples, .inputs = {network.inputs}},
+            {.weightBits = reference.bits, .activationBits = reference.bits, .adaptiveRounding = false}));
+    network.imported = std::move(quantized.graph);
+  }
   SLUICE_TRY(
       network.lowered,
       passes::lower(network.imported, {.inputFormat = ir::Quantize{.scale = {reference.inputStep},
@@ -82,11 +125,7 @@ Result<Network> load(const Reference& reference) {
   SLUICE_TRY(ir::IntegerEngine engine, ir::IntegerEngine::compile(network.lowered));
   network.engine = std::make_shared<const ir::IntegerEngine>(std::move(engine));
   network.name = reference.name;
-  if (!reference.oracle.empty()) {
-    SLUICE_TRY(const auto arrays, readNpz(shared / "data/oracles" / reference.oracle));
-    const NpyArray& x = arrays.at("x");
-    network.samples = static_cast<std::size_t>(x.shape[0]);
-    network.inputs = x.asDoubles();
+  if (network.samples > 0) {
     SLUICE_TRY(network.codes, ir::hardwareInputCodes(network.lowered, network.engine->regions(),
                                                      {network.inputs}, network.samples));
   }

@@ -7,7 +7,7 @@
 
 #include "show.h"
 
-/// The field's reference networks, quantized as they come, and how each is built: what the program `networks` takes through
+/// The field's reference networks, quantized as they come or here, and how each is built: what the program `networks` takes through
 /// the hardware.
 namespace sluice::show {
 
@@ -18,6 +18,8 @@ struct Reference {
   double inputStep = 0x1p-10;  ///< of inputs that no quantizer comes before; 16 bits
   map::MapOptions options;
   std::uint64_t frames = 3;
+  std::uint32_t bits =
+      0;  ///< of weights and activations after post-training quantization; 0: quantized as it comes
   std::uint64_t evaluatorFrames =
       0;  ///< of the in-process evaluator: 0 where Verilator alone is quick enough
 };

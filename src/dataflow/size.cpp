@@ -211,10 +211,9 @@ struct Sizer {
 
   /// Good depths made less where most of the cost is, with few runs of the whole network: the dearest channel's by
   /// halves, until what is left to gain is small.
-  void trim(Depths& depths) {
-    constexpr int mostRuns = 12;
+  void trim(Depths& depths, std::uint64_t mostRuns) {
     Depths low = single;  // below it: bad
-    for (int runs = 0; runs < mostRuns; ++runs) {
+    for (std::uint64_t runs = 0; runs < mostRuns; ++runs) {
       const auto gain = [&](std::uint32_t c) {
         return (depths[c] - std::min(low[c], depths[c])) * network.channels[c].weight;
       };
@@ -282,7 +281,8 @@ Result<Sizing> sizeChannels(const Network& network, const SizeOptions& options) 
   if (judge.beats() > options.longFrame && !sizer.lost) {
     std::optional<Depths> found = sizer.enough();
     if (found.has_value()) {
-      if (!sizer.variable.empty()) sizer.trim(*found);
+      if (!sizer.variable.empty())
+        sizer.trim(*found, std::clamp<std::uint64_t>(options.mostProofBeats / judge.beats(), 12, 64));
       result.lowerBound = sizer.cost(sizer.single);
       return finish(*found, sizer.cost(*found) == result.lowerBound);
     }

@@ -111,6 +111,30 @@ TEST(Engines, FeatureMapsStreamedGiveTheReferencesValuesInTheSimulatorsCycles) {
   EXPECT_GE(built, 40);
 }
 
+TEST(Engines, AConvolutionalNetworkWithASkipConnectionIsExactAtEveryPace) {
+  const auto weights = [](int count) {
+    std::string list;
+    for (int i = 0; i < count; ++i) list += std::to_string(i * 5 % 7 - 3) + " ";
+    return "{" + list + "}";
+  };
+  const Result<ir::Graph> graph =
+      ir::parse("x = input [6, 5, 2] s3\nk = constant [3, 3, 2, 4] s3 " + weights(72) +
+                "\np = constant [1, 1, 4, 4] s3 " + weights(16) + R"(
+a = codeConv x, k, padBefore [1, 1], padAfter [1, 1]
+t = constant [1, 3] s8 {-9 0 9}
+b = threshold a, t
+c = codeConv b, p
+u = threshold c, t
+d = merge u, b, shift [0, 0]
+e = maxPool d, kernel [2, 2], strides [2, 2]
+output e
+)");
+  ASSERT_TRUE(graph.ok()) << graph.error().text();
+  for (const std::uint64_t cycles : {42u, 90u, 700u, 2160u})
+    EXPECT_EQ(difference(*graph, {.regime = map::Regime::streamed, .targetInterval = cycles}, cycles, 4), "")
+        << cycles << " cycles";
+}
+
 TEST(Engines, StreamedHardwareGivesTheReferencesValuesInTheSimulatorsCycles) {
   for (std::uint64_t seed = 0; seed < 300; ++seed) {
     const std::string problem = difference(seed, map::Regime::streamed);

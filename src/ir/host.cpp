@@ -98,7 +98,11 @@ CodeRows randomCodes(const Graph& graph, const Regions& regions, std::size_t sam
     Rng rng(seed, i);
     std::vector<std::int64_t>& codes =
         rows.emplace_back(samples * static_cast<std::size_t>(elements(type.shape)));
-    for (std::int64_t& code : codes) code = rng.uniform(type.codes->range.lo, type.codes->range.hi);
+    const std::int64_t perSample = elements(type.shape);
+    for (std::size_t at = 0; at < codes.size(); ++at) {
+      const fixed::Interval range = rangeOf(*type.codes, static_cast<std::int64_t>(at) % perSample);
+      codes[at] = rng.uniform(range.lo, range.hi);
+    }
   }
   return rows;
 }
