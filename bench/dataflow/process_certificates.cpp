@@ -74,16 +74,13 @@ int main(int argc, char** argv) {
       fmt::print("{}\n", certificate.ok() ? checker.error().text() : certificate.error().text());
       return 1;
     }
-    std::clock_t begin = std::clock();
+    const std::clock_t begin = std::clock();
     const auto verdict = checker->check(*certificate);
     const double first = static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
     accepted += verdict.ok() ? 1 : 0;
     fmt::print("{:<24}{:>9} bytes, checked in {:8.3f} s: {}\n", file.network.name, certificate->size(), first,
                verdict.ok() ? *verdict : verdict.error().text());
-    begin = std::clock();
-    (void)checker->check(*certificate);
-    const double again = static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
-    if (verdict.ok() && mutated < 10 && again < 0.02 && mutations > 0 &&
+    if (verdict.ok() && mutated < 10 && first < 0.03 && mutations > 0 &&
         (!sizing->conflicts.empty() || mutated < 4)) {
       ++mutated;
       const ordered_json whole = ordered_json::parse(*certificate);
@@ -106,5 +103,6 @@ int main(int argc, char** argv) {
              accepted, files.size(), kept, mutated, wrong);
   bench::figure("process_certificates/accepted", accepted, "certificates");
   bench::figure("process_certificates/mutations_refused", kept, "mutations");
-  return accepted == static_cast<int>(files.size()) && wrong == 0 ? 0 : 1;
+  const bool ten = mutated == 10 || !only.empty() || mutations == 0;
+  return accepted == static_cast<int>(files.size()) && wrong == 0 && ten ? 0 : 1;
 }

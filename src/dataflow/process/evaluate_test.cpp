@@ -104,6 +104,74 @@ TEST(ProcessSimulator, WhatRepeatsIsSkippedWithoutADifference) {
   }
 }
 
+/// One process writes bursts, the next passes every beat on, the last reads at an even pace: FIFOs fill and drain while
+/// everybody repeats something.
+Network bursts(Rng& rng) {
+  const auto upTo = [&](std::int64_t lo, std::int64_t hi) {
+    return static_cast<std::uint64_t>(rng.uniform(lo, hi));
+  };
+  const std::uint64_t burst = upTo(2, 16), pace = upTo(1, 16), rows = upTo(20, 60), tokens = rows * burst;
+  Network n{.name = "bursts", .timing = {}, .groups = {"a", "b"}, .fifos = {}, .processes = {}};
+  for (std::uint32_t f = 0; f < 2; ++f)
+    n.fifos.push_back({.name = n.groups[f],
+                       .widthBits = 8,
+                       .depth = 2,
+                       .group = f,
+                       .src = f,
+                       .dst = f + 1,
+                       .tokens = tokens});
+  const auto add = [&](std::uint64_t trip, std::vector<Access> accesses) {
+    const std::uint64_t ii = upTo(1, 2), latency = upTo(1, 30);
+    for (Access& access : accesses) access.stage = access.direction == Direction::read ? 0 : latency - 1;
+    n.processes.push_back({.name = "p" + std::to_string(n.processes.size()),
+                           .latency = ii * (trip - 1) + latency + 2,
+                           .after = {},
+                           .phases = {{.loops = {trip},
+                                       .trip = trip,
+                                       .start = 1,
+                                       .ii = ii,
+                                       .iterationLatency = latency,
+                                       .accesses = std::move(accesses)}}});
+  };
+  const std::uint64_t row = burst * upTo(1, 16);
+  add(rows * row, {{.direction = Direction::write,
+                    .stage = 0,
+                    .fifos = {0},
+                    .at = {{.first = row - burst, .dims = {{rows, row}, {burst, 1}}}}}});
+  add(tokens,
+      {{.direction = Direction::read, .stage = 0, .fifos = {0}, .at = {{.first = 0, .dims = {{tokens, 1}}}}},
+       {.direction = Direction::write,
+        .stage = 0,
+        .fifos = {1},
+        .at = {{.first = 0, .dims = {{tokens, 1}}}}}});
+  add(tokens * pace, {{.direction = Direction::read,
+                       .stage = 0,
+                       .fifos = {1},
+                       .at = {{.first = 0, .dims = {{tokens, pace}}}}}});
+  return n;
+}
+
+TEST(ProcessSimulator, FifosThatFillAndDrainAreSkippedWithoutADifference) {
+  for (std::uint64_t seed = 0; seed < 300; ++seed) {
+    Rng rng(seed, 5);
+    const Network n = bursts(rng);
+    ASSERT_TRUE(check(n).ok());
+    const auto program = compile(n);
+    ASSERT_TRUE(program.ok());
+    Evaluator evaluator(*program, n.timing);
+    for (int trial = 0; trial < 8; ++trial) {
+      std::vector<std::uint64_t> depths;
+      for (int f = 0; f < 2; ++f)
+        depths.push_back(rng.chance(0.3) ? n.fifos[0].tokens
+                                         : static_cast<std::uint64_t>(rng.uniform(1, 20)));
+      Record record;
+      const Outcome fast = evaluator.run(evaluator.exact(depths));
+      const Outcome plain = evaluator.record(evaluator.exact(depths), record);
+      ASSERT_EQ(fast.cycles, plain.cycles) << "seed " << seed << ": " << depths[0] << ", " << depths[1];
+    }
+  }
+}
+
 TEST(ProcessSimulator, TheProfileSaysWhoWaitedForWhom) {
   const Network n = pair(10, 3, 2);
   const auto program = compile(n);

@@ -94,7 +94,12 @@ void Periodic::look(std::size_t lane, Level& level) const {
 
 void Periodic::remember(Older& older, std::uint32_t p) {
   older.running = running_;
-  for (std::size_t lane = 0; lane < rings_.size(); ++lane) look(lane, older.levels[lane]);
+  for (std::size_t lane = 0; lane < rings_.size(); ++lane) {
+    Level& level = older.levels[lane];
+    look(lane, level);
+    level.staleBeats = staleBeats(lane);
+    level.stalePlaces = stalePlaces(lane);
+  }
   older.leader = p;
   older.known = true;
 }
@@ -144,11 +149,13 @@ std::uint64_t Periodic::stalePlaces(std::size_t lane) const {
   });
 }
 
-/// How many periods the beats and places that are there and stale last.
+/// How many periods the beats and places that are there and stale last. None if the last one used others: then somebody
+/// may have waited who would not wait now.
 std::uint64_t Periodic::staleRepetitions(const Level& level, std::size_t lane) const {
   const Ring& ring = rings_[lane];
   const std::uint64_t reads = ring.read - level.read, writes = ring.written - level.written;
   const std::uint64_t held = ring.held(), free = ring.capacity - held;
+  if (level.staleBeats < reads || level.stalePlaces < writes) return 0;
   if (held < writes || free < reads) return 0;  // the last period's times must still be there to be continued
   std::uint64_t most = manyRepetitions;
   if (reads > 0) most = std::min(most, staleBeats(lane) / reads);

@@ -17,8 +17,8 @@
 ///
 /// Two things need not move along. A *stale* time, from which nobody waits any more (a beat that was visible, a place
 /// that was free, before the clock of the process that will use it) may be any other stale time. And a FIFO that fills
-/// or drains may change its level, as long as the beats and places used are stale ones that are there already; that
-/// bounds n. A process that stands still in between keeps its times: whatever it waits for did not come, and will not.
+/// or drains may change its level, as long as the beats and places used are stale ones that are there already, in the
+/// stretch that was seen (so that nobody waited for them there either) and in those to come; that bounds n. A process that stands still in between keeps its times: whatever it waits for did not come, and will not.
 ///
 /// Two states are compared at a time, the older being replaced after 1, 2, 4, ... steps (Brent, "An improved Monte
 /// Carlo factorization algorithm", BIT 20, 1980), so a period is found within a few times its length. Loops are nested,
@@ -43,6 +43,7 @@ class Periodic {
     std::uint64_t written = 0, read = 0;
     std::vector<std::int64_t> beats, places;  ///< how far they lie ahead of their users' clocks, newest first
     bool whole = true;                        ///< false: too many to be worth comparing
+    std::uint64_t staleBeats = 0, stalePlaces = 0;  ///< of an older state: how many nobody waits for
   };
 
   struct Older {
