@@ -30,9 +30,8 @@ class Emitter {
 
   [[nodiscard]] const Layer& layer() const { return *layer_; }
   [[nodiscard]] const Value& input(std::size_t i = 0) const { return values_[layer_->inputs[i]]; }
-  [[nodiscard]] const ir::Shape& shape(ir::TensorId tensor) const {
-    return made_.graph.tensor(tensor).type.shape;
-  }
+  /// A copy: adding nodes moves the graph's tensors.
+  [[nodiscard]] ir::Shape shape(ir::TensorId tensor) const { return made_.graph.tensor(tensor).type.shape; }
   [[nodiscard]] fixed::Interval range(ir::TensorId tensor) const {
     return made_.graph.tensor(tensor).type.codes->range;
   }

@@ -140,7 +140,7 @@ Result<Value> emitPool(Emitter& emitter) {
   const Layer& layer = emitter.layer();
   const Value x = emitter.input();
   ir::Pool pool = std::get<ir::Pool>(layer.operation);
-  const ir::Shape& in = emitter.shape(x.tensor);
+  const ir::Shape in = emitter.shape(x.tensor);
   if (!layer.average) {
     TensorId tensor = x.tensor;
     if (isPadded(pool) && !x.format.isSigned) {
@@ -188,7 +188,7 @@ Result<Value> emitGlobalPool(Emitter& emitter) {
     SLUICE_TRY(const TensorId tensor, emitter.add("max", reduce, {x.tensor}));
     return largest(emitter, x, tensor);
   }
-  const ir::Shape& in = emitter.shape(x.tensor);
+  const ir::Shape in = emitter.shape(x.tensor);
   const std::int64_t terms = ir::elements(in) / in.back();
   const ApFormat accum = *layer.accum;
   SLUICE_TRY(const Value y, summands(emitter, x, accum, terms));

@@ -42,7 +42,7 @@ void expectEqual(const fs::path& recording, const fs::path& models) {
 TEST(Hls4mlRecorded, SmallNetworksGiveTheBitsAndTypesOfTheEmulation) {
   const fs::path folder = source() / "src/compat/testdata";
   const std::vector<fs::path> recordings = recordingsIn(folder);
-  EXPECT_GE(recordings.size(), 4u);
+  EXPECT_GE(recordings.size(), 15u);
   for (const fs::path& recording : recordings) expectEqual(recording, folder);
 }
 
