@@ -2,8 +2,10 @@
 #include <map>
 
 #include "base/text.h"
+#include "cluster.h"
 #include "fifo.h"
 #include "frontend/model.h"
+#include "metrics.h"
 #include "options.h"
 #include "quantize.h"
 #include "split.h"
@@ -385,10 +387,14 @@ Parsed parseCommandLine(int argc, char** argv) {
   addFifo(app, fifo);
   SplitOptions split;
   addSplit(app, split);
+  ClusterOptions cluster;
+  addCluster(app, cluster);
   QuantizeCommand quantizing;
   addQuantize(app, quantizing);
   CompareCommand comparing;
   addCompare(app, comparing);
+  MetricsOptions metrics;
+  addMetrics(app, metrics);
   for (CLI::App* command : app.get_subcommands({}))
     for (CLI::Option* option : command->get_options())
       option->description(wrapped(option->get_description()));
@@ -423,12 +429,17 @@ Parsed parseCommandLine(int argc, char** argv) {
   if (app.got_subcommand("cmvm")) return Command(cmvm);
   if (app.got_subcommand("fifo")) return runFifo(app, fifo);
   if (app.got_subcommand("split")) return runSplit(app, split);
+  if (app.got_subcommand("cluster")) return runCluster(cluster);
   if (app.got_subcommand("quantize")) {
     const Status status = runQuantize(quantizing);
     return status.ok() ? 0 : fail(status.error());
   }
   if (app.got_subcommand("compare")) {
     const Status status = runCompare(comparing);
+    return status.ok() ? 0 : fail(status.error());
+  }
+  if (app.got_subcommand("metrics")) {
+    const Status status = runMetrics(metrics);
     return status.ok() ? 0 : fail(status.error());
   }
   auto options = finishBuild(build, argc, argv);

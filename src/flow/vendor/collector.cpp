@@ -11,7 +11,8 @@ namespace {
 
 constexpr std::size_t longestNumber = 40;
 constexpr std::size_t longestName = 4096;
-constexpr std::size_t mostBytes = std::size_t{64} << 20;  // of names and places; the largest design has a few MiB
+constexpr std::size_t mostBytes = std::size_t{64}
+                                  << 20;          // of names and places; the largest design has a few MiB
 constexpr double mostCount = 9007199254740992.0;  // 2^53: above it a double does not tell neighbours apart
 constexpr double mostResource = 1e9;              // no device is near it
 constexpr double mostReal = 1e15;

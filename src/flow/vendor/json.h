@@ -12,10 +12,26 @@ namespace sluice::flow::vendor {
 constexpr std::size_t mostJsonBytes = std::size_t{4}
                                       << 20;  ///< of one document; reports have a few kilobytes
 
+/// Whether arrays and objects are nested no deeper than any report's; one step per letter.
+inline bool shallow(std::string_view text) {
+  constexpr int deepest = 32;
+  int depth = 0;
+  bool quoted = false;
+  for (std::size_t i = 0; i < text.size() && depth <= deepest; ++i) {
+    const char letter = text[i];
+    if (quoted && letter == '\\') ++i;
+    if (letter == '"') quoted = !quoted;
+    if (!quoted && (letter == '{' || letter == '[')) ++depth;
+    if (!quoted && (letter == '}' || letter == ']')) --depth;
+  }
+  return depth <= deepest;
+}
+
 /// One document. Errors: badInput, with where it breaks off.
 inline Result<nlohmann::json> parseJson(std::string_view text, const std::string& where) {
   if (text.size() > mostJsonBytes)
     return badInput("the JSON document is larger than 4 MiB; no report is", where);
+  if (!shallow(text)) return badInput("the JSON is nested too deeply for a report", where);
   try {
     return nlohmann::json::parse(text);
   } catch (const nlohmann::json::exception& problem) {

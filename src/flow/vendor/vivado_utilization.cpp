@@ -72,6 +72,9 @@ Status addSites(Collector& collector, const Table& table, std::size_t label, std
 }
 
 Status addPrimitives(Collector& collector, const Table& table, std::size_t name, std::size_t used) {
+  if (table.rows.empty())
+    return badInput("the table of primitives has no rows: it was cut off",
+                    "line " + std::to_string(table.line));
   for (const Table::Row& row : table.rows)
     SLUICE_RETURN_IF_ERROR(collector.add("cells", row.cells[used],
                                          "primitive:" + std::string(trim(row.cells[name])),
@@ -111,7 +114,7 @@ Result<Metrics> readVivadoUtilization(std::string_view text) {
   constexpr std::size_t mostParts = 1000;
   std::set<std::string_view> promised;
   std::string_view part, previous;
-  bool contents = false;
+  bool contents = false, primitives = true;
   while (lines.next()) {
     const std::string_view line = trim(lines.line());
     if (line == "Table of Contents") contents = true;
@@ -119,24 +122,29 @@ Result<Metrics> readVivadoUtilization(std::string_view text) {
       contents = false;
       part = previous;
       promised.erase(part);
+      if (part.ends_with("Primitives")) primitives = false;
     } else if (contents && numbered(line)) {
       // A part's own heading looks like its entry; the line of dashes below it, seen next, takes it back.
       if (promised.size() < mostParts) promised.insert(line);
     }
     previous = line;
-    if (part.empty() || !opensTable(line)) continue;
+    // The regions of a large device repeat figures of the whole, in tables that draw arrows with bars.
+    if (part.empty() || part.find(" SLR ") != part.npos || !opensTable(line)) continue;
     SLUICE_TRY(const Table table, readTable(lines));
     previous = {};
     const auto site = table.column("Site Type"), used = table.column("Used"),
                reference = table.column("Ref Name");
     if (site && used) SLUICE_RETURN_IF_ERROR(addSites(collector, table, *site, *used));
-    if (reference && used && part.ends_with("Primitives"))
+    if (reference && used && part.ends_with("Primitives")) {
       SLUICE_RETURN_IF_ERROR(addPrimitives(collector, table, *reference, *used));
+      primitives = true;
+    }
   }
   if (part.empty()) return badInput("the report ends before its first part: it was cut off or damaged");
   if (!promised.empty())
     return badInput("the table of contents promises '" + std::string(*promised.begin()) +
                     "', which is not there: the report was cut off or damaged");
+  if (!primitives) return badInput("the part 'Primitives' has no table: the report was cut off or damaged");
   SLUICE_RETURN_IF_ERROR(
       collector.require({"lut", "lut_logic", "lut_memory", "ff", "bram_tile", "ramb36", "ramb18", "dsp"},
                         "rows of its tables"));
