@@ -18,15 +18,23 @@ class Enumeration {
   struct State {
     std::vector<std::int64_t> depths, most, sumFloor, sumMost;
     std::int64_t paid = 0;
+    std::vector<const Conflict*> conflicts;  ///< that depths from these on can still lie in
   };
 
-  Enumeration(const std::vector<Conflict>& conflicts, const std::vector<std::vector<std::size_t>>& rows,
+  Enumeration(const std::vector<std::vector<std::size_t>>& rows,
               const std::function<std::int64_t(std::size_t, std::int64_t)>& cost, std::int64_t limit)
-      : conflicts_(conflicts), rows_(rows), cost_(cost), limit_(limit) {}
+      : rows_(rows), cost_(cost), limit_(limit) {
+    for (std::size_t row = 0; row < rows.size(); ++row)
+      for (const std::size_t group : rows[row]) {
+        if (place_.size() <= group) place_.resize(group + 1, 0);
+        place_[group] = cost(group, 3) - cost(group, 2);
+      }
+  }
 
   void visit(State state) {
     if (++steps_ > 20'000'000) throw std::runtime_error("the bound takes too many steps to check");
     std::vector<Need> needs;
+    std::erase_if(state.conflicts, [&](const Conflict* conflict) { return left(state, *conflict); });
     if (!look(state, needs)) return;
     if (needs.empty()) {
       limit_ = state.paid;
@@ -36,6 +44,7 @@ class Enumeration {
     std::stable_sort(needs.begin(), needs.end(),
                      [](const Need& a, const Need& b) { return a.price > b.price; });
     if (state.paid + apart(needs) >= limit_) return;
+    std::stable_partition(needs.begin(), needs.end(), [](const Need& n) { return n.conflict != nullptr; });
     const Need& need = needs.front();
     if (need.conflict == nullptr) {
       const std::size_t group = *cheapest(state, need.row);
@@ -78,7 +87,7 @@ class Enumeration {
     std::vector<Way> ways;
   };
 
-  [[nodiscard]] std::int64_t place(std::size_t group) const { return cost_(group, 3) - cost_(group, 2); }
+  [[nodiscard]] std::int64_t place(std::size_t group) const { return place_[group]; }
   [[nodiscard]] std::int64_t sum(const State& state, std::size_t row) const {
     std::int64_t total = 0;
     for (const std::size_t group : rows_[row]) total += state.depths[group];
@@ -105,11 +114,21 @@ class Enumeration {
     return true;
   }
 
+  /// Whether depths that only rise can never lie in it again.
+  [[nodiscard]] bool left(const State& state, const Conflict& conflict) const {
+    for (const auto& [group, range] : conflict.depths)
+      if (state.depths[group] > range.second || state.most[group] < range.first) return true;
+    for (const auto& [row, hi] : conflict.sums)
+      if (state.sumFloor[row] > hi || sum(state, row) > hi) return true;
+    return false;
+  }
+
   /// What the depths still violate. False: no cost below the limit is left.
   bool look(const State& state, std::vector<Need>& needs) const {
-    for (const Conflict& conflict : conflicts_) {
+    for (const Conflict* live : state.conflicts) {
+      const Conflict& conflict = *live;
       if (!inside(state, conflict)) continue;
-      Need need{.price = 0, .conflict = &conflict, .row = 0, .ways = {}};
+      Need need{.price = 0, .conflict = live, .row = 0, .ways = {}};
       for (const auto& [group, range] : conflict.depths)
         if (range.second < state.most[group])
           need.ways.push_back({cost_(group, range.second + 1) - cost_(group, state.depths[group]), false,
@@ -159,10 +178,10 @@ class Enumeration {
     return total;
   }
 
-  const std::vector<Conflict>& conflicts_;
   const std::vector<std::vector<std::size_t>>& rows_;
   const std::function<std::int64_t(std::size_t, std::int64_t)>& cost_;
   std::int64_t limit_;
+  std::vector<std::int64_t> place_;  ///< what a place costs, of groups in rows
   std::optional<std::int64_t> best_;
   std::uint64_t steps_ = 0;
 };
@@ -178,14 +197,16 @@ std::optional<std::int64_t> leastOutside(const std::vector<Conflict>& conflicts,
                          .most = most,
                          .sumFloor = std::vector<std::int64_t>(rows.size(), 0),
                          .sumMost = {},
-                         .paid = 0};
+                         .paid = 0,
+                         .conflicts = {}};
+  for (const Conflict& conflict : conflicts) all.conflicts.push_back(&conflict);
   for (const std::vector<std::size_t>& row : rows) {
     all.sumMost.push_back(0);
     for (const std::size_t group : row) all.sumMost.back() += most[group];
   }
   for (std::size_t g = 0; g < most.size(); ++g) all.paid += cost(g, 2);
   if (all.paid >= limit) return std::nullopt;
-  Enumeration search(conflicts, rows, cost, limit);
+  Enumeration search(rows, cost, limit);
   search.visit(std::move(all));
   return search.best();
 }
