@@ -209,18 +209,39 @@ struct Sizer {
     return best;
   }
 
-  /// Good depths made less where most of the cost is, with few runs of the whole network: the dearest channel's by
-  /// halves, until what is left to gain is small.
+  /// The channels [from, to) of `variable` as shallow as `low`, as many as stay good with the others as they are: all
+  /// together, else each half. Few channels need much, so few halves are bad.
+  void shrink(Depths& depths, const Depths& low, std::size_t from, std::size_t to, std::uint64_t& runs) {
+    Depths tried = depths;
+    for (std::size_t i = from; i < to; ++i)
+      tried[variable[i]] = std::min(tried[variable[i]], low[variable[i]]);
+    if (tried == depths || runs == 0) return;
+    --runs;
+    if (judge.whole(tried) == Verdict::good) {
+      depths = std::move(tried);
+    } else if (to - from > 1) {
+      const std::size_t middle = from + (to - from) / 2;
+      shrink(depths, low, from, middle, runs);
+      shrink(depths, low, middle, to, runs);
+    }
+  }
+
+  /// Good depths made less where most of the cost is, with few runs of the whole network: little slack wherever that does,
+  /// then the dearest channel's by halves, until what is left to gain is small.
   void trim(Depths& depths, std::uint64_t mostRuns) {
+    Depths slack = single;
+    for (const std::uint32_t c : variable) slack[c] += slack[c] / 4 + 1;
+    std::uint64_t runsLeft = mostRuns;
+    shrink(depths, slack, 0, variable.size(), runsLeft);
     Depths low = single;  // below it: bad
-    for (std::uint64_t runs = 0; runs < mostRuns; ++runs) {
+    for (; runsLeft > 0; --runsLeft) {
       const auto gain = [&](std::uint32_t c) {
         return (depths[c] - std::min(low[c], depths[c])) * network.channels[c].weight;
       };
       std::uint32_t dearest = variable.front();
       for (const std::uint32_t c : variable)
         if (gain(c) > gain(dearest)) dearest = c;
-      if (16 * gain(dearest) < cost(depths)) return;
+      if (100 * gain(dearest) < cost(depths)) return;
       Depths tried = depths;
       tried[dearest] = low[dearest] + (depths[dearest] - low[dearest]) / 2;
       if (judge.whole(tried) == Verdict::good)
@@ -230,15 +251,17 @@ struct Sizer {
     }
   }
 
-  /// Good depths, the first of: the least of single channels, the same with some slack, small multiples of them.
+  /// Good depths, the first of: the least of single channels, the same with some slack, small multiples of them; the
+  /// guesses instead, if they are good and cheaper.
   std::optional<Depths> enough() {
     constexpr std::uint64_t quarters[] = {4, 5, 6, 8, 16, 64, 256};
     for (const std::uint64_t factor : quarters) {
       Depths depths = single;
       for (const std::uint32_t c : variable) depths[c] = (depths[c] * factor + 3) / 4 + (factor - 4);
+      if (!known.empty() && cost(depths) >= cost(known)) return known;
       if (judge.whole(depths) == Verdict::good) return depths;
     }
-    return {};
+    return known.empty() ? std::nullopt : std::optional(known);
   }
 
   [[nodiscard]] std::uint64_t cost(const Depths& depths) const {
@@ -282,7 +305,7 @@ Result<Sizing> sizeChannels(const Network& network, const SizeOptions& options) 
     std::optional<Depths> found = sizer.enough();
     if (found.has_value()) {
       if (!sizer.variable.empty())
-        sizer.trim(*found, std::clamp<std::uint64_t>(options.mostProofBeats / judge.beats(), 12, 64));
+        sizer.trim(*found, std::clamp<std::uint64_t>(10 * options.mostProofBeats / judge.beats(), 24, 100));
       result.lowerBound = sizer.cost(sizer.single);
       return finish(*found, sizer.cost(*found) == result.lowerBound);
     }
