@@ -147,6 +147,9 @@ class GraphWriter {
     return list;
   }
   [[nodiscard]] const ir::Shape& shapeOf(ir::TensorId id) const { return graph_.tensor(id).type.shape; }
+  [[nodiscard]] bool isOutput(ir::TensorId id) const {
+    return std::find(graph_.outputs.begin(), graph_.outputs.end(), id) != graph_.outputs.end();
+  }
   [[nodiscard]] bool isConstant(std::size_t input) const {
     return graph_.tensor(node_->inputs[input]).isConstant();
   }
@@ -168,8 +171,10 @@ class GraphWriter {
       permutation.push_back(1);
     }
     const std::string& from = names_[id.index].begin()->second;
-    // The name of the graph's tensor goes to the one that was computed.
-    const std::string name = fresh(graph_.tensor(id).name + (held == Held::plain ? "/last" : "/first"));
+    // The name of the graph's tensor goes to the one that was computed; of an output to the plain one.
+    const std::string& own = graph_.tensor(id).name;
+    const std::string name =
+        held == Held::plain ? (isOutput(id) ? own : fresh(own + "/last")) : fresh(own + "/first");
     file_.node("Transpose", {from}, {name}, {{"perm", permutation}}, fresh(name + "/transpose"));
     names_[id.index][held] = name;
     return name;
@@ -189,7 +194,8 @@ class GraphWriter {
     const ir::TensorId id = node_->output;
     if (shapeOf(id).size() < 2) held = Held::plain;
     primary_[id.index] = held;
-    return names_[id.index][held] = graph_.tensor(id).name;
+    const std::string& own = graph_.tensor(id).name;
+    return names_[id.index][held] = held == Held::channelsFirst && isOutput(id) ? fresh(own + "/first") : own;
   }
 
   std::string fresh(std::string name) {
