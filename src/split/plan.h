@@ -10,7 +10,10 @@
 ///    "objective": 32.9, "objective_name": "load" | "latency" | "boards", "load_limit"?: 40,
 ///    "lower_bound": 32.9, "proven": true,
 ///    "measures": {"load": 32.9, "latency": 182.6, "boards": 6},
-///    "stages": [{"device": "fpga", "place": 0, "nodes": [ids as in the problem's file]}],     by ascending place
+///    "stages": [{"device": "fpga", "place": 0, "load": 17.8,        by ascending place
+///                "nodes": [ids as in the problem's file]}],
+///    "transfers": [{"link": "place 0 to 1", "amount": 3, "rate"?: 2, "latency": 1,     for each frame, over each link
+///                   "from_stage": 0 | "from_transfer": 4, "to_stage"?: 1}],            (without a rate: no time)
 ///    "certificate": {
 ///      "below": 32.9,                   no plan is better than this; it follows from the rest alone:
 ///      "merges": [[a, b], ...],         node a stays with node b, one after the other (atoms.h says when that is harmless)

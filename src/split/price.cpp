@@ -57,13 +57,22 @@ std::vector<double> multipliersFor(const Problem& problem, const Atoms& atoms,
 
 }  // namespace
 
-Measures measure(const Problem& problem, const Stages& stages) {
-  Measures result;
+namespace {
+
+/// What enters and leaves each stage, and what crosses behind it.
+struct Flows {
+  std::vector<double> in, out;
+  std::vector<Crossing> behind;
+};
+
+Flows flowsOf(const Problem& problem, const Stages& stages) {
   std::vector<std::uint32_t> stageOf(problem.nodes.size(), 0);
   for (std::uint32_t s = 0; s < stages.size(); ++s)
     for (const std::uint32_t v : stages[s].nodes) stageOf[v] = s;
-  std::vector<double> in(stages.size(), 0), out(stages.size(), 0);
-  std::vector<Crossing> behind(stages.size());
+  Flows flows{.in = std::vector<double>(stages.size(), 0),
+              .out = std::vector<double>(stages.size(), 0),
+              .behind = std::vector<Crossing>(stages.size())};
+  auto& [in, out, behind] = flows;
   for (const Tensor& tensor : problem.tensors) {
     const std::uint32_t from = stageOf[tensor.from];
     std::uint32_t last = from;
@@ -81,15 +90,35 @@ Measures measure(const Problem& problem, const Stages& stages) {
       behind[s].any = true;
     }
   }
+  return flows;
+}
+
+double loadOf(const Problem& problem, const Stage& stage, double in, double out) {
+  const Board& board = problem.boards[stage.board];
+  double compute = 0;
+  for (const std::uint32_t v : stage.nodes) {
+    const double time = problem.nodes[v].time[stage.board];
+    compute = board.work == Work::sum ? compute + time : std::max(compute, time);
+  }
+  return stageLoad(board, compute, in, out);
+}
+
+}  // namespace
+
+std::vector<double> loadsOf(const Problem& problem, const Stages& stages) {
+  const Flows flows = flowsOf(problem, stages);
+  std::vector<double> loads;
+  for (std::size_t s = 0; s < stages.size(); ++s)
+    loads.push_back(loadOf(problem, stages[s], flows.in[s], flows.out[s]));
+  return loads;
+}
+
+Measures measure(const Problem& problem, const Stages& stages) {
+  Measures result;
+  const auto [in, out, behind] = flowsOf(problem, stages);
   for (std::uint32_t s = 0; s < stages.size(); ++s) {
     const Stage& stage = stages[s];
-    const Board& board = problem.boards[stage.board];
-    double compute = 0;
-    for (const std::uint32_t v : stage.nodes) {
-      const double time = problem.nodes[v].time[stage.board];
-      compute = board.work == Work::sum ? compute + time : std::max(compute, time);
-    }
-    const double load = stageLoad(board, compute, in[s], out[s]);
+    const double load = loadOf(problem, stage, in[s], out[s]);
     result.load = std::max({result.load, load, cableOf(problem, stage.place) * std::max(in[s], out[s])});
     result.latency += load;
     if (s + 1 < stages.size()) {

@@ -57,6 +57,8 @@ inline double overStage(const Objective& objective, double value, double stage, 
 
 /// The three measures of a plan, counted afresh. `stages` put every node somewhere, in a legal order.
 Measures measure(const Problem& problem, const Stages& stages);
+/// The load of each stage's board.
+std::vector<double> loadsOf(const Problem& problem, const Stages& stages);
 double valueOf(Goal goal, const Measures& measures);
 /// Whether every part fits its board, can run there, and no load is above the limit.
 bool isFeasible(const Problem& problem, const Stages& stages, double loadLimit);

@@ -195,7 +195,7 @@ class Closure {
     }
     const std::vector<bool> empty(members_.size(), false);
     const Seat start{.place = -1, .used = std::vector<int>(facts_.kinds.size(), 0), .value = 0};
-    arrive(empty, start, "the start");
+    arrive(empty, start);
     for (const auto& [set, seats] : listed_) expand(set, seats);
   }
 
@@ -292,20 +292,21 @@ class Closure {
     return false;
   }
 
-  void arrive(const std::vector<bool>& set, const Seat& seat, const std::string& from) {
+  void arrive(const std::vector<bool>& set, const Seat& seat) {
     if (seat.value >= bound()) return;
     const auto found = listed_.find(set);
     if (found != listed_.end()) {
       const auto known = found->second.find({seat.place, seat.used});
       if (known != found->second.end()) {
         if (claim_.goal == "load" || seat.value >= known->second * (1 - tolerance)) return;
-        throw std::runtime_error("certificate: a state is reached from " + from + " with less than it says");
+        throw std::runtime_error("certificate: a state is reached from " + describe() +
+                                 " with less than it says");
       }
     }
     if (hopeless(set, seat)) return;
     const bool whole = std::find(set.begin(), set.end(), false) == set.end();
-    throw std::runtime_error(whole ? "certificate: a plan below the bound exists; it ends from " + from
-                                   : "certificate: its states are not closed: a step from " + from +
+    throw std::runtime_error(whole ? "certificate: a plan below the bound exists; it ends from " + describe()
+                                   : "certificate: its states are not closed: a step from " + describe() +
                                          " below the bound leads to one that is not listed");
   }
 
@@ -435,10 +436,11 @@ class Closure {
       } else {
         seat.value += claim_.goal == "latency" ? stage : 1;
       }
-      if (seat.value < bound()) arrive(now_, seat, describe());
+      if (seat.value < bound()) arrive(now_, seat);
     }
   }
   [[nodiscard]] std::string describe() const {
+    if (part_.empty()) return "the start";
     const auto count = std::count(ideal_.begin(), ideal_.end(), true);
     return "the state of " + std::to_string(count) + " blocks, with node " +
            facts_.items[at(members_[at(part_.back())].front())].id + " last";
