@@ -67,8 +67,14 @@ class Sizer {
     }
     if (s.lowerBound < s.cost && !late()) {
       diversify();
+      const std::uint64_t exact = s.lowerBound;
+      const std::size_t before = used;
       closeGap(used);
       if (s.depths.empty() && !late()) return unreachable();
+      if (s.lowerBound < s.cost && used > before && !settleBound(used)) {
+        s.lowerBound = exact;
+        used = before;
+      }
     }
     if (s.depths.empty())
       return Error{ErrorCode::gaveUp,
@@ -135,6 +141,17 @@ class Sizer {
       s.lowerBound = hit.cost;
       used = s.conflicts.size();
     }
+  }
+
+  /// An open bound is to be what its conflicts leave, which can be more than the middle of a gap. False: it takes too long.
+  bool settleBound(std::size_t used) {
+    Sizing& s = sizing_;
+    s.conflicts.resize(used);
+    const double deadline = elapsed() + 1 + limit_ / 10;
+    const Hitting hit =
+        cheapest(s.conflicts, terms_, costs_, oracle_.most(), s.cost, [&]() { return elapsed() > deadline; });
+    if (hit.complete) s.lowerBound = std::min(hit.cost, s.cost);
+    return hit.complete;
   }
 
   /// The same costs and kinds.
