@@ -305,7 +305,7 @@ Result<Sizing> sizeChannels(const Network& network, const SizeOptions& options) 
     std::optional<Depths> found = sizer.enough();
     if (found.has_value()) {
       if (!sizer.variable.empty())
-        sizer.trim(*found, std::clamp<std::uint64_t>(10 * options.mostProofBeats / judge.beats(), 24, 100));
+        sizer.trim(*found, std::clamp<std::uint64_t>(12 * options.mostProofBeats / judge.beats(), 24, 100));
       result.lowerBound = sizer.cost(sizer.single);
       return finish(*found, sizer.cost(*found) == result.lowerBound);
     }
