@@ -55,7 +55,7 @@ done
 packages=(
   ca-certificates g++ make cmake ninja-build ccache mold                     # building
   libprotobuf-dev protobuf-compiler                                          # reading models
-  nlohmann-json3-dev libcli11-dev libfmt-dev libboost-dev libxxhash-dev zlib1g-dev libyaml-cpp-dev  # libraries
+  nlohmann-json3-dev libcli11-dev libfmt-dev libboost-dev libxxhash-dev zlib1g-dev libyaml-cpp-dev libexpat1-dev  # libraries
   verilator clang-14                                                         # simulation
   python3 python3-venv                                                       # Yosys' wheel
   libgtest-dev                                                                # the build describes tests, too
