@@ -34,6 +34,7 @@ class Enumeration {
   void visit(State state) {
     if (++steps_ > 20'000'000) throw std::runtime_error("the bound takes too many steps to check");
     std::vector<Need> needs;
+    owe(state);
     std::erase_if(state.conflicts, [&](const Conflict* conflict) { return left(state, *conflict); });
     if (!look(state, needs)) return;
     if (needs.empty()) {
@@ -112,6 +113,18 @@ class Enumeration {
     for (const auto& [row, hi] : conflict.sums)
       if (state.sumFloor[row] > hi || sum(state, row) > hi) return false;
     return true;
+  }
+
+  /// Groups rise to what the others of their row cannot make up for.
+  void owe(State& state) const {
+    for (std::size_t row = 0; row < rows_.size(); ++row) {
+      std::int64_t could = 0;
+      for (const std::size_t group : rows_[row]) could += state.most[group];
+      for (const std::size_t group : rows_[row]) {
+        const std::int64_t needed = state.sumFloor[row] - (could - state.most[group]);
+        if (needed > state.depths[group] && needed <= state.most[group]) rise(state, group, needed);
+      }
+    }
   }
 
   /// Whether depths that only rise can never lie in it again.
