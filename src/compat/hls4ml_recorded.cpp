@@ -164,18 +164,47 @@ Result<RecordedComparison> compare(const json& recorded, const fs::path& npzPath
   return result;
 }
 
-}  // namespace
+Result<double> difference(const json& recorded, const fs::path& npzPath, const fs::path& models) {
+  SLUICE_TRY(auto arrays, readNpz(npzPath));
+  SLUICE_TRY(const Hls4mlConfig config,
+             parseHls4mlConfig(recorded.at("hls_config_given").dump(), "hls_config_given"));
+  SLUICE_TRY(const ir::Graph imported, importNamed(recorded, models));
+  SLUICE_TRY(const Hls4mlGraph made, applyHls4mlConfig(imported, config, {.reproduceDefects = false}));
+  SLUICE_TRY(const ir::IntegerEngine engine, ir::IntegerEngine::compile(made.graph));
+  const std::vector<double> x = arrays.at("x").asDoubles(), expected = arrays.at("y_framework").asDoubles();
+  const auto samples = static_cast<std::size_t>(arrays.at("x").shape.at(0));
+  SLUICE_TRY(const ir::CodeRows inputs, ir::hardwareInputCodes(made.graph, engine.regions(), {x}, samples));
+  SLUICE_TRY(const ir::CodeRows rows, engine.run(inputs, samples));
+  SLUICE_TRY(const auto outputs, ir::outputValues(made.graph, engine.regions(), rows, samples, {x}));
+  if (outputs.at(0).size() != expected.size()) return badInput("outputs of another size", npzPath.string());
+  double largest = 0;
+  for (std::size_t i = 0; i < expected.size(); ++i)
+    largest = std::max(largest, std::fabs(outputs[0][i] - expected[i]));
+  return largest;
+}
 
-Result<RecordedComparison> compareRecorded(const fs::path& path, const fs::path& models) {
+/// A recording's JSON, and what is done with it.
+template <typename Function>
+auto withRecording(const fs::path& path, Function function) -> decltype(function(json(), path)) {
   SLUICE_TRY(const std::string text, readFile(path));
   try {
-    json recorded = json::parse(text);
-    if (!recorded.contains("y_from")) recorded["y_from"] = recorded.at("io").at("y_from");
     fs::path npz = path;
-    return compare(recorded, npz.replace_extension(".npz"), models);
+    return function(json::parse(text), npz.replace_extension(".npz"));
   } catch (const std::exception& error) {
     return badInput(std::string("is no recording: ") + error.what(), path.string());
   }
+}
+
+}  // namespace
+
+Result<RecordedComparison> compareRecorded(const fs::path& path, const fs::path& models) {
+  return withRecording(
+      path, [&](const json& recorded, const fs::path& npz) { return compare(recorded, npz, models); });
+}
+
+Result<double> differenceWithoutDefects(const fs::path& path, const fs::path& models) {
+  return withRecording(
+      path, [&](const json& recorded, const fs::path& npz) { return difference(recorded, npz, models); });
 }
 
 }  // namespace sluice::compat

@@ -26,4 +26,9 @@ struct RecordedComparison {
 Result<RecordedComparison> compareRecorded(const std::filesystem::path& json,
                                            const std::filesystem::path& models);
 
+/// The largest difference between the framework's own recorded outputs (y_framework) and those of the network under the
+/// recorded configuration without hls4ml's defects. Errors: as above.
+Result<double> differenceWithoutDefects(const std::filesystem::path& json,
+                                        const std::filesystem::path& models);
+
 }  // namespace sluice::compat

@@ -39,21 +39,38 @@ void expectEqual(const fs::path& recording, const fs::path& models) {
   for (const std::string& note : compared->notes) ADD_FAILURE() << recording.filename() << ": " << note;
 }
 
+fs::path sharedFolder() {
+  const char* variable = std::getenv("SLUICE_SHARED");
+  const fs::path shared = variable != nullptr ? variable : "../shared";
+  return shared.is_relative() ? source() / shared : shared;
+}
+
 TEST(Hls4mlRecorded, SmallNetworksGiveTheBitsAndTypesOfTheEmulation) {
   const fs::path folder = source() / "src/compat/testdata";
   const std::vector<fs::path> recordings = recordingsIn(folder);
-  EXPECT_GE(recordings.size(), 15u);
+  EXPECT_GE(recordings.size(), 18u);
   for (const fs::path& recording : recordings) expectEqual(recording, folder);
 }
 
 TEST(Hls4mlRecorded, ConfigurationsOfPublishedNetworksGiveTheBitsAndTypesOfTheEmulation) {
-  const char* variable = std::getenv("SLUICE_SHARED");
-  fs::path shared = variable != nullptr ? variable : "../shared";
-  if (shared.is_relative()) shared = source() / shared;
+  const fs::path shared = sharedFolder();
   const std::vector<fs::path> recordings = recordingsIn(shared / "data/oracles/hls4ml");
   if (recordings.empty()) GTEST_SKIP() << "the shared recordings are not here; set SLUICE_SHARED";
   EXPECT_EQ(recordings.size(), 41u);
   for (const fs::path& recording : recordings) expectEqual(recording, shared / "models");
+}
+
+/// AD08's integer ReLUs wrap, and RN07's softmax is constant, only in hls4ml.
+TEST(Hls4mlRecorded, WithoutItsDefectsTheConfigurationGivesWhatTheFrameworkAnswers) {
+  const fs::path shared = sharedFolder(), folder = shared / "data/oracles/hls4ml";
+  if (!fs::is_directory(folder)) GTEST_SKIP() << "the shared recordings are not here; set SLUICE_SHARED";
+  const auto integers =
+      differenceWithoutDefects(folder / "AD08_qkeras.name_input16_8.json", shared / "models");
+  ASSERT_TRUE(integers.ok()) << integers.error().text();
+  EXPECT_EQ(*integers, 0);
+  const auto softmax = differenceWithoutDefects(folder / "RN07_qkeras.name.json", shared / "models");
+  ASSERT_TRUE(softmax.ok()) << softmax.error().text();
+  EXPECT_LT(*softmax, 1e-6);
 }
 
 }  // namespace
