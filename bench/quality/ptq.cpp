@@ -197,7 +197,12 @@ Status errorTable(const Table& row) {
     fmt::print("\n");
     require(engines <= 1e-9 * (high - low), fmt::format("{} bits: integers equal the float reference", bits));
     SLUICE_RETURN_IF_ERROR(checkFile(fmt::format("{} bits", bits), network.graph));
-    const double most = bits == 16 ? 0.001 : bits == 12 ? 0.02 : bits == 8 ? 0.1 : 1;
+    const double most = bits == 16   ? 0.001
+                        : bits == 12 ? 0.01
+                        : bits == 8  ? 0.08
+                        : bits == 6  ? 0.25
+                        : bits == 5  ? 0.5
+                                     : 1;
     require(noise <= most,
             fmt::format("{} bits: error at most {:g} % of the outputs' spread", bits, 100 * most));
   }
