@@ -47,7 +47,7 @@ Result<int> plan(const SplitOptions& options) {
   const double seconds = cpuSeconds() - begin;
   SLUICE_RETURN_IF_ERROR(writeFile(options.plan, planJson(problem, plan)));
   std::printf("%s: %s %s over %s", problem.name.c_str(), nameOf(plan.objective.goal),
-              formatFixed(plan.value, 6).c_str(),
+              formatFixed(plan.value, plan.objective.goal == Goal::boards ? 0 : 6).c_str(),
               countOf(static_cast<std::int64_t>(plan.stages.size()), "stage").c_str());
   if (plan.proven)
     std::printf(", the least there is");
