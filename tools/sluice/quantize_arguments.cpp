@@ -17,6 +17,7 @@ void addQuantize(CLI::App& app, QuantizeCommand& command) {
   sub->add_option("--calibrate", command.samples,
                   "samples of the input, as the model takes them; once per input, in the model's order")
       ->required()
+      ->allow_extra_args(false)
       ->type_name("X.npy");
   sub->add_option("--labels", command.labels, "the right class of every sample")->type_name("Y.npy");
   const auto width = [&](CLI::Option* option) {
@@ -101,6 +102,7 @@ void addCompare(CLI::App& app, CompareCommand& command) {
   sub->add_option("--weights-b", command.fileB.weights, "the same of B")->type_name("W.h5");
   sub->add_option("--input", command.samples, "samples; once per input, in the models' order")
       ->required()
+      ->allow_extra_args(false)
       ->type_name("X.npy");
   sub->add_option("--threshold", command.threshold,
                   "error, of a tensor's spread, that counts as a difference")
