@@ -114,6 +114,35 @@ hdl::Family familyOf(const std::string& name) {
   raise({ErrorCode::usage, "family takes 'xc7', 'xcup' or 'ecp5', not '" + name + "'", ""});
 }
 
+quantize::RangeChoice rangeOf(const std::string& name) {
+  const auto choice = quantize::rangeChoiceFromName(name);
+  if (!choice)
+    raise({ErrorCode::usage, "a range takes 'min-max', 'percentile', 'mse' or 'kl', not '" + name + "'", ""});
+  return *choice;
+}
+
+std::shared_ptr<Network> quantized(const Network& network, const std::vector<Array>& inputs,
+                                   std::size_t samples, std::uint32_t weightBits,
+                                   std::uint32_t activationBits, bool perChannel,
+                                   const std::string& weightRange, const std::string& activationRange,
+                                   bool equalise, bool correctBias, bool adaptiveRounding, unsigned threads) {
+  const quantize::QuantizeOptions options{.weightBits = weightBits,
+                                          .activationBits = activationBits,
+                                          .perChannel = perChannel,
+                                          .activationRange = rangeOf(activationRange),
+                                          .weightRange = rangeOf(weightRange),
+                                          .equalise = equalise,
+                                          .correctBias = correctBias,
+                                          .adaptiveRounding = adaptiveRounding,
+                                          .threads = threads};
+  auto values = vectorsOf(inputs);
+  auto result = [&]() {
+    const nb::gil_scoped_release released;
+    return network.quantized(std::move(values), samples, options);
+  }();
+  return valueOrRaise(std::move(result));
+}
+
 nb::tuple build(const Network& network, const std::filesystem::path& model,
                 const std::filesystem::path& output, const std::vector<std::string>& boards,
                 const std::string& until, const std::string& regime, std::optional<std::uint64_t> reuseFactor,
@@ -219,6 +248,21 @@ NB_MODULE(_sluice, module) {
             });
           },
           "inputs"_a, "samples"_a, "lowered"_a, "threads"_a)
+      .def("quantized", &quantized, "inputs"_a, "samples"_a, "weight_bits"_a, "activation_bits"_a,
+           "per_channel"_a, "weight_range"_a, "activation_range"_a, "equalise"_a, "correct_bias"_a,
+           "adaptive_rounding"_a, "threads"_a)
+      .def("qonnx",
+           [](const Network& network) {
+             const std::string bytes = valueOrRaise(network.qonnx());
+             return nb::bytes(bytes.data(), bytes.size());
+           })
+      .def(
+          "as_hls4ml",
+          [](const Network& network, const std::string& config, bool reproduceDefects) {
+            Network::Compatible made = valueOrRaise(network.asHls4ml(config, reproduceDefects));
+            return nb::make_tuple(made.network, made.warnings);
+          },
+          "config"_a, "reproduce_defects"_a)
       .def("build", &build, "model"_a, "output"_a, "boards"_a, "until"_a, "regime"_a, "reuse_factor"_a.none(),
            "target_ii"_a.none(), "split_before"_a, "input"_a.none(), "input_codes"_a, "family"_a.none(),
            "top_k"_a.none(), "frames"_a, "seed"_a, "quiet"_a,

@@ -1,5 +1,7 @@
 #include "network.h"
 
+#include "compat/hls4ml.h"
+#include "frontend/onnx_writer_graph.h"
 #include "ir/host.h"
 #include "ir/reference.h"
 #include "ir/text.h"
@@ -125,6 +127,24 @@ Result<std::vector<Values>> Network::trace(const std::vector<std::vector<double>
     values.push_back(valuesOf(tensor, std::move(results[i])));
   }
   return values;
+}
+
+Result<std::shared_ptr<Network>> Network::quantized(std::vector<std::vector<double>> inputs,
+                                                    std::size_t samples,
+                                                    const quantize::QuantizeOptions& options) const {
+  SLUICE_TRY(quantize::Quantized made,
+             quantize::quantize(graph_, {.samples = samples, .inputs = std::move(inputs)}, options));
+  return std::shared_ptr<Network>(new Network(std::move(made.graph)));
+}
+
+Result<std::string> Network::qonnx() const { return frontend::qonnxBytes(graph_); }
+
+Result<Network::Compatible> Network::asHls4ml(const std::string& config, bool reproduceDefects) const {
+  SLUICE_TRY(const compat::Hls4mlConfig parsed, compat::parseHls4mlConfig(config, "the configuration"));
+  SLUICE_TRY(compat::Hls4mlGraph made,
+             compat::applyHls4mlConfig(graph_, parsed, {.reproduceDefects = reproduceDefects}));
+  return Compatible{.network = std::shared_ptr<Network>(new Network(std::move(made.graph))),
+                    .warnings = std::move(made.warnings)};
 }
 
 Result<tool::BuildOutcome> Network::build(tool::BuildOptions options) const {

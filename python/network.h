@@ -13,6 +13,7 @@
 #include "frontend/model.h"
 #include "ir/graph.h"
 #include "ir/integer.h"
+#include "quantize/quantize.h"
 
 /// A model as the Python package holds it: the imported graph, and, once somebody asks, the lowered one with its
 /// engine. Plain C++: binding.cpp only turns arrays into vectors and errors into exceptions.
@@ -59,6 +60,17 @@ class Network {
   [[nodiscard]] Result<std::vector<Values>> trace(const std::vector<std::vector<double>>& inputs,
                                                   std::size_t samples, bool lowered, unsigned threads) const;
 
+  /// Post-training quantization on samples (quantize/quantize.h).
+  [[nodiscard]] Result<std::shared_ptr<Network>> quantized(std::vector<std::vector<double>> inputs,
+                                                           std::size_t samples,
+                                                           const quantize::QuantizeOptions& options) const;
+  /// The model as a QONNX file's bytes. Errors: those of frontend::qonnxBytes.
+  [[nodiscard]] Result<std::string> qonnx() const;
+
+  struct Compatible;
+  /// The network as hls4ml computes it under a configuration, YAML or JSON text (compat/hls4ml.h).
+  [[nodiscard]] Result<Compatible> asHls4ml(const std::string& config, bool reproduceDefects) const;
+
   /// tool::buildNetwork of this model, without reading the file again.
   [[nodiscard]] Result<tool::BuildOutcome> build(tool::BuildOptions options) const;
 
@@ -73,6 +85,11 @@ class Network {
   ir::Graph graph_;
   mutable std::once_flag once_;
   mutable std::optional<Result<Lowered>> lowered_;
+};
+
+struct Network::Compatible {
+  std::shared_ptr<Network> network;
+  std::vector<std::string> warnings;
 };
 
 }  // namespace sluice::python

@@ -2,6 +2,7 @@
 
     import sluice
     model = sluice.load("model.onnx")
+    model = model.quantize(x)                  # if it is not quantized yet
     y = model.predict(x)                       # what the hardware computes, bit for bit
     build = model.build("out", board="pynq-z2")
     print(build)
@@ -19,7 +20,14 @@ from .errors import (
     UsageError,
 )
 from .frameworks import from_keras, from_onnx, from_torch, load
-from .model import Model, Port
+from .model import Model, Port, config_from_hls4ml
+
+
+
+def quantize(model: Model, x, **options) -> Model:
+    """`model.quantize(x, ...)`: a quantized model from a float one, on samples of its input."""
+    return model.quantize(x, **options)
+
 
 __all__ = [
     "Build",
@@ -33,8 +41,10 @@ __all__ = [
     "UnsupportedError",
     "UsageError",
     "__version__",
+    "config_from_hls4ml",
     "from_keras",
     "from_onnx",
     "from_torch",
     "load",
+    "quantize",
 ]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import html
+import json
 import os
 import shutil
 import sys
 import tempfile
+import warnings
 from pathlib import Path
 from typing import Any, Mapping, NamedTuple, Sequence, Union
 
@@ -118,6 +120,57 @@ class Model:
         """
         arrays, samples = self._arrays(x)
         return dict(self._network.trace(arrays, samples, lowered, threads))
+
+    # ---- making it smaller -----------------------------------------------------------------------------------------
+
+    def quantize(
+        self,
+        x: Inputs,
+        *,
+        bits: int = 8,
+        weight_bits: int | None = None,
+        activation_bits: int | None = None,
+        per_channel: bool = True,
+        weight_range: str = "mse",
+        activation_range: str = "mse",
+        equalise: bool = False,
+        correct_bias: bool = True,
+        adaptive_rounding: bool = True,
+        threads: int = 0,
+    ) -> Model:
+        """A quantized model from this float one, without training (`sluice quantize`).
+
+        x : samples of the input, as for `predict`; a few dozen that look like what will come
+        bits : width of weights and activations, where `weight_bits` and `activation_bits` say nothing else
+        weight_range, activation_range : how far a grid reaches: "min-max", "percentile", "mse", "kl"
+        equalise : even out the ranges of channels between layers first
+        correct_bias, adaptive_rounding : the mean of each output stays; weights are rounded together, not each alone
+        """
+        arrays, samples = self._arrays(x)
+        network = self._network.quantized(
+            arrays, samples, weight_bits or bits, activation_bits or bits, per_channel, weight_range,
+            activation_range, equalise, correct_bias, adaptive_rounding, threads,
+        )  # fmt: skip
+        return Model(network, self._file_name)
+
+    def with_hls4ml_config(self, config: Any, *, reproduce_defects: bool = True) -> Model:
+        """The network as hls4ml's own emulation computes it under a configuration, bit for bit.
+
+        config : what `config_from_hls4ml` takes
+        reproduce_defects : also what nobody wants, such as a softmax that is constant; each is a warning
+        """
+        network, notes = self._network.as_hls4ml(json.dumps(config_from_hls4ml(config)), reproduce_defects)
+        for note in notes:
+            warnings.warn(note, stacklevel=2)
+        return Model(network, self._file_name)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Writes the model as QONNX (ONNX where nothing is quantized), which `load` and others read."""
+        path = Path(path)
+        data = self._network.qonnx()
+        scratch = path.with_name(path.name + ".part")
+        scratch.write_bytes(data)
+        scratch.replace(path)
 
     # ---- building it -----------------------------------------------------------------------------------------------
 
@@ -232,6 +285,32 @@ class Model:
                     f"input '{port.name}' has {len(array)} samples, input '{ports[0].name}' has {len(arrays[0])}"
                 )
         return arrays, len(arrays[0])
+
+
+def config_from_hls4ml(source: Any) -> dict[str, Any]:
+    """An hls4ml configuration as a dictionary: from one, from a YAML or JSON file, or from an hls4ml model.
+
+    Both forms are taken: {Model, LayerType, LayerName}, and the converter's with that as HLSConfig.
+    YAML needs PyYAML.
+    """
+    if isinstance(source, Mapping):
+        return dict(source)
+    if isinstance(source, (str, os.PathLike)):
+        text = Path(source).read_text()
+        if Path(source).suffix == ".json":
+            return dict(json.loads(text))
+        try:
+            import yaml
+        except ImportError as missing:
+            raise errors.FileError("reading YAML needs PyYAML: pip install pyyaml") from missing
+        return dict(yaml.safe_load(text))
+    config = getattr(getattr(source, "config", None), "config", None)  # hls4ml.model.ModelGraph
+    if not isinstance(config, Mapping):
+        raise errors.InputError(
+            f"config_from_hls4ml takes a dictionary, a file or an hls4ml model, not {type(source).__name__}"
+        )
+    wanted = ("HLSConfig", "IOType")
+    return {key: config[key] for key in wanted if key in config}
 
 
 def _find_tools() -> None:

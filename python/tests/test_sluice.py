@@ -111,3 +111,35 @@ def test_a_board_that_is_too_small_is_an_error_with_the_build_in_it(model, tmp_p
     with pytest.raises(sluice.InfeasibleError) as caught:
         model.build(tmp_path / "out", board="pynq-z2", reuse_factor=32, until="map")
     assert caught.value.build.folder == tmp_path / "out"
+
+
+def float_model(folder):
+    """A float network that any Keras can write: 4 inputs, 8 hidden with relu, 3 outputs."""
+    onnx = pytest.importorskip("onnx")
+    rng = np.random.default_rng(5)
+    w1, b1 = rng.normal(size=(4, 8)), rng.normal(size=8)
+    w2, b2 = rng.normal(size=(8, 3)), rng.normal(size=3)
+    constant = lambda name, value: onnx.numpy_helper.from_array(value.astype(np.float32), name)  # noqa: E731
+    node = onnx.helper.make_node
+    value = lambda name, size: onnx.helper.make_tensor_value_info(name, 1, [1, size])  # noqa: E731
+    graph = onnx.helper.make_graph(
+        [node("Gemm", ["x", "w1", "b1"], ["h"]), node("Relu", ["h"], ["r"]), node("Gemm", ["r", "w2", "b2"], ["y"])],
+        "small", [value("x", 4)], [value("y", 3)],
+        [constant("w1", w1), constant("b1", b1), constant("w2", w2), constant("b2", b2)],
+    )  # fmt: skip
+    onnx.save(onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 13)]), folder / "small.onnx")
+    return sluice.load(folder / "small.onnx")
+
+
+def test_a_float_model_is_quantized_saved_and_read_again(tmp_path):
+    model = float_model(tmp_path)
+    x = np.random.default_rng(6).normal(size=(200, 4))
+    assert not model.quantized
+    small = model.quantize(x, bits=8)
+    assert small.quantized, small.why_not_quantized
+    spread = np.ptp(model.predict(x))
+    assert np.abs(small.predict(x) - model.predict(x)).max() < 0.03 * spread
+    small.save(tmp_path / "small8.onnx")
+    np.testing.assert_array_equal(sluice.load(tmp_path / "small8.onnx").predict(x), small.predict(x))
+    with pytest.raises(sluice.UsageError, match="a range takes"):
+        model.quantize(x, weight_range="guess")
