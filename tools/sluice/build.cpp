@@ -11,6 +11,8 @@
 #include "base/progress.h"
 #include "base/text.h"
 #include "base/threads.h"
+#include "dataflow/simulate.h"
+#include "dataflow/waves.h"
 #include "device/board.h"
 #include "emit/serial_shell.h"
 #include "emit/stitch.h"
@@ -81,6 +83,7 @@ std::string commandLine(const BuildOptions& options, const Placement& placement)
   if (options.regime != map::Regime::automatic)
     text += options.regime == map::Regime::unrolled ? " --regime unrolled" : " --regime streamed";
   if (options.reuseFactor) text += " --reuse-factor " + std::to_string(*options.reuseFactor);
+  if (options.nodeOptions) text += " --node-options " + options.nodeOptions->filename().string();
   if (options.targetInterval) text += " --target-ii " + std::to_string(*options.targetInterval);
   if (!options.splitBefore.empty()) text += " --split-before " + join(options.splitBefore, ",");
   if (options.topK) text += " --top-k " + std::to_string(*options.topK);
@@ -95,6 +98,9 @@ std::string commandLine(const BuildOptions& options, const Placement& placement)
     text += " --placement-seeds " + std::to_string(options.placementSeeds);
   return text + " --until " + stages.at(options.until);
 }
+
+/// Frames in waves.vcd, back to back: the first fills the pipeline, the last is as all after it.
+constexpr std::uint64_t kWaveFrames = 4;
 
 /// A design with everything that is known of it before any tool runs.
 struct Built {
@@ -396,11 +402,23 @@ Result<BuildOutcome> buildNetwork(const BuildOptions& options, std::optional<ir:
   timings.lap("lower");
 
   progress.begin("map and size");
+  map::NodeOptionsMap nodeOptions;
+  if (options.nodeOptions) {
+    SLUICE_TRY(const std::string text, readFile(*options.nodeOptions, std::uint64_t{1} << 24));
+    auto parsed = map::parseNodeOptions(text);
+    if (!parsed.ok()) {
+      Error error = parsed.error();
+      error.where = options.nodeOptions->string() + (error.where.empty() ? "" : ", " + error.where);
+      return error;
+    }
+    nodeOptions = std::move(parsed).value();
+  }
   const map::MapOptions mapOptions{.regime = options.regime,
                                    .reuseFactor = options.reuseFactor,
                                    .targetInterval = options.targetInterval,
                                    .family = placement.family,
-                                   .splitBefore = options.splitBefore};
+                                   .splitBefore = options.splitBefore,
+                                   .nodes = std::move(nodeOptions)};
   SLUICE_TRY(Built built, chooseDesign(graph, mapOptions, placement));
   SLUICE_RETURN_IF_ERROR(checkBoardCount(placement, built.design.subgraphs.size()));
   timings.lap("map, size, stitch");
@@ -420,6 +438,7 @@ Result<BuildOutcome> buildNetwork(const BuildOptions& options, std::optional<ir:
     whole.splitBefore.clear();
     whole.regime = built.design.regime;
     whole.reuseFactor = built.design.reuseFactor;
+    whole.targetInterval = built.design.targetInterval;
     SLUICE_TRY(uncut, buildDesign(graph, whole));
     report.monolithic = {.interval = uncut->performance.initiationInterval,
                          .latency = uncut->performance.latency,
@@ -429,6 +448,13 @@ Result<BuildOutcome> buildNetwork(const BuildOptions& options, std::optional<ir:
   std::vector<emit::File> files;
   SLUICE_TRY(std::string designText, report::designJson(built.design, graph));
   files.push_back({"design.json", std::move(designText)});
+  const dataflow::Network network = map::network(built.design);
+  files.push_back({"profile.json", dataflow::profileJson(network, report.profile)});
+  if (options.waves) {
+    SLUICE_TRY(const auto run, dataflow::simulate(network, {.frames = kWaveFrames}));
+    if (run.deadlock) return infeasible("the design deadlocks", "waves.vcd");
+    files.push_back({"waves.vcd", dataflow::vcd(network, report.name, run.trace)});
+  }
   timings.lap("estimate");
 
   if (options.until >= Until::rtl) {

@@ -33,9 +33,11 @@ struct BuildOptions {
   map::Regime regime = map::Regime::automatic;
   std::optional<std::uint64_t> reuseFactor, targetInterval;
   std::vector<std::string> splitBefore;
-  std::optional<std::filesystem::path> input;  ///< .npy of samples; else random codes
-  bool inputCodes = false;                     ///< the file holds codes of the first quantizer
-  std::optional<hdl::Family> family;           ///< else that of the first board, else xc7
+  std::optional<std::filesystem::path> nodeOptions;  ///< settings of single nodes (map/node_options.h)
+  bool waves = false;                                ///< also waves.vcd
+  std::optional<std::filesystem::path> input;        ///< .npy of samples; else random codes
+  bool inputCodes = false;                           ///< the file holds codes of the first quantizer
+  std::optional<hdl::Family> family;                 ///< else that of the first board, else xc7
   Until until = Until::simulate;
   std::optional<std::int64_t> topK;  ///< outputs become indices of the k largest
   std::uint64_t frames = 20;         ///< frames simulated at most

@@ -73,12 +73,14 @@ void addHls4ml(CLI::App& command, ModelOptions& options) {
   CLI::Option* config =
       command
           .add_option("--hls4ml-config", options.hls4mlConfig,
-                      "an hls4ml configuration, YAML or JSON: the network becomes the one hls4ml's emulation computes "
+                      "an hls4ml configuration, YAML or JSON: the network becomes the one hls4ml's emulation "
+                      "computes "
                       "under it, bit for bit, with a warning for each defect; of Keras and QKeras models")
           ->type_name("FILE");
   command
       .add_flag("--without-hls4ml-defects", options.withoutHls4mlDefects,
-                "with --hls4ml-config: what the model says where hls4ml computes a constant softmax, an integer ReLU "
+                "with --hls4ml-config: what the model says where hls4ml computes a constant softmax, an "
+                "integer ReLU "
                 "that wraps, or padding that wins a maximum")
       ->needs(config);
 }
@@ -286,12 +288,11 @@ void addBuild(CLI::App& app, BuildArguments& arguments) {
   build->add_option("--family", options.family, "device family; without it the first board's, else xc7")
       ->transform(oneOf(families))
       ->type_name("xc7|xcup|ecp5");
-  const std::map<std::string, Until> stages = {
-      {"map", Until::map},
-      {"rtl", Until::rtl},
-      {"simulate", Until::simulate},
-      {"synth", Until::synth},
-      {"bitstream", Until::bitstream}};
+  const std::map<std::string, Until> stages = {{"map", Until::map},
+                                               {"rtl", Until::rtl},
+                                               {"simulate", Until::simulate},
+                                               {"synth", Until::synth},
+                                               {"bitstream", Until::bitstream}};
   build->add_option("--until", options.until, "last stage that runs")
       ->transform(oneOf(stages))
       ->type_name("map|rtl|simulate|synth|bitstream")
@@ -309,11 +310,19 @@ void addBuild(CLI::App& app, BuildArguments& arguments) {
       ->capture_default_str();
   build->add_option("--seed", options.seed, "of random codes, input gaps and output stalls")
       ->capture_default_str();
-  build->add_option("--placement-seeds", options.placementSeeds,
-                    "runs of the router for a bitstream; the fastest is kept, all are reported")
+  build
+      ->add_option("--placement-seeds", options.placementSeeds,
+                   "runs of the router for a bitstream; the fastest is kept, all are reported")
       ->type_name("N")
       ->check(between(std::uint64_t{1}, std::uint64_t{1000}))
       ->capture_default_str();
+  build
+      ->add_option("--node-options", options.nodeOptions,
+                   "settings of single nodes, one a line: NODE reuse-factor=N simd=N pe=N weights=bram ...; "
+                   "the last word over what mapping would choose")
+      ->type_name("FILE");
+  build->add_flag("--waves", options.waves,
+                  "also waves.vcd: the places filled of every FIFO, cycle by cycle, for GTKWave");
   build->add_flag("--quiet", options.quiet, "no progress on standard error");
   build->footer(
       "DIR gets\n"
@@ -321,6 +330,7 @@ void addBuild(CLI::App& app, BuildArguments& arguments) {
       "<name>_{data,valid,ready} per port\n"
       "  design.json         ports, initiation interval, latency, the cycle of every output beat, FIFOs, "
       "kernels\n"
+      "  profile.json        occupancy of every FIFO over one period, who waits for whom\n"
       "  report.txt, report.json, report.html\n"
       "  timings.json        measured run times; the one file that differs from build to build\n\n"
       "Examples:\n"
