@@ -168,6 +168,52 @@ TEST_F(Tool, EveryEngineGivesTheSameCodes) {
   EXPECT_EQ(codes->shape, (std::vector<std::uint64_t>{8, 4}));
 }
 
+TEST_F(Tool, ABuildTakesSettingsOfNodesAndWritesItsProfileAndWaves) {
+  BuildOptions options{
+      .model = write("chain.onnx", frontend::chainModel(2, 4, 3)),
+      .output = folder_ / "out",
+      .regime = map::Regime::streamed,
+      .reuseFactor = 16,
+      .nodeOptions = write("nodes.txt", "MatMul_0 reuse-factor=4  # faster than the others\n"),
+      .waves = true,
+      .until = Until::map,
+      .quiet = true};
+  const Result<BuildOutcome> outcome = buildNetwork(options);
+  ASSERT_TRUE(outcome.ok()) << outcome.error().text();
+  EXPECT_EQ(outcome->report.kernels[0].multipliers, 4u);  // 16 products in 4 cycles
+  EXPECT_NE(readFile(folder_ / "out/profile.json")->find("\"occupancy\""), std::string::npos);
+  EXPECT_NE(readFile(folder_ / "out/waves.vcd")->find("$enddefinitions"), std::string::npos);
+
+  options.nodeOptions = write("nodes.txt", "MatMul_0 reuse-factor=4\nMatMul_7 simd=2\n");
+  const Result<BuildOutcome> unknown = buildNetwork(options);
+  ASSERT_FALSE(unknown.ok());
+  EXPECT_NE(unknown.error().text().find("'MatMul_7'"), std::string::npos) << unknown.error().text();
+  options.nodeOptions = write("nodes.txt", "\nMatMul_0 speed=9\n");
+  const Result<BuildOutcome> wrong = buildNetwork(options);
+  ASSERT_FALSE(wrong.ok());
+  EXPECT_NE(wrong.error().text().find("line 2"), std::string::npos) << wrong.error().text();
+}
+
+TEST_F(Tool, ABitstreamWantsABoardThatOpenToolsKnow) {
+  BuildOptions options{.model = write("chain.onnx", frontend::chainModel(1, 3, 1)),
+                       .output = folder_ / "out",
+                       .until = Until::bitstream,
+                       .quiet = true};
+  const auto problem = [&]() {
+    const Result<BuildOutcome> outcome = buildNetwork(options);
+    return outcome.ok() ? std::string() : outcome.error().text();
+  };
+  const std::string without = problem();
+  EXPECT_TRUE(without.find("--board") != std::string::npos ||
+              without.find("was not found") != std::string::npos)
+      << without;
+  options.boards = {"pynq-z2"};
+  const std::string other = problem();
+  EXPECT_TRUE(other.find("ECP5") != std::string::npos || other.find("was not found") != std::string::npos)
+      << other;
+  EXPECT_FALSE(fs::exists(folder_ / "out"));
+}
+
 TEST_F(Tool, InfoAndDumpPrintWhatTheModelHolds) {
   const fs::path model = write("chain.onnx", frontend::chainModel(1, 3, 1));
   ::testing::internal::CaptureStdout();
