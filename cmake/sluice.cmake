@@ -15,11 +15,15 @@ if(SLUICE_SANITIZE)
   target_link_options(sluice_flags INTERFACE "-fsanitize=${SLUICE_SANITIZE}")
 endif()
 
-# sluice_area(ir SOURCES graph.cpp ... USES base fixed LIBRARIES fmt::fmt)
-# One static library `sluice_ir`. USES names areas above; LIBRARIES are outside ones, private to the area.
+# sluice_area(ir SOURCES graph.cpp ... USES base fixed LIBRARIES fmt::fmt [LIGHT])
+# One static library `sluice_ir`. USES names areas above; LIBRARIES are outside ones, private to the area. LIGHT: no time is
+# spent in it, so it is compiled at -O1, which takes half as long.
 function(sluice_area name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;USES;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(ARG "LIGHT" "" "SOURCES;USES;LIBRARIES" ${ARGN})
   add_library(sluice_${name} STATIC ${ARG_SOURCES})
+  if(ARG_LIGHT)
+    target_compile_options(sluice_${name} PRIVATE $<$<CONFIG:Release>:-O1>)
+  endif()
   target_link_libraries(sluice_${name} PUBLIC sluice_flags)
   foreach(other IN LISTS ARG_USES)
     target_link_libraries(sluice_${name} PUBLIC sluice_${other})
