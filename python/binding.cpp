@@ -95,11 +95,10 @@ nb::tuple portOf(const ir::Graph& graph, ir::TensorId id) {
 }
 
 tool::Until untilOf(const std::string& name) {
-  if (name == "map") return tool::Until::map;
-  if (name == "rtl") return tool::Until::rtl;
-  if (name == "simulate") return tool::Until::simulate;
-  if (name == "synth") return tool::Until::synth;
-  raise({ErrorCode::usage, "until takes 'map', 'rtl', 'simulate' or 'synth', not '" + name + "'", ""});
+  const auto& stages = tool::stagesByName();
+  if (const auto found = stages.find(name); found != stages.end()) return found->second;
+  raise({ErrorCode::usage, "until takes 'map', 'rtl', 'simulate', 'synth' or 'bitstream', not '" + name + "'",
+         ""});
 }
 map::Regime regimeOf(const std::string& name) {
   if (name == "auto") return map::Regime::automatic;

@@ -1,6 +1,7 @@
 #include "network.h"
 
 #include "compat/hls4ml.h"
+#include "format_text.h"
 #include "frontend/onnx_writer_graph.h"
 #include "ir/host.h"
 #include "ir/reference.h"
@@ -9,12 +10,6 @@
 
 namespace sluice::python {
 namespace {
-
-std::string formatText(const ir::TensorType& type) {
-  if (type.isReal()) return "real";
-  const fixed::IntegerFormat format = type.codes->format();
-  return (format.isSigned ? "s" : "u") + std::to_string(format.bits);
-}
 
 Values valuesOf(const ir::Tensor& tensor, ir::ConstantData data) {
   return {.name = tensor.name, .shape = tensor.type.shape, .data = std::move(data)};
@@ -36,7 +31,7 @@ std::vector<NodeInfo> Network::nodes() const {
                  .operation = ir::info(node.operation).name,
                  .output = output.name,
                  .shape = output.type.shape,
-                 .format = formatText(output.type)};
+                 .format = tool::formatText(output.type)};
     for (const ir::TensorId input : node.inputs)
       if (graph_.tensor(input).isConstant()) row.weights += ir::elements(graph_.tensor(input).type.shape);
     rows.push_back(std::move(row));

@@ -21,20 +21,6 @@ namespace {
 
 using namespace sluice;
 
-show::Bench randomBench(std::uint64_t seed) {
-  kernel::Kernel kernel = kernel::randomKernel(seed).kernel;
-  kernel.name = "k" + std::to_string(seed);
-  Rng rng(seed, 77);
-  std::vector<kernel::FifoParams> fifos;
-  for (const kernel::StreamPort& port : kernel.ports)
-    fifos.push_back({.width = port.beat.width(),
-                     .depth = static_cast<std::uint32_t>(rng.uniform(1, 9)),
-                     .kind = static_cast<kernel::FifoKind>(rng.uniform(0, 3)),
-                     .reserveIsPush = port.direction == dataflow::Direction::read && rng.chance(0.7)});
-  const hdl::Module flat = hdl::simplify(hdl::flatten(kernel::withFifos(kernel, fifos)));
-  return {.kernel = std::move(kernel), .module = std::make_shared<const hdl::Module>(flat)};
-}
-
 Status kernels(show::Output& out) {
   const std::uint64_t total = out.number("--kernels=", 1000),
                       batch = std::max<std::uint64_t>(1, out.number("--batch=", 100));
@@ -43,7 +29,8 @@ Status kernels(show::Output& out) {
   for (std::uint64_t first = 0; first < total; first += batch) {
     std::vector<show::Bench> benches;
     for (std::uint64_t seed = first; seed < std::min(total, first + batch); ++seed) {
-      benches.push_back(randomBench(seed));
+      benches.push_back(
+          show::benchOf(kernel::randomKernel(seed).kernel, "k" + std::to_string(seed), Rng(seed, 77)));
       ++families[benches.back().kernel.family];
     }
     SLUICE_TRY(const show::BatchCount count, show::compareBatch(benches, 200, first));

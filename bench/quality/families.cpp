@@ -18,20 +18,6 @@ namespace {
 
 using namespace sluice;
 
-show::Bench benchOf(const std::string& family, std::uint64_t seed) {
-  kernel::Kernel kernel = kernel::randomKernel(family, seed).kernel;
-  kernel.name = "k" + std::to_string(seed);
-  Rng rng(seed, 78);
-  std::vector<kernel::FifoParams> fifos;
-  for (const kernel::StreamPort& port : kernel.ports)
-    fifos.push_back({.width = port.beat.width(),
-                     .depth = static_cast<std::uint32_t>(rng.uniform(1, 9)),
-                     .kind = static_cast<kernel::FifoKind>(rng.uniform(0, 3)),
-                     .reserveIsPush = port.direction == dataflow::Direction::read && rng.chance(0.7)});
-  const hdl::Module flat = hdl::simplify(hdl::flatten(kernel::withFifos(kernel, fifos)));
-  return {.kernel = std::move(kernel), .module = std::make_shared<const hdl::Module>(flat)};
-}
-
 /// Four cases, each with its own data and stalls, of three frames.
 Result<kernel::ViewCount> views(const std::string& family, std::uint64_t configurations) {
   kernel::ViewCount sum;
@@ -50,7 +36,8 @@ Result<show::BatchCount> inVerilator(const std::string& family, std::uint64_t ke
   for (std::uint64_t first = 1; first <= kernels; first += batch) {
     std::vector<show::Bench> benches;
     for (std::uint64_t seed = first; seed < std::min(kernels + 1, first + batch); ++seed)
-      benches.push_back(benchOf(family, seed));
+      benches.push_back(show::benchOf(kernel::randomKernel(family, seed).kernel, "k" + std::to_string(seed),
+                                      Rng(seed, 78)));
     SLUICE_TRY(const show::BatchCount count, show::compareBatch(benches, 500, first));
     sum.kernels += count.kernels;
     sum.cycles += count.cycles;

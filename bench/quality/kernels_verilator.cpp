@@ -9,8 +9,10 @@
 #include "emit/beats.h"
 #include "flow/simulate.h"
 #include "hdl/evaluate.h"
+#include "hdl/simplify.h"
 #include "hdl/verilog.h"
 #include "jobs/command.h"
+#include "kernel/testing.h"
 #include "show.h"
 
 namespace sluice::show {
@@ -138,6 +140,18 @@ Status compareBench(const Bench& bench, const std::vector<std::vector<std::vecto
 }
 
 }  // namespace
+
+Bench benchOf(kernel::Kernel kernel, const std::string& name, Rng rng) {
+  kernel.name = name;
+  std::vector<kernel::FifoParams> fifos;
+  for (const kernel::StreamPort& port : kernel.ports)
+    fifos.push_back({.width = port.beat.width(),
+                     .depth = static_cast<std::uint32_t>(rng.uniform(1, 9)),
+                     .kind = static_cast<kernel::FifoKind>(rng.uniform(0, 3)),
+                     .reserveIsPush = port.direction == Direction::read && rng.chance(0.7)});
+  const hdl::Module flat = hdl::simplify(hdl::flatten(kernel::withFifos(kernel, fifos)));
+  return {.kernel = std::move(kernel), .module = std::make_shared<const hdl::Module>(flat)};
+}
 
 Result<BatchCount> compareBatch(const std::vector<Bench>& benches, std::uint32_t cycles, std::uint64_t seed) {
   std::string modules, body;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/rng.h"
 #include "hdl/module.h"
 #include "kernel/kernel.h"
 
@@ -17,6 +18,9 @@ struct Bench {
   kernel::Kernel kernel;
   std::shared_ptr<const hdl::Module> module;
 };
+
+/// The kernel, renamed, between FIFOs of random depths and kinds.
+Bench benchOf(kernel::Kernel kernel, const std::string& name, Rng rng);
 
 struct BatchCount {
   std::uint64_t kernels = 0, cycles = 0, values = 0, beats = 0;

@@ -23,7 +23,6 @@ from .frameworks import from_keras, from_onnx, from_torch, load
 from .model import Model, Port, config_from_hls4ml
 
 
-
 def quantize(model: Model, x, **options) -> Model:
     """`model.quantize(x, ...)`: a quantized model from a float one, on samples of its input."""
     return model.quantize(x, **options)

@@ -195,7 +195,7 @@ class Model:
         """Builds hardware and writes it to `folder` (`sluice build`).
 
         until : "map" (kernels, FIFOs, cycles, estimates), "rtl" (Verilog), "simulate" (Verilator against the integer
-            engine and the predicted cycles), "synth" (Yosys)
+            engine and the predicted cycles), "synth" (Yosys), "bitstream" (nextpnr, boards with an ECP5)
         board : "pynq-z2", "pynq-z2:2", or several; gives family and budget
         regime : "streamed", "unrolled", "auto"
         reuse_factor, target_ii : how much is shared, or cycles per frame; without them the fastest that fits the board

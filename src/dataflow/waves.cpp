@@ -1,10 +1,10 @@
 #include "dataflow/waves.h"
 
 #include <algorithm>
-#include <bit>
 #include <nlohmann/json.hpp>
-#include <tuple>
 #include <vector>
+
+#include "dataflow/vcd_text.h"
 
 namespace sluice::dataflow {
 
@@ -12,40 +12,9 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// Short names of signals: numbers in printable characters.
-std::string code(std::size_t number) {
-  std::string text;
-  do {
-    text += static_cast<char>('!' + number % 94);
-    number /= 94;
-  } while (number > 0);
-  return text;
-}
-
-/// Names in a dump have no white space.
-std::string plain(std::string name) {
-  for (char& c : name)
-    if (c <= ' ' || c > '~') c = '_';
-  return name.empty() ? "_" : name;
-}
-
-std::string binary(std::uint64_t value) {
-  std::string digits;
-  for (int bit = std::max(1, static_cast<int>(std::bit_width(value))) - 1; bit >= 0; --bit)
-    digits += ((value >> bit) & 1) != 0 ? '1' : '0';
-  return digits;
-}
-
-struct Change {
-  std::uint64_t cycle = 0;
-  std::size_t signal = 0;
-  std::uint64_t value = 0;
-  bool operator<(const Change& o) const { return std::tie(cycle, signal) < std::tie(o.cycle, o.signal); }
-};
-
 /// Places filled after each cycle in which that changes.
 void filled(std::size_t signal, std::uint64_t initial, const std::vector<std::uint64_t>& pushes,
-            const std::vector<std::uint64_t>& pops, std::vector<Change>& changes) {
+            const std::vector<std::uint64_t>& pops, std::vector<VcdChange>& changes) {
   std::uint64_t places = initial;
   changes.push_back({0, signal, places});
   for (std::size_t push = 0, pop = 0; push < pushes.size() || pop < pops.size();) {
@@ -108,14 +77,14 @@ Json processJson(const Network& network, const Ends& ends, const std::string& na
 std::string vcd(const Network& network, const std::string& name, const Trace& trace) {
   const std::size_t channels = network.channels.size();
   std::string text =
-      "$timescale 1 ns $end\n$scope module " + plain(name) + " $end\n$scope module fifos $end\n";
+      "$timescale 1 ns $end\n$scope module " + vcdName(name) + " $end\n$scope module fifos $end\n";
   for (std::size_t c = 0; c < channels; ++c)
-    text += "$var integer 32 " + code(c) + " " + plain(network.channels[c].name) + " $end\n";
+    text += "$var integer 32 " + vcdCode(c) + " " + vcdName(network.channels[c].name) + " $end\n";
   text += "$upscope $end\n$scope module frames $end\n";
   for (std::size_t s = 0; s < network.sinks.size(); ++s)
-    text += "$var wire 1 " + code(channels + s) + " " + plain(network.sinks[s].name) + " $end\n";
+    text += "$var wire 1 " + vcdCode(channels + s) + " " + vcdName(network.sinks[s].name) + " $end\n";
   text += "$upscope $end\n$upscope $end\n$enddefinitions $end\n";
-  std::vector<Change> changes;
+  std::vector<VcdChange> changes;
   for (std::size_t c = 0; c < channels; ++c)
     filled(c, network.channels[c].initial, trace.pushes[c], trace.pops[c], changes);
   for (std::size_t s = 0; s < network.sinks.size(); ++s) {
@@ -125,20 +94,7 @@ std::string vcd(const Network& network, const std::string& name, const Trace& tr
       changes.push_back({cycle + 1, channels + s, 0});
     }
   }
-  std::stable_sort(changes.begin(), changes.end());
-  std::uint64_t cycle = ~std::uint64_t{0};
-  std::vector<std::uint64_t> shown(channels + network.sinks.size(), ~std::uint64_t{0});
-  for (std::size_t i = 0; i < changes.size(); ++i) {
-    const Change& change = changes[i];
-    const bool last = i + 1 == changes.size() || changes[i + 1].cycle != change.cycle ||
-                      changes[i + 1].signal != change.signal;  // of several in one cycle the last one stands
-    if (!last || shown[change.signal] == change.value) continue;
-    if (change.cycle != cycle) text += "#" + std::to_string(cycle = change.cycle) + "\n";
-    shown[change.signal] = change.value;
-    text += change.signal < channels ? "b" + binary(change.value) + " " : std::to_string(change.value);
-    text += code(change.signal) + "\n";
-  }
-  return text;
+  return text + vcdChanges(std::move(changes), channels, channels + network.sinks.size());
 }
 
 std::string profileJson(const Network& network, const Profile& profile) {

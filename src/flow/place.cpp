@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "flow/tools.h"
+#include "flow/yosys.h"
 #include "jobs/pool.h"
 
 namespace sluice::flow {
@@ -38,22 +39,10 @@ Result<PartOptions> optionsOf(const std::string& part) {
 }
 
 /// Names of the design's hierarchy are kept (`flatten` puts dots between them): that is how a path is named after.
-std::string netlistScript(const PlaceTask& task) {
-  std::string text;
-  for (const emit::File& file : task.files)
-    if (file.name.ends_with(".v")) text += "read_verilog " + file.name + "\n";
-  return text + "synth_ecp5 -top " + task.top + " -json netlist.json\n";
-}
-
 Result<std::string> netlistOf(const PlaceTask& task, const jobs::Store* store) {
   SLUICE_TRY(const Tool yosys, findYosys());
-  jobs::Command command{.name = "yosys " + task.name,
-                        .argv = {yosys.path, "-q", "-l", "yosys.log", "-s", "synth.ys"},
-                        .outputs = {"netlist.json", {"yosys.log", true}},
-                        .toolVersion = yosys.version,
-                        .limits = {.seconds = 4 * 3600}};
-  for (const emit::File& file : task.files) command.inputs.push_back({file.name, file.content});
-  command.inputs.push_back({"synth.ys", netlistScript(task)});
+  const jobs::Command command = yosysCommand(
+      yosys, task.name, task.files, "synth_ecp5 -top " + task.top + " -json netlist.json\n", "netlist.json");
   SLUICE_TRY(jobs::Outcome outcome, jobs::run(store, command));
   SLUICE_RETURN_IF_ERROR(jobs::requireSuccess(command, outcome));
   return std::move(outcome.outputs.at("netlist.json"));

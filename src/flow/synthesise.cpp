@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "flow/tools.h"
+#include "flow/yosys.h"
 #include "jobs/pool.h"
 
 namespace sluice::flow {
@@ -13,8 +14,6 @@ namespace {
 /// Modules are built out of context: no pads, no clock buffers. DSP and memory mapping as the family has them.
 std::string script(const SynthesisTask& task) {
   std::string text;
-  for (const emit::File& file : task.files)
-    if (file.name.ends_with(".v")) text += "read_verilog " + file.name + "\n";
   switch (task.family) {
     case hdl::Family::xc7:
       text += "synth_xilinx -family xc7 -flatten -noiopad -noclkbuf -top " + task.top + "\n";
@@ -151,16 +150,8 @@ Result<std::vector<SynthesisReport>> synthesise(const std::vector<SynthesisTask>
                                                 const jobs::Store* store) {
   SLUICE_TRY(const Tool yosys, findYosys());
   std::vector<jobs::Command> commands;
-  for (const SynthesisTask& task : tasks) {
-    jobs::Command command{.name = "yosys " + task.name,
-                          .argv = {yosys.path, "-q", "-l", "yosys.log", "-s", "synth.ys"},
-                          .outputs = {"stat.json", {"yosys.log", true}},
-                          .toolVersion = yosys.version,
-                          .limits = {.seconds = 4 * 3600}};
-    for (const emit::File& file : task.files) command.inputs.push_back({file.name, file.content});
-    command.inputs.push_back({"synth.ys", script(task)});
-    commands.push_back(std::move(command));
-  }
+  for (const SynthesisTask& task : tasks)
+    commands.push_back(yosysCommand(yosys, task.name, task.files, script(task), "stat.json"));
   const std::vector<Result<jobs::Outcome>> outcomes = jobs::runAll(store, commands, {.workers = workers});
   std::vector<SynthesisReport> reports;
   for (std::size_t t = 0; t < tasks.size(); ++t) {

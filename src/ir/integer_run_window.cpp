@@ -75,36 +75,28 @@ void Runner::apply(const FastAccumulation& step) {
     for (std::size_t first = 0; first < all; first += tile) {
       const std::size_t count = std::min(tile, all - first);
       if (!step.pointwise) gatherWindows(step.windows, step.x, 0, first, count, step.depth);
+      const auto filled = [&](auto work, const auto* weights) {
+        work.x = step.pointwise ? memory_.data<std::int16_t>(step.x) : scratch_.data();
+        work.xStride = step.pointwise ? place(step.x).stride : step.depth;
+        work.depth = step.depth;
+        work.weights = weights;
+        work.bias = step.bias.data();
+        work.shift = step.shift;
+        work.mask = static_cast<std::uint32_t>(step.range.hi - step.range.lo);
+        work.lo = static_cast<std::int32_t>(step.range.lo);
+        work.y = y + first * to.stride;
+        work.yStride = to.stride;
+        work.rows = count;
+        return work;
+      };
       if constexpr (sizeof(*y) == sizeof(std::int16_t)) {
         if (!step.shortWeights.empty()) {
-          accumulateShortRows(plan_.avx2,
-                              {.x = step.pointwise ? memory_.data<std::int16_t>(step.x) : scratch_.data(),
-                               .xStride = step.pointwise ? place(step.x).stride : step.depth,
-                               .depth = step.depth,
-                               .weights = step.shortWeights.data(),
-                               .bias = step.bias.data(),
-                               .shift = step.shift,
-                               .mask = static_cast<std::uint32_t>(step.range.hi - step.range.lo),
-                               .lo = static_cast<std::int32_t>(step.range.lo),
-                               .y = y + first * to.stride,
-                               .yStride = to.stride,
-                               .rows = count});
+          accumulateShortRows(plan_.avx2, filled(ShortAccumulateRows{}, step.shortWeights.data()));
           continue;
         }
       }
-      accumulateRows(plan_.avx2,
-                     AccumulateRows<std::remove_reference_t<decltype(*y)>>{
-                         .x = step.pointwise ? memory_.data<std::int16_t>(step.x) : scratch_.data(),
-                         .xStride = step.pointwise ? place(step.x).stride : step.depth,
-                         .depth = step.depth,
-                         .weights = step.weights.data(),
-                         .bias = step.bias.data(),
-                         .shift = step.shift,
-                         .mask = static_cast<std::uint32_t>(step.range.hi - step.range.lo),
-                         .lo = static_cast<std::int32_t>(step.range.lo),
-                         .y = y + first * to.stride,
-                         .yStride = to.stride,
-                         .rows = count});
+      using Y = std::remove_reference_t<decltype(*y)>;
+      accumulateRows(plan_.avx2, filled(AccumulateRows<Y>{}, step.weights.data()));
     }
   };
   if (to.width == Width::int16)

@@ -89,14 +89,11 @@ std::string commandLine(const BuildOptions& options, const Placement& placement)
   if (options.topK) text += " --top-k " + std::to_string(*options.topK);
   if (options.input)
     text += " --input " + options.input->filename().string() + (options.inputCodes ? " --input-codes" : "");
-  static const std::map<Until, std::string> stages = {{Until::map, "map"},
-                                                      {Until::rtl, "rtl"},
-                                                      {Until::simulate, "simulate"},
-                                                      {Until::synth, "synth"},
-                                                      {Until::bitstream, "bitstream"}};
   if (options.until == Until::bitstream && options.placementSeeds != BuildOptions().placementSeeds)
     text += " --placement-seeds " + std::to_string(options.placementSeeds);
-  return text + " --until " + stages.at(options.until);
+  for (const auto& [name, stage] : stagesByName())
+    if (stage == options.until) text += " --until " + name;
+  return text;
 }
 
 /// Frames in waves.vcd, back to back: the first fills the pipeline, the last is as all after it.

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -24,6 +25,16 @@ enum class Until : std::uint8_t {
   synth,     ///< Yosys
   bitstream,  ///< instead of counting cells: the whole design behind a serial port, placed and routed for its board
 };
+
+/// Stages by the names that the command line and the Python package take.
+inline const std::map<std::string, Until>& stagesByName() {
+  static const std::map<std::string, Until> stages = {{"map", Until::map},
+                                                      {"rtl", Until::rtl},
+                                                      {"simulate", Until::simulate},
+                                                      {"synth", Until::synth},
+                                                      {"bitstream", Until::bitstream}};
+  return stages;
+}
 
 struct BuildOptions {
   std::filesystem::path model;

@@ -288,13 +288,8 @@ void addBuild(CLI::App& app, BuildArguments& arguments) {
   build->add_option("--family", options.family, "device family; without it the first board's, else xc7")
       ->transform(oneOf(families))
       ->type_name("xc7|xcup|ecp5");
-  const std::map<std::string, Until> stages = {{"map", Until::map},
-                                               {"rtl", Until::rtl},
-                                               {"simulate", Until::simulate},
-                                               {"synth", Until::synth},
-                                               {"bitstream", Until::bitstream}};
   build->add_option("--until", options.until, "last stage that runs")
-      ->transform(oneOf(stages))
+      ->transform(oneOf(stagesByName()))
       ->type_name("map|rtl|simulate|synth|bitstream")
       ->default_str("simulate");
   build

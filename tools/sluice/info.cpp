@@ -2,6 +2,7 @@
 #include <cstdio>
 
 #include "base/text.h"
+#include "format_text.h"
 #include "frontend/model.h"
 #include "ir/regions.h"
 #include "ir/text.h"
@@ -14,13 +15,6 @@
 namespace sluice::tool {
 
 namespace {
-
-/// "u3", "s8", or "real".
-std::string formatText(const ir::TensorType& type) {
-  if (type.isReal()) return "real";
-  const fixed::IntegerFormat format = type.codes->format();
-  return (format.isSigned ? "s" : "u") + std::to_string(format.bits);
-}
 
 /// Multiplications and constant elements of a node, for one sample.
 struct Work {
