@@ -6,6 +6,7 @@
 #include "device/board.h"
 #include "device/builtin.h"
 #include "device/data_file.h"
+#include "device/link.h"
 
 namespace sluice::device {
 namespace {
@@ -45,17 +46,22 @@ TEST(Board, IsFoundByNameInAnyCase) {
 TEST(Board, AnUnknownNameListsTheKnownOnes) {
   const auto board = findBoard("pynq-z3");
   ASSERT_FALSE(board.ok());
-  EXPECT_EQ(
-      board.error().text(),
-      "no board is called 'pynq-z3'; known: alveo-u250, arty-a7-100t, arty-a7-35t, pynq-z2, ultra96-v2, "
-      "ulx3s-25f, ulx3s-85f, zcu102, zcu104; a board file is given by its path");
+  EXPECT_EQ(board.error().text(),
+            "no board is called 'pynq-z3'; known: alveo-u200, alveo-u250, alveo-u250-die, alveo-u280, "
+            "alveo-u50, alveo-u55c, "
+            "arty-a7-100t, arty-a7-35t, pynq-z2, ultra96-v2, ulx3s-25f, ulx3s-85f, vu13p, zcu102, zcu104; a "
+            "board file is given by its path");
 }
 
 TEST(Board, EveryBuiltInFileIsGoodAndNamesItsSource) {
   for (const BuiltinFile& file : builtinFiles()) {
     const auto value = parseDataFile(file.text, std::string(file.name));
     ASSERT_TRUE(value.ok()) << value.error().text();
-    if (value->find("board") == nullptr) {
+    if (value->find("link") != nullptr) {
+      const auto link = parseLink(file.text, std::string(file.name));
+      ASSERT_TRUE(link.ok()) << link.error().text();
+      EXPECT_EQ("link_" + link->name + ".json", file.name);
+    } else if (value->find("board") == nullptr) {
       const auto part = parsePart(file.text, std::string(file.name));
       ASSERT_TRUE(part.ok()) << part.error().text();
       EXPECT_GT(part->budget.lut, 0u);
@@ -65,7 +71,7 @@ TEST(Board, EveryBuiltInFileIsGoodAndNamesItsSource) {
       ASSERT_TRUE(board.ok()) << board.error().text();
     }
   }
-  EXPECT_EQ(boardNames().size() + partNames().size(), builtinFiles().size());
+  EXPECT_EQ(boardNames().size() + partNames().size() + linkNames().size(), builtinFiles().size());
   for (const std::string& name : boardNames()) EXPECT_TRUE(findBoard(name).ok());
   for (const std::string& name : partNames()) EXPECT_TRUE(findPart(name).ok());
 }
@@ -128,6 +134,33 @@ TEST(Board, EveryTruncationOfAFileIsRefused) {
   const std::string text = wholeBoard;
   for (std::size_t length = 0; length + 2 < text.size(); ++length)
     EXPECT_NE(problem(text.substr(0, length)), "") << length;
+}
+
+TEST(Link, RatesAreOfPayload) {
+  EXPECT_NEAR(findLink("UDP100")->rate(), 95710, 5) << "measured: 95.710 Gb/s at 1472 bytes";
+  EXPECT_EQ(findLink("aurora4x25")->rate(), 95030);
+  EXPECT_EQ(findLink("udp100-switch")->latencyNs, 1380u);
+}
+
+TEST(Link, AWrongFileIsRefusedWithTheLine) {
+  const std::string good =
+      "{\"link\": \"x\", \"title\": \"X\", \"mbps\": 10,\n \"latency_ns\": 5, \"payload\": 0, \"overhead\": "
+      "0,\n"
+      " \"cost\": {\"lut\": 0, \"ff\": 0, \"dsp\": 0, \"bram18\": 0},\n"
+      " \"source\": {\"document\": \"d\", \"table\": \"t\"}}";
+  ASSERT_TRUE(parseLink(good, "l.json").ok());
+  const auto problem = [&](const std::string& from, const std::string& to) {
+    std::string text = good;
+    text.replace(text.find(from), from.size(), to);
+    const auto link = parseLink(text, "l.json");
+    return link.ok() ? std::string() : link.error().text();
+  };
+  EXPECT_EQ(problem("10,", "0,"), "l.json:1: \"mbps\" must be a whole number from 1 to 100000000");
+  EXPECT_EQ(problem("\"overhead\": 0", "\"overhead\": 4"),
+            "l.json:2: \"overhead\" is of packets, and \"payload\" 0 says there are none");
+  EXPECT_EQ(problem("\"dsp\"", "\"dsq\""),
+            "l.json:3: key \"dsq\" is not known here; known: lut, ff, dsp, bram18");
+  EXPECT_FALSE(findLink("string").ok());
 }
 
 TEST(Budget, MemoryAndShiftRegistersTakeLookUpTablesToo) {

@@ -103,7 +103,7 @@ const std::vector<Part>& builtinParts() {
     for (const BuiltinFile& file : builtinFiles()) {
       const auto value = parseDataFile(file.text, std::string(file.name));
       SLUICE_CHECK(value.ok(), "built-in data files are tested");
-      if (value->find("board") != nullptr) continue;
+      if (value->find("board") != nullptr || value->find("link") != nullptr) continue;
       auto part = partOf(*value, std::string(file.name));
       SLUICE_CHECK(part.ok(), "built-in part files are tested");
       all.push_back(std::move(part).value());

@@ -438,8 +438,12 @@ class Mapper {
 }  // namespace
 
 Result<Design> mapGraph(const ir::Graph& lowered, const MapOptions& options) {
-  SLUICE_TRY(const ir::Regions regions, ir::regions(lowered));
   SLUICE_TRY(const Partition parts, partition(lowered, options.splitBefore));
+  return mapGraph(lowered, options, parts);
+}
+
+Result<Design> mapGraph(const ir::Graph& lowered, const MapOptions& options, const Partition& parts) {
+  SLUICE_TRY(const ir::Regions regions, ir::regions(lowered));
   return Mapper(lowered, options, regions, parts).run();
 }
 

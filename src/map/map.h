@@ -10,6 +10,7 @@
 #include "ir/graph.h"
 #include "map/design.h"
 #include "map/node_options.h"
+#include "map/partition.h"
 
 /// From a lowered graph to a Design: which kernel does each node, at which fold, in which subgraph, joined how.
 namespace sluice::map {
@@ -32,6 +33,9 @@ inline constexpr std::uint64_t kDefaultReuseFactor = 64;
 /// Errors  badInput: an illegal split, options for a node that has no use for them; unsupported: a node without a
 ///         kernel in the regime asked for; infeasible: a node that cannot keep the target interval, with the least it can.
 Result<Design> mapGraph(const ir::Graph& lowered, const MapOptions& options);
+/// The same with the subgraphs given (options.splitBefore is not looked at): partition_of.h makes them from a plan. Every
+/// stage must hold a node with a kernel, and no node may stand before one that it reads.
+Result<Design> mapGraph(const ir::Graph& lowered, const MapOptions& options, const Partition& parts);
 
 /// Gives every stream its least depth (dataflow::sizeChannels) and the FIFO kind that is cheapest for it.
 Status sizeStreams(Design& design, hdl::Family family);

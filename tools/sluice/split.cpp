@@ -8,7 +8,10 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "frontend/model.h"
+#include "passes/pipeline.h"
 #include "split/check/check.h"
+#include "split/network/plan_network.h"
 #include "split/plan.h"
 #include "split/read.h"
 
@@ -31,23 +34,12 @@ double peakMegabytes() {
   return static_cast<double>(usage.ru_maxrss) / 1024;
 }
 
-Result<int> plan(const SplitOptions& options) {
-  SolveOptions solveOptions;
-  solveOptions.objective.goal = options.objective == "load"      ? Goal::load
-                                : options.objective == "latency" ? Goal::latency
-                                                                 : Goal::boards;
-  if (options.loadLimit > 0) solveOptions.objective.loadLimit = options.loadLimit;
-  if (solveOptions.objective.goal == Goal::boards && options.loadLimit <= 0)
-    return Error{ErrorCode::usage, "--objective boards needs --load-limit, the time between frames", {}};
-  solveOptions.limits.steps = options.effort * 1'000'000;
-  solveOptions.orders = options.orders;
-  SLUICE_TRY(const Problem problem, readProblem(options.file));
-  const double begin = cpuSeconds();
-  SLUICE_TRY(const Plan plan, solve(problem, solveOptions));
-  const double seconds = cpuSeconds() - begin;
-  SLUICE_RETURN_IF_ERROR(writeFile(options.plan, planJson(problem, plan)));
+/// What the plan says, with units if it has them.
+void show(const Problem& problem, const Plan& plan, double seconds, const char* unit) {
+  const auto figure = [&](double value, int digits) { return formatFixed(value, digits) + unit; };
   std::printf("%s: %s %s over %s", problem.name.c_str(), nameOf(plan.objective.goal),
-              formatFixed(plan.value, plan.objective.goal == Goal::boards ? 0 : 6).c_str(),
+              plan.objective.goal == Goal::boards ? formatFixed(plan.value, 0).c_str()
+                                                  : figure(plan.value, 6).c_str(),
               countOf(static_cast<std::int64_t>(plan.stages.size()), "stage").c_str());
   if (plan.proven)
     std::printf(", the least there is");
@@ -56,13 +48,67 @@ Result<int> plan(const SplitOptions& options) {
                 formatFixed(100 * (plan.value / plan.lowerBound - 1), 2).c_str());
   std::printf(" (%s steps, %s s, %s MB)\n", formatCount(static_cast<std::int64_t>(plan.steps)).c_str(),
               formatFixed(seconds, 3).c_str(), formatFixed(peakMegabytes(), 1).c_str());
-  std::printf("  load %s, latency %s, boards %u\n", formatFixed(plan.measures.load, 6).c_str(),
-              formatFixed(plan.measures.latency, 6).c_str(), plan.measures.boards);
+  std::printf("  load %s, latency %s, boards %u\n", figure(plan.measures.load, 6).c_str(),
+              figure(plan.measures.latency, 6).c_str(), plan.measures.boards);
   for (const Stage& stage : plan.stages)
     std::printf(
         "  place %u  %-12s %s, from %s to %s\n", stage.place, problem.boards[stage.board].name.c_str(),
         countOf(static_cast<std::int64_t>(stage.nodes.size()), "node").c_str(),
         problem.nodes[stage.nodes.front()].name.c_str(), problem.nodes[stage.nodes.back()].name.c_str());
+}
+
+Result<int> planModel(const SplitOptions& options, const SolveOptions& solveOptions) {
+  if (options.boards.empty())
+    return Error{ErrorCode::usage, "a model is split over boards: name them with --board NAME:COUNT", {}};
+  SLUICE_TRY(const ClusterSpec cluster,
+             clusterSpec(options.boards, options.topology, options.link, options.fixedOrder));
+  const double begin = cpuSeconds();
+  SLUICE_TRY(ir::Graph imported, frontend::importModel(options.file));
+  SLUICE_TRY(const ir::Graph graph, passes::lower(std::move(imported)));
+  NetworkPlanOptions planOptions{.goal = solveOptions.objective.goal,
+                                 .loadLimit = solveOptions.objective.loadLimit,
+                                 .map = {.regime = options.regime},
+                                 .limits = solveOptions.limits};
+  if (options.reuseFactor > 0) planOptions.map.reuseFactor = options.reuseFactor;
+  if (options.targetInterval > 0) planOptions.map.targetInterval = options.targetInterval;
+  SLUICE_TRY(const NetworkPlan found, planNetwork(graph, cluster, planOptions));
+  const Problem& problem = found.network.problem;
+  std::filesystem::path problemFile = options.problem;
+  if (problemFile.empty()) {
+    problemFile = options.plan;
+    problemFile.replace_extension(".problem.json");
+  }
+  SLUICE_RETURN_IF_ERROR(writeFile(problemFile, problemJson(problem)));
+  SLUICE_RETURN_IF_ERROR(writeFile(options.plan, planJson(problem, found.plan)));
+  show(problem, found.plan, cpuSeconds() - begin, " us");
+  if (found.map.reuseFactor)
+    std::printf("  at reuse factor %s, of %u tried; verify: sluice split check %s %s\n",
+                std::to_string(*found.map.reuseFactor).c_str(), found.factors, problemFile.filename().c_str(),
+                options.plan.filename().c_str());
+  return found.plan.proven ? 0 : openExit;
+}
+
+Result<int> plan(const SplitOptions& options) {
+  SolveOptions solveOptions;
+  solveOptions.objective.goal = options.objective == "latency"  ? Goal::latency
+                                : options.objective == "boards" ? Goal::boards
+                                                                : Goal::load;
+  if (options.loadLimit > 0) solveOptions.objective.loadLimit = options.loadLimit;
+  if (solveOptions.objective.goal == Goal::boards && options.loadLimit <= 0)
+    return Error{ErrorCode::usage, "--objective boards needs --load-limit, the time between frames", {}};
+  solveOptions.limits.steps = options.effort * 1'000'000;
+  solveOptions.orders = options.orders;
+  SLUICE_TRY(const std::string text, readFile(options.file, std::uint64_t{1} << 30));
+  if (!isProblem(text) && (!options.boards.empty() || options.file.extension() != ".json"))
+    return planModel(options, solveOptions);
+  if (!options.boards.empty())
+    return Error{ErrorCode::usage, "--board is for models; this file names its own boards", {}};
+  SLUICE_TRY(const Problem problem, parseProblem(text, options.file.string()));
+  const double begin = cpuSeconds();
+  SLUICE_TRY(const Plan plan, solve(problem, solveOptions));
+  const double seconds = cpuSeconds() - begin;
+  SLUICE_RETURN_IF_ERROR(writeFile(options.plan, planJson(problem, plan)));
+  show(problem, plan, seconds, "");
   return plan.proven ? 0 : openExit;
 }
 
@@ -89,15 +135,19 @@ void addSplit(CLI::App& app, SplitOptions& options) {
         ->type_name("FILE");
   };
   CLI::App* plan = split->add_subcommand("plan", "the best plan, its lower bound and a certificate");
-  file(plan);
+  plan->add_option(
+          "FILE", options.file,
+          "network and boards (sluice-split/1, or a device-placement workload), or a model for --board")
+      ->required()
+      ->type_name("FILE");
   plan->add_option(
           "--objective", options.objective,
           "what is made least: the load of the slowest stage or link, the latency of a frame, or the boards")
-      ->type_name("load|latency|boards")
-      ->check(CLI::IsMember({"load", "latency", "boards"}).description(""))
+      ->type_name("load|rate|latency|boards")
+      ->check(CLI::IsMember({"load", "rate", "latency", "boards"}).description(""))
       ->capture_default_str();
   plan->add_option("--load-limit", options.loadLimit,
-                   "no stage and no link may take longer than this for a frame")
+                   "no stage and no link may take longer than this for a frame (of models: microseconds)")
       ->type_name("T")
       ->check(CLI::PositiveNumber.description(""));
   plan->add_option("--effort", options.effort,
@@ -111,6 +161,29 @@ void addSplit(CLI::App& app, SplitOptions& options) {
       ->check(CLI::Range(1u, 100000u).description(""))
       ->capture_default_str();
   plan->add_option("-o,--output", options.plan, "plan and certificate")->required()->type_name("PLAN.json");
+  plan->add_option("--board", options.boards,
+                   "of a model: board, and how many of it; may stand several times")
+      ->type_name("NAME[:COUNT]");
+  plan->add_option("--topology", options.topology, "of a model: how the boards are wired")
+      ->type_name("chain|ring|star|switch|mesh:COLUMNS")
+      ->capture_default_str();
+  plan->add_option("--link", options.link, "of a model: what the wires are, by name or a file")
+      ->type_name("NAME")
+      ->capture_default_str();
+  plan->add_flag("--fixed-order", options.fixedOrder, "of a model: places take the boards as they are named");
+  plan->add_option(
+          "--reuse-factor", options.reuseFactor,
+          "of a model: multiplications that share a multiplier; without it, what serves the objective")
+      ->type_name("N")
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 32).description(""));
+  plan->add_option("--target-ii", options.targetInterval,
+                   "of a model: fewest multipliers that take a frame at least every N cycles")
+      ->type_name("N")
+      ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 40).description(""));
+  plan->add_option(
+          "--problem", options.problem,
+          "of a model: where the network and its boards go, for `check`; without it, beside the plan")
+      ->type_name("FILE.json");
   plan->footer("Exit codes: 0 proven, 3 nothing fits, 4 a plan, but the proof is open.");
   CLI::App* check = split->add_subcommand("check", "verify what `plan` wrote, without its solver");
   file(check);
@@ -121,6 +194,8 @@ void addSplit(CLI::App& app, SplitOptions& options) {
       "Examples:\n"
       "  sluice split plan gnmt_inference_Layer.json -o plan.json\n"
       "  sluice split plan net.split.json --objective boards --load-limit 40 -o plan.json\n"
+      "  sluice split plan model.onnx --board pynq-z2:5 --topology chain -o plan.json\n"
+      "  sluice split check plan.problem.json plan.json\n"
       "  sluice split check gnmt_inference_Layer.json plan.json\n");
 }
 

@@ -1,0 +1,82 @@
+#include "split/network/cluster_spec.h"
+
+#include "base/text.h"
+
+namespace sluice::splits {
+
+std::uint32_t ClusterSpec::linkPorts() const {
+  std::uint32_t boards = 0;
+  for (const Kind& kind : kinds) boards += kind.count;
+  if (boards < 2) return 0;
+  switch (topology) {
+    case Topology::Kind::none:
+      return 0;
+    case Topology::Kind::star:
+    case Topology::Kind::switched:
+      return 1;
+    case Topology::Kind::chain:
+    case Topology::Kind::ring:
+    case Topology::Kind::mesh:
+      break;
+  }
+  return 2;  // plans hand on from place to place: one cable in, one out
+}
+
+Topology topologyOf(const ClusterSpec& spec) {
+  Topology topology{.kind = spec.topology, .columns = spec.columns};
+  if (spec.topology != Topology::Kind::none)
+    topology.links = {{.rate = spec.link.rate(), .latency = static_cast<double>(spec.link.latencyNs) / 1000}};
+  return topology;
+}
+
+Result<ClusterSpec> clusterSpec(const std::vector<std::string>& boards, const std::string& topology,
+                                const std::string& link, bool fixedOrder) {
+  ClusterSpec spec;
+  for (const std::string& text : boards) {
+    SLUICE_TRY(const device::BoardSpec board, device::parseBoardSpec(text));
+    std::uint32_t kind = 0;
+    while (kind < spec.kinds.size() && spec.kinds[kind].board.name != board.board.name) ++kind;
+    if (kind == spec.kinds.size())
+      spec.kinds.push_back({.board = board.board, .count = board.count});
+    else
+      spec.kinds[kind].count += board.count;
+    if (fixedOrder) spec.order.insert(spec.order.end(), board.count, kind);
+  }
+  if (spec.kinds.empty()) return badInput("a split needs boards: name them with --board NAME:COUNT");
+  for (const ClusterSpec::Kind& kind : spec.kinds)
+    if (kind.board.part.family != spec.kinds[0].board.part.family)
+      return unsupported("boards " + spec.kinds[0].board.name + " and " + kind.board.name +
+                         " are of different families; name boards of one family");
+  SLUICE_TRY(spec.link, device::findLink(link));
+  const std::size_t colon = topology.find(':');
+  const std::string kind = topology.substr(0, colon);
+  if (kind == "chain")
+    spec.topology = Topology::Kind::chain;
+  else if (kind == "ring")
+    spec.topology = Topology::Kind::ring;
+  else if (kind == "star")
+    spec.topology = Topology::Kind::star;
+  else if (kind == "switch")
+    spec.topology = Topology::Kind::switched;
+  else if (kind == "mesh")
+    spec.topology = Topology::Kind::mesh;
+  else
+    return badInput(
+        "no topology is called '" + topology +
+        "'; known: chain, ring, star, switch, mesh:COLUMNS. All of them are connected, and no other is");
+  std::uint32_t places = 0;
+  for (const ClusterSpec::Kind& k : spec.kinds) places += k.count;
+  if (spec.topology == Topology::Kind::mesh) {
+    std::int64_t columns = 0;
+    if (colon == std::string::npos || !parseInt64(topology.substr(colon + 1), columns) || columns < 1 ||
+        columns > places || places % columns != 0)
+      return badInput("topology '" + topology + "': a mesh says its columns, which divide its " +
+                      countOf(places, "board") + ": mesh:2");
+    spec.columns = static_cast<std::uint32_t>(columns);
+  } else if (colon != std::string::npos) {
+    return badInput("topology '" + topology + "': only a mesh takes a number");
+  }
+  return spec;
+}
+
+}  // namespace sluice::splits

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/result.h"
+#include "hdl/cost.h"
+#include "ir/graph.h"
+#include "map/map.h"
+#include "split/network/cluster_spec.h"
+#include "split/problem.h"
+
+/// A network of ours as a problem of splitting.
+///
+/// The network is mapped with every node in a subgraph of its own. What such a subgraph costs (its kernels, width
+/// converters, forks, and the FIFOs inside it and on both sides of its cuts) is what its node takes of a board; the cycles
+/// of its slowest kernel or port are its time; what goes over its cuts are the tensors. So nothing is estimated twice: the
+/// design that is built from a plan has the same kernels, and less between them.
+///
+///   sizes    LUT, LUT as memory, FF, carry, DSP, BRAM18 (device::usage); a board has its share of them, less what drives
+///            its links
+///   times    microseconds: cycles a frame at the board's clock. All kernels of a board work at once, so a stage takes as
+///            long as its slowest (Work::slowest). For the latency: cycles from the first beat in to the last beat out of
+///            each node alone, added up (Work::sum), as if a kernel began when the one before it has ended: never too small
+///   amounts  bits a frame, as they cross the cut
+///
+/// What comes from the host and goes back to it is not counted: it does not depend on the split, but for the place where it
+/// enters.
+namespace sluice::splits {
+
+struct NetworkProblem {
+  Problem problem;  ///< node i is the i-th of map::kernelNodes
+  map::Regime regime = map::Regime::streamed;
+  std::vector<ir::NodeId> nodes;
+  std::vector<std::uint64_t> cycles;  ///< per node, of a frame
+  std::vector<hdl::Cost> costs;       ///< per node
+};
+
+enum class Times : std::uint8_t { interval, latency };
+
+/// `options.regime` is streamed or unrolled. Errors: those of mapGraph.
+Result<NetworkProblem> networkProblem(const ir::Graph& lowered, const map::MapOptions& options,
+                                      const ClusterSpec& cluster, Times times);
+
+/// The subgraphs of a plan: stage i of the plan is subgraph i.
+Result<map::Partition> partitionOf(const ir::Graph& lowered, const NetworkProblem& network,
+                                   const Stages& stages);
+
+}  // namespace sluice::splits

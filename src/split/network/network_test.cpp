@@ -1,0 +1,140 @@
+#include <gtest/gtest.h>
+
+#include "ir/text.h"
+#include "map/partition_of.h"
+#include "split/check/check.h"
+#include "split/network/plan_network.h"
+#include "split/plan.h"
+#include "split/read.h"
+
+namespace sluice::splits {
+namespace {
+
+/// Two products behind each other, and a branch round the second.
+const char* const kNetwork = R"(
+graph two
+x = input [4] real
+q = quantize x, scale 1, range [-4, 3]
+w = constant [4, 8] s3 {1 2 3 -1 1 0 1 2  -1 2 3 1 1 0 1 -2  1 -2 3 -1 1 0 1 2  1 2 -3 -1 1 0 1 2}
+a = dense q, w
+t = constant [1, 3] s8 {-3 0 3}
+b = threshold a, t
+v = constant [8, 8] s3 {1 2 3 -1 1 0 1 2  -1 2 3 1 1 0 1 -2  1 -2 3 -1 1 0 1 2  1 2 -3 -1 1 0 1 2
+                        1 0 3 -1 1 0 1 2  -1 2 0 1 1 0 1 -2  1 -2 3 -1 1 0 0 2  1 2 -3 -1 1 0 1 0}
+c = dense b, v
+r = constant [1, 3] s8 {-9 0 9}
+d = threshold c, r
+e = merge b, d, shift [0, 0]
+output e
+)";
+
+ir::Graph network() {
+  Result<ir::Graph> graph = ir::parse(kNetwork);
+  EXPECT_TRUE(graph.ok()) << (graph.ok() ? "" : graph.error().text());
+  return std::move(graph).value();
+}
+
+ClusterSpec cluster(const std::vector<std::string>& boards, const std::string& topology = "chain",
+                    const std::string& link = "aurora4x25", bool fixedOrder = false) {
+  Result<ClusterSpec> spec = clusterSpec(boards, topology, link, fixedOrder);
+  EXPECT_TRUE(spec.ok()) << (spec.ok() ? "" : spec.error().text());
+  return std::move(spec).value();
+}
+
+TEST(ClusterSpec, NamesWhatIsWrong) {
+  const auto problem = [](const std::vector<std::string>& boards, const std::string& topology,
+                          const std::string& link) {
+    const auto spec = clusterSpec(boards, topology, link, false);
+    return spec.ok() ? std::string() : spec.error().text();
+  };
+  EXPECT_EQ(problem({"pynq-z2:4"}, "mesh:2", "eth1"), "");
+  EXPECT_NE(problem({"pynq-z2:5"}, "mesh:2", "eth1").find("5 boards"), std::string::npos);
+  EXPECT_NE(problem({"pynq-z2:5"}, "web", "eth1").find("chain, ring, star, switch"), std::string::npos);
+  EXPECT_NE(problem({"pynq-z2:5"}, "chain", "string").find("known: aurora4x25"), std::string::npos);
+  EXPECT_NE(problem({"pynq-z2", "zcu104"}, "chain", "eth1").find("families"), std::string::npos);
+  EXPECT_NE(problem({}, "chain", "eth1").find("--board"), std::string::npos);
+}
+
+TEST(NetworkProblem, SaysOfEveryNodeWhatItTakesAndOfEveryTensorWhoReadsIt) {
+  const ir::Graph graph = network();
+  const auto found = networkProblem(graph, {.regime = map::Regime::streamed, .reuseFactor = 8},
+                                    cluster({"pynq-z2:3"}), Times::interval);
+  ASSERT_TRUE(found.ok()) << found.error().text();
+  const Problem& problem = found->problem;
+  ASSERT_EQ(problem.nodes.size(), 5u);  // a, b, c, d, e
+  EXPECT_EQ(problem.nodes[0].name, "a");
+  EXPECT_EQ(found->cycles[2], 8u) << "64 multiplications at reuse factor 8";
+  EXPECT_DOUBLE_EQ(problem.nodes[2].time[0], 0.08) << "at 100 MHz";
+  ASSERT_EQ(problem.tensors.size(), 4u);
+  EXPECT_EQ(problem.tensors[1].from, 1u);
+  EXPECT_EQ(problem.tensors[1].to, (std::vector<std::uint32_t>{2, 4}));
+  EXPECT_EQ(problem.tensors[1].amount, 16) << "8 codes of 2 bits";
+  EXPECT_GT(problem.nodes[2].size[0], 0);
+  EXPECT_NEAR(problem.boards[0].capacity[0], 0.7 * 53200, 1e-6);
+}
+
+TEST(NetworkPlan, IsAcceptedByTheCheckerForEveryGoalAndTopology) {
+  const ir::Graph graph = network();
+  for (const char* topology : {"chain", "ring", "star", "switch", "mesh:3"})
+    for (const Goal goal : {Goal::load, Goal::latency, Goal::boards}) {
+      NetworkPlanOptions options{.goal = goal, .map = {.reuseFactor = 8}};
+      if (goal == Goal::boards) options.loadLimit = 0.5;
+      const auto plan = planNetwork(graph, cluster({"pynq-z2:3"}, topology), options);
+      ASSERT_TRUE(plan.ok()) << plan.error().text();
+      const auto verdict = checking::checkPlan(problemJson(plan->network.problem),
+                                               planJson(plan->network.problem, plan->plan));
+      EXPECT_TRUE(verdict.ok()) << topology << ": " << verdict.error().text();
+      EXPECT_TRUE(plan->plan.proven) << topology;
+    }
+}
+
+/// A board on which the network does not fit: the user's own file, smaller than anything sold.
+ClusterSpec smallBoards(std::uint32_t count, std::uint64_t luts) {
+  ClusterSpec spec = cluster({"pynq-z2:" + std::to_string(count)});
+  spec.kinds[0].board.part.budget.lut = luts;
+  spec.kinds[0].board.part.budget.lutMemory = luts;
+  return spec;
+}
+
+TEST(NetworkPlan, CutsWhereOneBoardIsTooSmallAndTheSubgraphsAreThoseOfThePlan) {
+  const ir::Graph graph = network();
+  const auto whole = networkProblem(graph, {.regime = map::Regime::streamed, .reuseFactor = 8},
+                                    cluster({"pynq-z2"}), Times::interval);
+  ASSERT_TRUE(whole.ok());
+  double all = 0;
+  for (const Node& node : whole->problem.nodes) all += node.size[0];
+  const auto plan =
+      planNetwork(graph, smallBoards(3, static_cast<std::uint64_t>(all)), {.map = {.reuseFactor = 8}});
+  ASSERT_TRUE(plan.ok()) << plan.error().text();
+  ASSERT_GE(plan->plan.stages.size(), 2u);
+  const auto parts = partitionOf(graph, plan->network, plan->plan.stages);
+  ASSERT_TRUE(parts.ok()) << parts.error().text();
+  const auto design = map::mapGraph(graph, plan->map, *parts);
+  ASSERT_TRUE(design.ok()) << design.error().text();
+  EXPECT_EQ(design->subgraphs.size(), plan->plan.stages.size());
+  for (const map::KernelInstance& instance : design->kernels)
+    for (const ir::NodeId node : instance.nodes)
+      EXPECT_EQ(instance.subgraph.index, parts->stage[node.index]) << instance.name;
+}
+
+TEST(NetworkPlan, ANetworkThatFitsNowhereIsRefusedWithWhatIsMissing) {
+  const auto plan = planNetwork(network(), smallBoards(2, 100), {});
+  ASSERT_FALSE(plan.ok());
+  EXPECT_EQ(plan.error().code, ErrorCode::infeasible);
+  EXPECT_NE(plan.error().text().find("LUT"), std::string::npos) << plan.error().text();
+  EXPECT_NE(plan.error().text().find("too few"), std::string::npos) << plan.error().text();
+}
+
+TEST(PartitionOf, RefusesWhatFlowsBackwardsAndStagesThatAreEmpty) {
+  const ir::Graph graph = network();
+  const auto problem = [&](const std::vector<std::uint32_t>& stages) {
+    const auto parts = map::partitionOf(graph, map::Regime::streamed, stages);
+    return parts.ok() ? std::string() : parts.error().text();
+  };
+  EXPECT_EQ(problem({0, 0, 1, 1, 2}), "");
+  EXPECT_EQ(problem({0, 1, 0, 1, 1}), "node 'c': stands in stage 0 and reads what stage 1 computes");
+  EXPECT_EQ(problem({0, 0, 2, 2, 2}), "stage 1 holds no node");
+}
+
+}  // namespace
+}  // namespace sluice::splits

@@ -1,0 +1,35 @@
+#pragma once
+
+#include "split/network/network_problem.h"
+#include "split/solve.h"
+
+/// From a network and boards to a plan, with the reuse factor chosen.
+namespace sluice::splits {
+
+struct NetworkPlanOptions {
+  Goal goal = Goal::load;
+  double loadLimit = impossible;  ///< microseconds between frames
+  map::MapOptions map;            ///< without a factor or an interval, the factor is chosen
+  SearchLimits limits;
+};
+
+struct NetworkPlan {
+  NetworkProblem network;
+  Plan plan;
+  map::MapOptions map;        ///< with the regime and the factor that were chosen
+  std::uint32_t factors = 1;  ///< reuse factors tried
+};
+
+/// Goal::load     the least time between frames; of the plans that have it, one with the fewest boards
+/// Goal::latency  the least latency
+/// Goal::boards   the fewest boards for `loadLimit`
+///
+/// Where neither a reuse factor nor an interval nor the unrolled regime is asked for, all powers of two from 4,096 down
+/// that fit are tried, and the best plan stands; of equal ones that with the larger factor. The bound of a plan is
+/// proven for its factor.
+///
+/// Errors   infeasible, with the resource and by how much; those of mapGraph
+Result<NetworkPlan> planNetwork(const ir::Graph& lowered, const ClusterSpec& cluster,
+                                const NetworkPlanOptions& options);
+
+}  // namespace sluice::splits
