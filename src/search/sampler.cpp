@@ -32,6 +32,8 @@ Result<std::unique_ptr<Strategy>> strategyOf(const Space& space, const SamplerOp
       return makeRandom();
     case Method::quasiRandom:
       return makeQuasiRandom();
+    case Method::nsga2:
+      return makeNsga2();
     default:
       break;
   }
