@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/rng.h"
 #include "cluster/event_graph.h"
@@ -53,6 +54,33 @@ TEST(Cluster, AShortFifoBehindALongLinkSetsTheRate) {
   EXPECT_TRUE(std::any_of(shallow.waits.begin(), shallow.waits.end(), [](const Waiting& waiting) {
     return waiting.what == "the FIFO behind l0 is full";
   }));
+}
+
+TEST(Cluster, APipelineBeginsTheNextFrameBeforeItHasEndedTheLast) {
+  Machine machine = chain({3, 5, 2}, 1, 7);
+  machine.stages[1].latency = 40;
+  const Simulation result =
+      run(machine, {.sending = 16, .receiving = 16}, {.frames = 1000, .interval = 5'000'000});
+  EXPECT_EQ(result.interval, 5 * ticksPerUnit);
+  EXPECT_EQ(result.latency(1), static_cast<Time>((26 + 35) * ticksPerUnit));
+}
+
+TEST(Cluster, TheLeastFifosKeepTheRateAndOneFrameLessOnEitherSideDoesNot) {
+  for (const double latency : {0.5, 7.0, 100.0}) {
+    const Machine machine = chain({3, 5, 2}, 1, latency);
+    const Result<Fifos> least = leastFifos(machine);
+    ASSERT_TRUE(least.ok()) << least.error().text();
+    const SimulateOptions frames{.frames = 5000};
+    EXPECT_EQ(run(machine, *least, frames).interval, 5 * ticksPerUnit);
+    EXPECT_EQ(least->receiving, std::ceil((1 + 2 * latency) / 5))
+        << "a place is free 2 latencies and a transfer later";
+    if (least->receiving > 1) {
+      EXPECT_GT(run(machine, {least->sending, least->receiving - 1}, frames).interval, 5 * ticksPerUnit);
+    }
+    if (least->sending > 1) {
+      EXPECT_GT(run(machine, {least->sending - 1, least->receiving}, frames).interval, 5 * ticksPerUnit);
+    }
+  }
 }
 
 /// Random machines: a chain with transfers that skip stages, some over a shared link.

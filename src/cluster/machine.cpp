@@ -1,5 +1,6 @@
 #include "cluster/machine.h"
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -11,12 +12,14 @@ constexpr double longest = 1e9;  ///< plan units; so that ticks do not overflow
 
 bool isTime(double value) { return value >= 0 && value <= longest; }
 Time ticks(double units) { return static_cast<Time>(std::llround(units * ticksPerUnit)); }
+Time through(const MachineStage& stage) { return ticks(std::max(stage.work, stage.latency)); }
 
 Status check(const Machine& machine, const Fifos& fifos) {
   if (machine.stages.empty()) return badInput("there is no stage");
   if (fifos.sending < 1 || fifos.receiving < 1) return badInput("a FIFO needs at least one place");
   for (const MachineStage& stage : machine.stages)
-    if (!isTime(stage.work)) return badInput("a stage works for less than nothing, or too long", stage.name);
+    if (!isTime(stage.work) || !isTime(stage.latency))
+      return badInput("a stage works for less than nothing, or too long", stage.name);
   const auto stages = static_cast<int>(machine.stages.size()),
              transfers = static_cast<int>(machine.transfers.size());
   for (int t = 0; t < transfers; ++t) {
@@ -48,7 +51,8 @@ Result<Machine> readMachine(std::string_view plan) {
     for (const json& stage : file.at("stages"))
       machine.stages.push_back({.name = stage.at("device").get<std::string>() + " at place " +
                                         std::to_string(stage.at("place").get<int>()),
-                                .work = stage.at("load").get<double>()});
+                                .work = stage.at("load").get<double>(),
+                                .latency = stage.value("latency", 0.0)});
     for (const json& given : file.at("transfers")) {
       Transfer transfer;
       transfer.link = given.at("link").get<std::string>();
@@ -91,7 +95,7 @@ Result<EventGraph> graphOf(const Machine& machine, const Fifos& fifos) {
     const std::uint32_t task = stages + t;
     if (transfer.fromStage >= 0) {
       const auto from = static_cast<std::uint32_t>(transfer.fromStage);
-      arc(from, task, 0, ticks(machine.stages[from].work), "the board is at work");
+      arc(from, task, 0, through(machine.stages[from]), "the board is at work");
       arc(task, from, fifos.sending, wire, "the FIFO to " + transfer.link + " is full");
     } else {
       const Transfer& before = machine.transfers[static_cast<std::uint32_t>(transfer.fromTransfer)];
@@ -126,7 +130,7 @@ Result<EventGraph> graphOf(const Machine& machine, const Fifos& fifos) {
       arc(s, in, 1, 0,
           "the board takes no frame");  // the input waits outside until the first stages can begin
     }
-    arc(s, out, 0, work, "the last stage is at work");
+    arc(s, out, 0, through(machine.stages[s]), "the last stage is at work");
   }
   return graph;
 }

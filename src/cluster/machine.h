@@ -19,7 +19,10 @@ namespace sluice::cluster {
 
 struct MachineStage {
   std::string name;
-  double work = 0;
+  double work = 0;  ///< between the begins of two frames
+  double latency =
+      0;  ///< from the begin of a frame to its end; less than `work`: as long as that. A board whose kernels
+          ///< form a pipeline begins the next frame before it has ended the last
 };
 struct Transfer {
   std::string link;
@@ -38,6 +41,11 @@ struct Fifos {
 
 /// Ticks of the event graph in one of the plan's units of time.
 constexpr double ticksPerUnit = 1e6;
+
+/// The FIFOs with the fewest places with which frames come as often as with unbounded ones: first the receiving side, where
+/// a place waits for the link, then the sending side. One place less on either side makes the interval longer.
+/// Errors: those of graphOf and simulate.
+Result<Fifos> leastFifos(const Machine& machine);
 
 /// Stages and transfers of a plan's file (split/plan.h). Errors: badInput
 Result<Machine> readMachine(std::string_view plan);

@@ -53,6 +53,7 @@ struct KernelInstance {
 struct Cut {
   StreamId from, to;
   ir::TensorId tensor;
+  std::uint32_t latency = 0;  ///< cycles on the way, where a link takes the place of the wire
 };
 
 /// A port of the whole design.

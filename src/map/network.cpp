@@ -32,7 +32,8 @@ dataflow::Network network(const Design& design) {
     const Stream& from = design.streams[cut.from.index];
     result.links.push_back({.name = from.name + " to " + design.streams[cut.to.index].name,
                             .from = dataflow::ChannelId(cut.from.index),
-                            .to = dataflow::ChannelId(cut.to.index)});
+                            .to = dataflow::ChannelId(cut.to.index),
+                            .latency = cut.latency});
   }
   for (const DesignPort& port : design.ports) {
     auto& side = port.isInput ? result.sources : result.sinks;

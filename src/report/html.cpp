@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "page/chart.h"
 #include "page/html.h"
+#include "report/deployment_html.h"
 #include "report/report.h"
 
 namespace sluice::report {
@@ -281,6 +282,8 @@ std::string html(const Report& report) {
       .footer = page::muted("Made by Sluice from " + report.model + ".")};
   page.sections.push_back({"network", "Network", networkSection(report)});
   page.sections.push_back({"resources", "Resources", resourceSection(report)});
+  if (report.deployment)
+    page.sections.push_back({"boards", "Boards and links", deploymentSection(*report.deployment)});
   if (report.subgraphs.size() > 1)
     page.sections.push_back({"subgraphs", "Subgraphs", subgraphSection(report)});
   page.sections.push_back({"verification", "Verification", verificationSection(report)});

@@ -13,6 +13,7 @@
 #include "hdl/cost.h"
 #include "ir/graph.h"
 #include "map/design.h"
+#include "report/deployment.h"
 
 /// Report: what Sluice says of a design, as plain data. text.cpp, json.cpp and html.cpp only show it.
 ///
@@ -95,6 +96,7 @@ struct Report {
   };
   std::optional<Monolithic> monolithic;
   std::vector<BoardRow> boards;
+  std::optional<Deployment> deployment;  ///< where the split was planned
   struct Verification {
     std::string engine;                            ///< "Verilator", "evaluator"
     std::uint32_t sourceStall = 0, sinkStall = 0;  ///< percent

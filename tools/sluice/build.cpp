@@ -30,6 +30,7 @@
 #include "report/design_json.h"
 #include "report/report.h"
 #include "samples.h"
+#include "split_build.h"
 
 namespace sluice::tool {
 namespace {
@@ -55,6 +56,7 @@ class Timings {
 struct Placement {
   std::vector<device::Board> boards;  ///< one per copy
   hdl::Family family = hdl::Family::xc7;
+  bool planned = false;  ///< several boards and no cuts named: a plan says what stands where
 };
 
 Result<Placement> placementOf(const BuildOptions& options) {
@@ -72,6 +74,7 @@ Result<Placement> placementOf(const BuildOptions& options) {
       return unsupported("board " + board.name + " is of family " + hdl::familyName(board.part.family) +
                          ", this build is for " + hdl::familyName(placement.family) +
                          "; build the subgraphs of each family on their own");
+  placement.planned = placement.boards.size() > 1 && options.splitBefore.empty();
   return placement;
 }
 
@@ -85,6 +88,11 @@ std::string commandLine(const BuildOptions& options, const Placement& placement)
   if (options.reuseFactor) text += " --reuse-factor " + std::to_string(*options.reuseFactor);
   if (options.nodeOptions) text += " --node-options " + options.nodeOptions->filename().string();
   if (options.targetInterval) text += " --target-ii " + std::to_string(*options.targetInterval);
+  if (placement.planned) {
+    text += " --topology " + options.topology + " --link " + fs::path(options.link).filename().string() +
+            " --objective " + options.objective;
+    if (options.fixedOrder) text += " --fixed-order";
+  }
   if (!options.splitBefore.empty()) text += " --split-before " + join(options.splitBefore, ",");
   if (options.topK) text += " --top-k " + std::to_string(*options.topK);
   if (options.input)
@@ -107,13 +115,19 @@ struct Built {
   dataflow::Performance performance;
 };
 
-Result<Built> buildDesign(const ir::Graph& graph, const map::MapOptions& options) {
-  Built built;
-  SLUICE_TRY(built.design, map::mapGraph(graph, options));
+Result<Built> finishDesign(map::Design design, const map::MapOptions& options) {
+  Built built{.design = std::move(design)};
   SLUICE_RETURN_IF_ERROR(map::sizeStreams(built.design, options.family));
+  // Sized with the links' latency; in what follows wires stand where the links will be.
+  for (map::Cut& cut : built.design.cuts) cut.latency = 0;
   SLUICE_TRY(built.performance, dataflow::measure(map::network(built.design)));
   SLUICE_TRY(built.rtl, emit::stitch(built.design, options.family));
   return built;
+}
+
+Result<Built> buildDesign(const ir::Graph& graph, const map::MapOptions& options) {
+  SLUICE_TRY(map::Design design, map::mapGraph(graph, options));
+  return finishDesign(std::move(design), options);
 }
 
 /// Seven tenths of what the boards hold together: beyond that, placing and routing becomes a gamble.
@@ -339,7 +353,7 @@ Status checkBoardCount(const Placement& placement, std::size_t subgraphs) {
                   ": name one board for all or one for each, and cut with --split-before");
 }
 
-/// Writes DIR. Verilog that an earlier build left there and this one does not have is removed.
+/// Writes DIR. Verilog and boards that an earlier build left there and this one does not have are removed.
 Status writeFolder(const fs::path& folder, const std::vector<emit::File>& files) {
   std::set<fs::path> wanted;
   for (const emit::File& file : files) {
@@ -347,6 +361,13 @@ Status writeFolder(const fs::path& folder, const std::vector<emit::File>& files)
     SLUICE_RETURN_IF_ERROR(writeFile(folder / file.name, file.content));
   }
   std::error_code failure;
+  if (fs::is_directory(folder / "boards", failure)) {
+    std::vector<fs::path> stale;
+    for (const fs::directory_entry& entry : fs::recursive_directory_iterator(folder / "boards", failure))
+      if (entry.is_regular_file() && !wanted.contains(entry.path().lexically_normal()))
+        stale.push_back(entry.path());
+    for (const fs::path& path : stale) fs::remove(path, failure);
+  }
   if (!fs::is_directory(folder / "rtl", failure)) return {};
   for (const fs::directory_entry& entry : fs::directory_iterator(folder / "rtl", failure))
     if (entry.path().extension() == ".v" && !wanted.contains(entry.path().lexically_normal()))
@@ -386,7 +407,7 @@ Status judge(const report::Report& report) {
 Result<BuildOutcome> buildNetwork(const BuildOptions& options, std::optional<ir::Graph> imported) {
   Timings timings;
   Progress progress(options.quiet ? ProgressMode::quiet : ProgressMode::automatic);
-  SLUICE_TRY(const Placement placement, placementOf(options));
+  SLUICE_TRY(Placement placement, placementOf(options));
   SLUICE_RETURN_IF_ERROR(checkTools(options.until));
   SLUICE_RETURN_IF_ERROR(checkBitstream(options, placement));
 
@@ -416,7 +437,13 @@ Result<BuildOutcome> buildNetwork(const BuildOptions& options, std::optional<ir:
                                    .family = placement.family,
                                    .splitBefore = options.splitBefore,
                                    .nodes = std::move(nodeOptions)};
-  SLUICE_TRY(Built built, chooseDesign(graph, mapOptions, placement));
+  std::optional<PlannedSplit> planned;
+  if (placement.planned) {
+    SLUICE_TRY(planned, planSplit(graph, options, mapOptions));
+    placement.boards = planned->boards;
+  }
+  SLUICE_TRY(Built built, planned ? finishDesign(planned->design, planned->plan.map)
+                                  : chooseDesign(graph, mapOptions, placement));
   SLUICE_RETURN_IF_ERROR(checkBoardCount(placement, built.design.subgraphs.size()));
   timings.lap("map, size, stitch");
 
@@ -460,6 +487,16 @@ Result<BuildOutcome> buildNetwork(const BuildOptions& options, std::optional<ir:
     if (uncut) uncut->files = emit::verilogFiles(uncut->rtl);
     timings.lap("print Verilog");
   }
+  if (planned) {
+    SLUICE_RETURN_IF_ERROR(describeSplit(graph, *planned, built.design, report));
+    addSplitFiles(*planned, *report.deployment, files);
+    if (options.until >= Until::rtl)
+      for (std::size_t g = 0; g < built.rtl.subgraphs.size(); ++g)
+        for (emit::File& file :
+             synthesisTask("", *built.rtl.subgraphs[g], built.files, placement.family).files)
+          files.push_back({report.deployment->places[g].folder + "/" + file.name, std::move(file.content)});
+    timings.lap("deployment");
+  }
   std::optional<jobs::Store> store;
   if (options.until >= Until::simulate) {
     SLUICE_TRY(store, jobs::Store::open(jobs::Store::defaultFolder()));
@@ -483,6 +520,7 @@ Result<BuildOutcome> buildNetwork(const BuildOptions& options, std::optional<ir:
     timings.lap("synthesise");
   }
   SLUICE_RETURN_IF_ERROR(placeOnBoards(placement, report));
+  if (planned) addResourceFiles(report, files);
   files.push_back({"report.txt", report::text(report)});
   files.push_back({"report.json", report::json(report)});
   files.push_back({"report.html", report::html(report)});

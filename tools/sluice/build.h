@@ -39,8 +39,12 @@ inline const std::map<std::string, Until>& stagesByName() {
 struct BuildOptions {
   std::filesystem::path model;
   frontend::ModelFileOptions file;
-  std::filesystem::path output;     ///< DIR
-  std::vector<std::string> boards;  ///< "pynq-z2", "pynq-z2:2"
+  std::filesystem::path output;  ///< DIR
+  std::vector<std::string>
+      boards;  ///< "pynq-z2", "pynq-z2:2"; several without splitBefore: the split is planned
+  std::string topology = "chain", link = "eth1";  ///< of several boards
+  bool fixedOrder = false;                        ///< places take the boards as they are named
+  std::string objective = "rate";                 ///< or latency, boards (for targetInterval)
   map::Regime regime = map::Regime::automatic;
   std::optional<std::uint64_t> reuseFactor, targetInterval;
   std::vector<std::string> splitBefore;

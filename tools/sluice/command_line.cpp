@@ -251,6 +251,17 @@ void addBuild(CLI::App& app, BuildArguments& arguments) {
           "--board", options.boards,
           "board, and how many of it; may stand several times. Its part gives the family and the budget")
       ->type_name("NAME[:COUNT]");
+  build->add_option("--topology", options.topology, "how several boards are wired; the split is then planned")
+      ->type_name("chain|ring|star|switch|mesh:COLUMNS")
+      ->capture_default_str();
+  build->add_option("--link", options.link, "what the wires between boards are, by name or a file")
+      ->type_name("NAME")
+      ->capture_default_str();
+  build->add_option("--objective", options.objective,
+                    "what a planned split makes least: time between frames, latency, or boards for --target-ii")
+      ->type_name("rate|latency|boards")
+      ->capture_default_str();
+  build->add_flag("--fixed-order", options.fixedOrder, "boards stand in the order they are named in");
   auto* reuse = build
                     ->add_option("--reuse-factor", arguments.reuseFactor,
                                  "multiplications that share a multiplier; where it is no legal factor of a "
@@ -327,11 +338,16 @@ void addBuild(CLI::App& app, BuildArguments& arguments) {
       "kernels\n"
       "  profile.json        occupancy of every FIFO over one period, who waits for whom\n"
       "  report.txt, report.json, report.html\n"
-      "  timings.json        measured run times; the one file that differs from build to build\n\n"
+      "  timings.json        measured run times; the one file that differs from build to build\n"
+      "and where several boards are named without cuts\n"
+      "  deployment.json     what stands where, what goes over which link, how the whole keeps pace\n"
+      "  split/*.json        the plan with its certificate, for `sluice split check` and `sluice cluster simulate`\n"
+      "  boards/<place>_<board>/  Verilog, link map, constraints to start from\n\n"
       "Examples:\n"
       "  sluice build examples/kws/kws_mlp_w3a3.onnx -o out --board pynq-z2 --input "
       "examples/kws/samples.npy\n"
       "  sluice build model.onnx -o out --regime unrolled --family xcup --until rtl\n"
+      "  sluice build model.onnx -o out --board pynq-z2:5 --topology chain --link eth1\n"
       "  sluice build model.onnx -o out --board arty-a7-100t:2 --split-before MatMul_22 --reuse-factor 64\n");
 }
 

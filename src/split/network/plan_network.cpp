@@ -1,6 +1,7 @@
 #include "split/network/plan_network.h"
 
 #include <optional>
+#include <utility>
 
 namespace sluice::splits {
 namespace {
@@ -19,17 +20,21 @@ Result<NetworkPlan> planAt(const ir::Graph& lowered, const ClusterSpec& cluster,
   return result;
 }
 
-/// The same load with as few boards as can be: the plan's objective stays the load, and so does its proof.
+/// The same load with as few boards as can be, and with as little on the links: the plan's objective stays the load, and so
+/// does its proof.
 Status spareBoards(NetworkPlan& plan, const SearchLimits& limits) {
   if (plan.plan.objective.goal != Goal::load || plan.plan.stages.size() < 2) return {};
-  SolveOptions options{.objective = {.goal = Goal::boards, .loadLimit = plan.plan.measures.load}};
-  options.limits = limits;
-  const Result<Plan> fewer = solve(plan.network.problem, options);
-  if (!fewer.ok() || fewer->measures.boards >= plan.plan.measures.boards ||
-      fewer->measures.load > plan.plan.measures.load)
-    return {};
-  plan.plan.stages = fewer->stages;
-  plan.plan.measures = fewer->measures;
+  const double load = plan.plan.measures.load;
+  for (const Goal goal : {Goal::boards, Goal::latency}) {
+    SolveOptions options{.objective = {.goal = goal, .loadLimit = load}};
+    options.limits = limits;
+    const Result<Plan> other = solve(plan.network.problem, options);
+    if (!other.ok() || other->measures.load > load) continue;
+    const Measures &now = plan.plan.measures, &then = other->measures;
+    if (std::pair(then.boards, then.latency) >= std::pair(now.boards, now.latency)) continue;
+    plan.plan.stages = other->stages;
+    plan.plan.measures = other->measures;
+  }
   return {};
 }
 

@@ -21,6 +21,7 @@ struct NetworkPlan {
 };
 
 /// Goal::load     the least time between frames; of the plans that have it, one with the fewest boards
+///                and, as far as it was looked for, the least latency
 /// Goal::latency  the least latency
 /// Goal::boards   the fewest boards for `loadLimit`
 ///

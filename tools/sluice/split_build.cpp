@@ -1,0 +1,91 @@
+#include "split_build.h"
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "split/plan.h"
+#include "split/read.h"
+#include "split/seats.h"
+
+namespace sluice::tool {
+namespace {
+
+using namespace splits;
+
+/// Links faster than this carry beats as they come; slower ones carry frames, and buffer them themselves.
+constexpr double longestStreamLatency = 1000;  // cycles
+
+}  // namespace
+
+Result<PlannedSplit> planSplit(const ir::Graph& graph, const BuildOptions& options,
+                               const map::MapOptions& mapOptions) {
+  PlannedSplit result;
+  SLUICE_TRY(result.cluster, clusterSpec(options.boards, options.topology, options.link, options.fixedOrder));
+  NetworkPlanOptions planOptions{.map = mapOptions};
+  if (options.objective == "latency") {
+    planOptions.goal = Goal::latency;
+  } else if (options.objective == "boards") {
+    if (!options.targetInterval)
+      return Error{ErrorCode::usage, "--objective boards needs --target-ii, the cycles between frames", {}};
+    planOptions.goal = Goal::boards;
+    double slowest = result.cluster.kinds[0].board.targetMhz;
+    for (const ClusterSpec::Kind& kind : result.cluster.kinds)
+      slowest = std::min<double>(slowest, kind.board.targetMhz);
+    planOptions.loadLimit = static_cast<double>(*options.targetInterval) / slowest;
+  } else if (options.objective != "rate") {
+    return Error{ErrorCode::usage,
+                 "no objective is called '" + options.objective + "'; known: rate, latency, boards",
+                 {}};
+  }
+  SLUICE_TRY(result.plan, planNetwork(graph, result.cluster, planOptions));
+  const Stages& stages = result.plan.plan.stages;
+  for (const Stage& stage : stages) result.boards.push_back(result.cluster.kinds[stage.board].board);
+  SLUICE_TRY(const map::Partition parts, splits::partitionOf(graph, result.plan.network, stages));
+  SLUICE_TRY(result.design, map::mapGraph(graph, result.plan.map, parts));
+  for (map::Cut& cut : result.design.cuts) {
+    const std::uint32_t from = result.design.streams[cut.from.index].subgraph.index,
+                        to = result.design.streams[cut.to.index].subgraph.index;
+    const double cycles =
+        hopBetween(result.plan.network.problem, stages[from].place, stages[to].place).latency *
+        result.boards[to].targetMhz;
+    cut.latency = cycles <= longestStreamLatency ? static_cast<std::uint32_t>(std::ceil(cycles)) : 0;
+  }
+  return result;
+}
+
+Status describeSplit(const ir::Graph& graph, const PlannedSplit& split, const map::Design& design,
+                     report::Report& report) {
+  std::vector<std::uint64_t> latencies;
+  for (const report::SubgraphRow& row : report.subgraphs) latencies.push_back(row.latency);
+  std::vector<std::string> tensors;
+  for (const ir::Tensor& tensor : graph.tensors) tensors.push_back(tensor.name);
+  SLUICE_TRY(report.deployment, report::deploymentOf(design, split.cluster, split.plan, latencies, tensors));
+  for (std::size_t w = 0; w < report.deployment->wires.size(); ++w)
+    report.deployment->wires[w].latencyCycles = split.design.cuts[w].latency;
+  return {};
+}
+
+void addSplitFiles(const PlannedSplit& split, const report::Deployment& deployment,
+                   std::vector<emit::File>& files) {
+  files.push_back({"split/problem.json", problemJson(split.plan.network.problem)});
+  files.push_back({"split/plan.json", planJson(split.plan.network.problem, split.plan.plan)});
+  files.push_back({"deployment.json", report::deploymentJson(deployment)});
+  for (std::size_t p = 0; p < deployment.places.size(); ++p) {
+    const std::string folder = deployment.places[p].folder + "/";
+    files.push_back({folder + "links.json", report::linkMapJson(deployment, p)});
+    files.push_back({folder + "constraints.xdc", report::constraintsSkeleton(deployment, p)});
+  }
+}
+
+void addResourceFiles(const report::Report& report, std::vector<emit::File>& files) {
+  for (std::size_t p = 0; p < report.boards.size(); ++p) {
+    const report::BoardRow& board = report.boards[p];
+    nlohmann::ordered_json json = {
+        {"board", board.name}, {"part", board.part}, {"kind", report::kindName(board.kind)}};
+    for (const device::Usage& row : board.usage)
+      json["resources"][row.resource] = {{"used", row.used}, {"available", row.available}};
+    files.push_back({report.deployment->places[p].folder + "/resources.json", json.dump(1) + "\n"});
+  }
+}
+
+}  // namespace sluice::tool

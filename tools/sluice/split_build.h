@@ -1,0 +1,35 @@
+#pragma once
+
+#include <vector>
+
+#include "build.h"
+#include "emit/stitch.h"
+#include "report/report.h"
+#include "split/network/plan_network.h"
+
+/// The planned split inside the main job: plan, design with the links' latencies, deployment, files.
+namespace sluice::tool {
+
+struct PlannedSplit {
+  splits::ClusterSpec cluster;
+  splits::NetworkPlan plan;
+  std::vector<device::Board> boards;  ///< one per subgraph
+  map::Design design;                 ///< not sized yet; its cuts carry the latency of their links
+};
+
+/// Errors: those of clusterSpec and planNetwork; usage: an objective nobody knows, or that needs --target-ii.
+Result<PlannedSplit> planSplit(const ir::Graph& graph, const BuildOptions& options,
+                               const map::MapOptions& mapOptions);
+
+/// Fills report.deployment. `design` is the finished one.
+Status describeSplit(const ir::Graph& graph, const PlannedSplit& split, const map::Design& design,
+                     report::Report& report);
+
+/// split/plan.json, split/problem.json, deployment.json, and of every board's folder all but its Verilog.
+void addSplitFiles(const PlannedSplit& split, const report::Deployment& deployment,
+                   std::vector<emit::File>& files);
+
+/// boards/<place>_<board>/resources.json: what stands on the board, against what its part holds.
+void addResourceFiles(const report::Report& report, std::vector<emit::File>& files);
+
+}  // namespace sluice::tool
