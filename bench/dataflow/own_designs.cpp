@@ -2,11 +2,11 @@
 // sizing, the lower bound and whether it is met, in beats and bits; Verilator at the sized depths, and with one
 // place less in some FIFOs, against what the simulator predicts.
 //
-//   own_designs [--frames=N] [--samples=N] [--cuts] [--effort=N] [--no-verilator] [--no-cache] [--json]
+//   own_designs [--frames=N] [--samples=N] [--cuts] [--effort=N] [--no-verilator] [--no-cache] [--json] [--mlps] [--RN07] ...
 //     --effort: of the proof (default 20000 runs of the network; `sluice build` spends far fewer); --samples: FIFOs per design that are made one place shallower (default 2); --cuts: also of each streamed
 //     design cut in the middle
 //
-// The designs are those of show::plans() in bench/quality/show.cpp: a new line there is a new row here.
+// Networks are named as for bench/quality/networks; without a name the multi-layer perceptrons.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -15,6 +15,7 @@
 #include "dataflow/size.h"
 #include "jobs/store.h"
 #include "map/partition.h"
+#include "networks_list.h"
 #include "show.h"
 
 namespace {
@@ -109,7 +110,7 @@ Status showPlan(show::Output& out, const show::Plan& plan, const map::Design& ma
 }
 
 Status run(show::Output& out) {
-  SLUICE_TRY(const std::vector<show::Plan> plans, show::plans());
+  SLUICE_TRY(const std::vector<show::Plan> plans, show::chosenPlans(out));
   SLUICE_TRY(const jobs::Store store, jobs::Store::open(jobs::Store::defaultFolder()));
   std::vector<Row> rows;
   for (const show::Plan& plan : plans) {
@@ -154,8 +155,9 @@ Status run(show::Output& out) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  show::Output out(argc, argv,
-                   {"--frames=", "--samples=", "--cuts", "--effort=", "--no-verilator", "--no-cache"});
+  std::vector<std::string> known = show::networkOptions();
+  known.insert(known.end(), {"--frames=", "--samples=", "--cuts", "--effort=", "--no-verilator", "--no-cache"});
+  show::Output out(argc, argv, known);
   out.require(run(out), "own designs");
   return out.exitCode();
 }

@@ -1,7 +1,9 @@
 // Simulated cycles per second of our own designs: the dataflow simulator, beat by beat and with the steady state
 // skipped, against Verilator on the emitted Verilog. All three must end in the same cycle.
 //
-//   own_speed [--frames=N] [--no-cache] [--json]        --frames: of each run (default 200)
+//   own_speed [--frames=N] [--no-cache] [--json] [--mlps] [--RN07] ...    --frames: of each run (default 200)
+//
+// Networks are named as for bench/quality/networks; without a name the multi-layer perceptrons.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -9,6 +11,7 @@
 #include "base/text.h"
 #include "dataflow/long_run.h"
 #include "jobs/store.h"
+#include "networks_list.h"
 #include "show.h"
 
 namespace {
@@ -87,7 +90,7 @@ Status showPlan(show::Output& out, const show::Plan& plan, const jobs::Store* st
 }
 
 Status run(show::Output& out) {
-  SLUICE_TRY(const std::vector<show::Plan> plans, show::plans());
+  SLUICE_TRY(const std::vector<show::Plan> plans, show::chosenPlans(out));
   SLUICE_TRY(const jobs::Store store, jobs::Store::open(jobs::Store::defaultFolder()));
   std::vector<std::vector<std::string>> table = {
       {"cycles a second", "Verilator", "beat by beat", "skipping", "ratio", "ratio", "10^6 frames", "ms"}};
@@ -101,7 +104,9 @@ Status run(show::Output& out) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  show::Output out(argc, argv, {"--frames=", "--no-cache"});
+  std::vector<std::string> known = show::networkOptions();
+  known.insert(known.end(), {"--frames=", "--no-cache"});
+  show::Output out(argc, argv, known);
   out.require(run(out), "speed");
   return out.exitCode();
 }

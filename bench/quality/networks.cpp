@@ -119,13 +119,11 @@ Status showPlan(show::Output& out, const show::Plan& plan, const Extent& extent,
   return {};
 }
 
-std::string optionOf(const show::Reference& reference) { return "--" + reference.name; }
-
 Status run(show::Output& out) {
   SLUICE_TRY(const jobs::Store cache, jobs::Store::open(jobs::Store::defaultFolder()));
   const jobs::Store* const store = out.has("--no-cache") ? nullptr : &cache;
   bool all = !out.has("--mlps");
-  for (const show::Reference& reference : show::references()) all = all && !out.has(optionOf(reference));
+  for (const show::Reference& reference : show::references()) all = all && !out.has(show::optionOf(reference));
   if (all || out.has("--mlps")) {
     SLUICE_TRY(const std::vector<show::Plan> plans, show::plans());
     const std::uint64_t frames = out.number("--frames=", 100);
@@ -136,7 +134,7 @@ Status run(show::Output& out) {
     out.require(accuracy(out, *plans[2].network), "accuracy");
   }
   for (const show::Reference& reference : show::references()) {
-    if (!all && !out.has(optionOf(reference))) continue;
+    if (!all && !out.has(show::optionOf(reference))) continue;
     const auto show = [&]() -> Status {
       SLUICE_TRY(show::Network network, show::load(reference));
       return showPlan(
@@ -151,8 +149,8 @@ Status run(show::Output& out) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  std::vector<std::string> known = {"--frames=", "--no-verilator", "--no-cache", "--mlps"};
-  for (const show::Reference& reference : show::references()) known.push_back(optionOf(reference));
+  std::vector<std::string> known = show::networkOptions();
+  known.insert(known.end(), {"--frames=", "--no-verilator", "--no-cache"});
   show::Output out(argc, argv, known);
   out.require(run(out), "networks");
   return out.exitCode();

@@ -141,4 +141,26 @@ Result<Network> load(const Reference& reference) {
   return network;
 }
 
+std::string optionOf(const Reference& reference) { return "--" + reference.name; }
+
+std::vector<std::string> networkOptions() {
+  std::vector<std::string> options = {"--mlps"};
+  for (const Reference& reference : references()) options.push_back(optionOf(reference));
+  return options;
+}
+
+Result<std::vector<Plan>> chosenPlans(const Output& out) {
+  std::vector<Plan> chosen;
+  for (const Reference& reference : references()) {
+    if (!out.has(optionOf(reference))) continue;
+    SLUICE_TRY(Network network, load(reference));
+    chosen.push_back(
+        {reference.name, std::make_shared<const Network>(std::move(network)), reference.options});
+  }
+  if (!chosen.empty() && !out.has("--mlps")) return chosen;
+  SLUICE_TRY(std::vector<Plan> first, plans());
+  first.insert(first.end(), chosen.begin(), chosen.end());
+  return first;
+}
+
 }  // namespace sluice::show

@@ -29,4 +29,11 @@ const std::vector<Reference>& references();
 /// Imported, lowered, compiled, with its samples. Errors: those of all of it.
 Result<Network> load(const Reference& reference);
 
+/// "--RN07": the option that picks it.
+std::string optionOf(const Reference& reference);
+/// "--mlps" and the options of all references.
+std::vector<std::string> networkOptions();
+/// The designs that a program was asked for by these options; without any, those of plans().
+Result<std::vector<Plan>> chosenPlans(const Output& out);
+
 }  // namespace sluice::show
