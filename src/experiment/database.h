@@ -19,14 +19,21 @@ namespace sluice::experiment {
 using Cell = std::variant<std::int64_t, std::string>;
 using Rows = std::vector<std::vector<std::string>>;  ///< NULL reads as ""
 
+/// What a finished statement survives.
+enum class Survives : std::uint8_t {
+  powerCut,  ///< on disk when run() returns
+  kill,      ///< of any process; a power cut may undo it (SQLite; PostgreSQL treats it as powerCut)
+};
+
 class Database {
  public:
   virtual ~Database() = default;
 
-  /// Runs one statement; it is durable when this returns. A lost connection (PostgreSQL) is made anew for up to
+  /// Runs one statement. A lost connection (PostgreSQL) is made anew for up to
   /// half a minute and the statement run again, so a statement may happen twice: callers write statements that
   /// may. Errors: io with the database's words.
-  virtual Result<Rows> run(const std::string& sql, const std::vector<Cell>& parameters = {}) = 0;
+  virtual Result<Rows> run(const std::string& sql, const std::vector<Cell>& parameters = {},
+                           Survives survives = Survives::powerCut) = 0;
 
   /// Runs all or none, in order. Errors: io.
   virtual Status runTogether(const std::vector<std::string>& statements) = 0;

@@ -34,7 +34,7 @@ class Postgres final : public Database {
   Postgres(const Postgres&) = delete;
   Postgres& operator=(const Postgres&) = delete;
 
-  Result<Rows> run(const std::string& sql, const std::vector<Cell>& parameters) override {
+  Result<Rows> run(const std::string& sql, const std::vector<Cell>& parameters, Survives) override {
     const auto end = std::chrono::steady_clock::now() + patience;
     for (;;) {
       Result<Rows> rows = runOnce(sql, parameters);

@@ -1,6 +1,8 @@
 #include <sqlite3.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <map>
 
 #include "experiment/database.h"
@@ -10,7 +12,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int waitMilliseconds = 120'000;  ///< for another process' transaction
+/// Waits for another process' transaction: those take a fraction of a millisecond, so that SQLite's own waits (up to
+/// 100 ms) would be most of the time. Gives up after about two minutes.
+int waitForOthers(void*, int tries) {
+  constexpr int mostTries = 60'000;
+  ::usleep(static_cast<useconds_t>(100 * std::min(tries + 1, 20)));
+  return tries < mostTries ? 1 : 0;
+}
 
 class Sqlite final : public Database {
  public:
@@ -22,7 +30,13 @@ class Sqlite final : public Database {
   Sqlite(const Sqlite&) = delete;
   Sqlite& operator=(const Sqlite&) = delete;
 
-  Result<Rows> run(const std::string& sql, const std::vector<Cell>& parameters) override {
+  Result<Rows> run(const std::string& sql, const std::vector<Cell>& parameters, Survives survives) override {
+    if (survives != survives_) {
+      survives_ = survives;  // NORMAL writes the log, FULL also waits for the disk
+      const char* setting =
+          survives == Survives::kill ? "PRAGMA synchronous=NORMAL" : "PRAGMA synchronous=FULL";
+      sqlite3_exec(connection_, setting, nullptr, nullptr, nullptr);
+    }
     SLUICE_TRY(sqlite3_stmt* const statement, prepared(sql));
     for (std::size_t i = 0; i < parameters.size(); ++i) bind(statement, i, parameters[i]);
     Rows rows;
@@ -87,6 +101,7 @@ class Sqlite final : public Database {
   }
 
   sqlite3* connection_;
+  Survives survives_ = Survives::powerCut;
   std::string file_;
   std::map<std::string, sqlite3_stmt*> statements_;
 };
@@ -120,9 +135,9 @@ Result<std::unique_ptr<Database>> openSqlite(const fs::path& file) {
   if (answer != SQLITE_OK)
     return ioError(std::string("SQLite: ") + sqlite3_errstr(answer) + "; is it a trial store?",
                    file.string());
-  sqlite3_busy_timeout(connection, waitMilliseconds);
+  sqlite3_busy_handler(connection, waitForOthers, nullptr);
   for (const char* setting : {"PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL"}) {
-    const Result<Rows> set = database->run(setting, {});
+    const Result<Rows> set = database->run(setting, {}, Survives::powerCut);
     if (!set.ok()) return set.error();
   }
   return std::unique_ptr<Database>(std::move(database));

@@ -80,7 +80,7 @@ Status TrialStore::add(std::int64_t experiment, std::int64_t first,
              std::to_string(cells.size()) + ")";
     }
     sql += " ON CONFLICT (experiment, number) DO NOTHING RETURNING number";
-    SLUICE_TRY(const Rows made, database_->run(sql, cells));
+    SLUICE_TRY(const Rows made, database_->run(sql, cells, Survives::kill));
     if (made.size() == end - begin) continue;
     SLUICE_TRY(
         const Rows rows,
@@ -110,7 +110,7 @@ Result<std::optional<Claim>> TrialStore::claim(std::int64_t experiment, const st
                          "WHERE experiment = $1 AND state < 2 AND (state = 0 OR expires < " +
                          now + ") ORDER BY number LIMIT 1" + database_->skipLocked() +
                          ") RETURNING number, token, parameters",
-                     {experiment, worker, leaseMs}));
+                     {experiment, worker, leaseMs}, Survives::kill));
   if (rows.empty()) return std::optional<Claim>();
   return std::optional<Claim>(Claim{number(rows[0][0]), number(rows[0][1]), rows[0][2]});
 }
@@ -120,7 +120,7 @@ Result<bool> TrialStore::renew(std::int64_t experiment, const Claim& claim, std:
              database_->run("UPDATE trials SET expires = " + database_->now() +
                                 " + CAST($4 AS BIGINT) WHERE experiment = $1 AND number = $2 AND "
                                 "token = $3 AND state = 1 RETURNING number",
-                            {experiment, claim.number, claim.token, leaseMs}));
+                            {experiment, claim.number, claim.token, leaseMs}, Survives::kill));
   return !rows.empty();
 }
 

@@ -20,6 +20,10 @@
 /// believed dead cannot write over the one that took its place (fencing). Heartbeats renew the lease. A result
 /// is written once: nothing changes a trial that is done. Times go by the database's clock.
 ///
+/// Results are on disk when finish() returns. On SQLite, proposals and claims survive kills but not a power cut:
+/// that takes all workers of the one host with it, proposals are a function of the results before them, and a
+/// trial whose claim was undone waits again. So a trial costs one wait for the disk.
+///
 /// Rejected  one row per event (a queue read by replay): counting what is open would grow with what is done
 ///           a lock held while a trial runs: it dies with the connection, the worker's children do not
 namespace sluice::experiment {
