@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "data/column.h"
+
+/// Where rows come from: read in order, a block at a time, as often as wanted, in memory that does not grow with the
+/// number of rows.
+namespace sluice::data {
+
+class Source {
+ public:
+  virtual ~Source() = default;
+  [[nodiscard]] virtual const Schema& schema() const = 0;
+  [[nodiscard]] virtual std::uint64_t rows() const = 0;
+  /// Block `index`: rows index * blockRows and on; all blocks but the last have blockRows rows. Asking in order is
+  /// fast. Errors: io, badInput.
+  virtual Result<Block> block(std::uint64_t index) = 0;
+  [[nodiscard]] std::uint64_t blocks() const { return (rows() + blockRows - 1) / blockRows; }
+};
+
+/// How text becomes columns.
+struct CsvOptions {
+  char separator = ',';
+  bool header = true;                ///< the first line names the columns; else they are c0, c1, ...
+  std::vector<std::string> labels;   ///< columns whose values are names even where they look like numbers
+  std::size_t mostLabels = 1 << 20;  ///< different values of a label column that are accepted
+};
+
+/// A table of ours (table.h), a .npy array of one or two axes (columns c0, c1, ...; `name` of a single one), an .npz
+/// (its arrays side by side; read whole), or CSV. What it is is seen by what it holds, CSV by its name (.csv, .tsv).
+/// Errors  io; badInput, unsupported with the place
+Result<std::unique_ptr<Source>> openSource(const std::filesystem::path& path, const CsvOptions& options = {});
+
+Result<std::unique_ptr<Source>> openTable(const std::filesystem::path& path);
+/// C order, or one axis; any type of base/npy.h. A column is named after the file if it is the only one.
+Result<std::unique_ptr<Source>> openNpy(const std::filesystem::path& path);
+Result<std::unique_ptr<Source>> openNpz(const std::filesystem::path& path);
+/// Reads the file once to find the types (i8, else f8, else label, with labels in sorted order) and where each block
+/// begins.
+/// Source  RFC 4180: quotes around fields with separators, quotes and line ends; "" for a quote
+Result<std::unique_ptr<Source>> openCsv(const std::filesystem::path& path, const CsvOptions& options);
+
+/// The columns of several sources with the same number of rows, side by side. Errors: badInput (rows differ, a name
+/// comes twice).
+Result<std::unique_ptr<Source>> sideBySide(std::vector<std::unique_ptr<Source>> sources);
+
+}  // namespace sluice::data
