@@ -153,7 +153,7 @@ Bench benchOf(kernel::Kernel kernel, const std::string& name, Rng rng) {
   return {.kernel = std::move(kernel), .module = std::make_shared<const hdl::Module>(flat)};
 }
 
-Result<BatchCount> compareBatch(const std::vector<Bench>& benches, std::uint32_t cycles, std::uint64_t seed) {
+Result<BatchVerdict> judgeBatch(const std::vector<Bench>& benches, std::uint32_t cycles, std::uint64_t seed) {
   std::string modules, body;
   std::set<std::string> names;
   std::vector<Places> ins, outs;
@@ -161,7 +161,10 @@ Result<BatchCount> compareBatch(const std::vector<Bench>& benches, std::uint32_t
   std::vector<std::vector<std::vector<std::vector<std::uint64_t>>>> inputs;  // bench, cycle, port, word
   for (const Bench& bench : benches) {
     const hdl::Module& module = *bench.module;
-    appendModules(bench.module, names, modules);
+    if (bench.verilog.empty())
+      appendModules(bench.module, names, modules);
+    else
+      modules += bench.verilog;
     ins.push_back(place(module, module.inputs, in));
     outs.push_back(place(module, module.outputs, out));
     in = ins.back().end;
@@ -216,10 +219,16 @@ Result<BatchCount> compareBatch(const std::vector<Bench>& benches, std::uint32_t
   SLUICE_RETURN_IF_ERROR(jobs::requireSuccess(command, outcome));
   const std::string& seen = outcome.outputs.at("out.bin");
   if (seen.size() != std::size_t{4} * out * cycles) return badInput("Verilator's program wrote too little");
-  BatchCount count{.kernels = benches.size(), .compileSeconds = clock.seconds()};
+  BatchVerdict verdict{.count = {.kernels = benches.size(), .compileSeconds = clock.seconds()}};
   for (std::size_t b = 0; b < benches.size(); ++b)
-    SLUICE_RETURN_IF_ERROR(compareBench(benches[b], inputs[b], outs[b], out, seen, count));
-  return count;
+    verdict.benches.push_back(compareBench(benches[b], inputs[b], outs[b], out, seen, verdict.count));
+  return verdict;
+}
+
+Result<BatchCount> compareBatch(const std::vector<Bench>& benches, std::uint32_t cycles, std::uint64_t seed) {
+  SLUICE_TRY(const BatchVerdict verdict, judgeBatch(benches, cycles, seed));
+  for (const Status& bench : verdict.benches) SLUICE_RETURN_IF_ERROR(bench);
+  return verdict.count;
 }
 
 }  // namespace sluice::show

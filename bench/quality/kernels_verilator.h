@@ -17,6 +17,7 @@ namespace sluice::show {
 struct Bench {
   kernel::Kernel kernel;
   std::shared_ptr<const hdl::Module> module;
+  std::string verilog;  ///< if not empty, what Verilator gets in place of the module's print
 };
 
 /// The kernel, renamed, between FIFOs of random depths and kinds.
@@ -32,5 +33,12 @@ struct BatchCount {
 /// registers without reset hold random bits in Verilator. Errors  badInput: the first difference; those of
 /// the tools.
 Result<BatchCount> compareBatch(const std::vector<Bench>& benches, std::uint32_t cycles, std::uint64_t seed);
+
+/// The same, every bench judged by itself. Errors: those of the tools.
+struct BatchVerdict {
+  BatchCount count;
+  std::vector<Status> benches;  ///< in their order; badInput: the first difference
+};
+Result<BatchVerdict> judgeBatch(const std::vector<Bench>& benches, std::uint32_t cycles, std::uint64_t seed);
 
 }  // namespace sluice::show
