@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "cluster.h"
+#include "experiment.h"
 #include "fifo.h"
 #include "frontend/model.h"
 #include "metrics.h"
@@ -416,6 +417,8 @@ Parsed parseCommandLine(int argc, char** argv) {
   addCompare(app, comparing);
   MetricsOptions metrics;
   addMetrics(app, metrics);
+  ExperimentOptions experiment;
+  addExperiment(app, experiment);
   for (CLI::App* command : app.get_subcommands({}))
     for (CLI::Option* option : command->get_options())
       option->description(wrapped(option->get_description()));
@@ -457,6 +460,10 @@ Parsed parseCommandLine(int argc, char** argv) {
   }
   if (app.got_subcommand("compare")) {
     const Status status = runCompare(comparing);
+    return status.ok() ? 0 : fail(status.error());
+  }
+  if (app.got_subcommand("experiment")) {
+    const Status status = runExperiment(app, experiment);
     return status.ok() ? 0 : fail(status.error());
   }
   if (app.got_subcommand("metrics")) {

@@ -1,0 +1,79 @@
+#include <CLI/CLI.hpp>
+
+#include "experiment.h"
+#include "experiment_commands.h"
+
+namespace sluice::tool {
+namespace {
+
+CLI::App* add(CLI::App& parent, const std::string& name, const std::string& help, ExperimentOptions& options,
+              const char* file, const char* what) {
+  CLI::App* command = parent.add_subcommand(name, help);
+  if (file != nullptr) command->add_option(file, options.definition, what)->required()->type_name("FILE");
+  return command;
+}
+
+void addStore(CLI::App* command, ExperimentOptions& options) {
+  command
+      ->add_option("--store", options.store,
+                   "trials: a file (SQLite) or postgresql://...; else NAME.trials.db here")
+      ->type_name("PLACE");
+}
+
+void addWorkers(CLI::App* command, ExperimentOptions& options) {
+  command
+      ->add_option("--workers", options.workers, "worker processes; the trials are the same for any number")
+      ->check(CLI::Range(1u, 1024u).description(""))
+      ->capture_default_str();
+}
+
+}  // namespace
+
+void addExperiment(CLI::App& app, ExperimentOptions& options) {
+  CLI::App* all = app.add_subcommand("experiment", "trials of a definition: run, look, pass on, run again");
+  all->require_subcommand(1);
+  const char* what = "the definition, YAML";
+  CLI::App* fresh = add(*all, "new", "writes a definition to begin with", options, "FILE", what);
+  fresh->footer("Example:\n  sluice experiment new mine.yaml\n");
+  CLI::App* run = add(*all, "run", "runs what has not been run", options, "DEFINITION", what);
+  addStore(run, options);
+  addWorkers(run, options);
+  run->footer(
+      "Ends when every trial has ended; killed at any point and started again, it goes on. Several may run "
+      "at the\n"
+      "same time on one store. Results of stages are kept in the cache ($SLUICE_CACHE), so a second run is "
+      "quick.\n\n"
+      "Example:\n  sluice experiment run examples/experiments/jets.yaml --workers 2\n");
+  addStore(add(*all, "status", "how far it is, and the best trials", options, "DEFINITION", what), options);
+  CLI::App* report = add(*all, "report", "one HTML page", options, "DEFINITION", what);
+  addStore(report, options);
+  report->add_option("-o,--output", options.output, "the page")->required()->type_name("PAGE.html");
+  CLI::App* exporting = add(*all, "export", "one file for a colleague", options, "DEFINITION", what);
+  addStore(exporting, options);
+  exporting->add_option("-o,--output", options.output, "the file")->required()->type_name("FILE");
+  exporting->add_flag("--data", options.data, "with the files that the definition names");
+  exporting->add_flag("--artefacts", options.artefacts, "with everything that stages made");
+  exporting->add_flag("--timings", options.timings, "with times; the file then differs from run to run");
+  add(*all, "verify", "whether a file is whole; runs nothing", options, "FILE", "an exported experiment");
+  CLI::App* again = add(*all, "reproduce", "runs an exported experiment again and compares every metric",
+                        options, "FILE", "an exported experiment");
+  again->add_option("-o,--output", options.output, "a new folder for it")->required()->type_name("DIR");
+  again->add_flag("--run-commands", options.runCommands, "it may run the programs that it names");
+  addWorkers(again, options);
+  add(*all, "stages", "the stages there are, with inputs and outputs", options, nullptr, "");
+}
+
+Status runExperiment(CLI::App& app, const ExperimentOptions& options) {
+  CLI::App* all = app.get_subcommand("experiment");
+  const std::string name = all->get_subcommands().front()->get_name();
+  if (name == "new") return experimentNew(options);
+  if (name == "run") return experimentRun(options);
+  if (name == "status") return experimentStatus(options);
+  if (name == "report") return experimentReport(options);
+  if (name == "export") return experimentExport(options);
+  if (name == "verify") return experimentVerify(options);
+  if (name == "reproduce") return experimentReproduce(options);
+  return experimentStages();
+}
+
+}  // namespace sluice::tool
