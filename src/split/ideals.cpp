@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::uint32_t none = 0xffffffffu;
 /// A state is refuted by a bound only if it fails by more than rounding could.
-constexpr double surely = 1 + 1e-9;
+constexpr double surely = 1 + 5e-10;
 
 /// Sets of atoms, numbered as they come, with a value per seat.
 class States {
@@ -139,8 +139,9 @@ class Search {
 
  private:
   [[nodiscard]] double limit() const { return below_ * (1 - sameValue); }
-  /// Whether a state may still lead to a plan below the limit. `frame` says what is left.
-  [[nodiscard]] bool hopeful(std::uint32_t seat, const double* frame, double value, std::size_t atoms) const {
+  /// Whether a state may still lead to a plan below the limit. `frame` says what is left, `set` what is not.
+  [[nodiscard]] bool hopeful(std::uint32_t seat, const double* frame, double value, std::size_t atoms,
+                             const std::uint64_t* set) const {
     if (seats_.steps[seat].empty() && atoms < atoms_.count()) return false;
     const double cap =
         objective_.goal == Goal::load ? std::min(below_, objective_.loadLimit) : objective_.loadLimit;
@@ -148,6 +149,11 @@ class Search {
     for (std::size_t r = 0; r < resources_.size(); ++r)
       if (frame[roomAt_ + r] > bound_.room[seat][resources_[r]] * surely) return false;
     if (objective_.goal == Goal::latency && value + frame[stride_ - 1] > below_ * surely) return false;
+    for (const WorkBound::Slow& slow : bound_.slowest[bound_.weighting[seat]]) {
+      if ((set[slow.atom / 64] >> (slow.atom % 64) & 1) != 0) continue;
+      if (slow.time == impossible || slow.time > cap * surely) return false;
+      return objective_.goal != Goal::latency || value + slow.time <= below_ * surely;
+    }
     return true;
   }
 
@@ -183,7 +189,7 @@ class Search {
     for (auto& ways : ways_) ways.clear();
     for (std::uint32_t seat = 0; seat < seats_.count(); ++seat) {
       const double value = states_.value(ideal, seat);
-      if (!(value < limit()) || !hopeful(seat, frame, value, count_)) continue;
+      if (!(value < limit()) || !hopeful(seat, frame, value, count_, set_.data())) continue;
       for (std::size_t i = 0; i < seats_.steps[seat].size(); ++i) {
         const SeatStep& step = seats_.steps[seat][i];
         const double begin =
@@ -332,7 +338,7 @@ class Search {
       if (objective_.goal == Goal::load && !(stage < limit())) continue;
       for (const Way& way : ways_[k]) {
         const double value = overStage(objective_, way.value, stage, way.cable * std::max(in, out));
-        if (!(value < limit()) || !hopeful(way.seat, frame, value, count_)) continue;
+        if (!(value < limit()) || !hopeful(way.seat, frame, value, count_, set_.data())) continue;
         if (id == none) {
           bool isNew = false;
           id = states_.find(set_, hash, isNew);
@@ -402,7 +408,7 @@ class Search {
         if (reached.atoms.size() == atoms_.count()) continue;
         for (std::uint32_t seat = 0; seat < seats_.count(); ++seat) {
           const double value = states_.value(ideal, seat);
-          if (value < limit() && hopeful(seat, frame, value, reached.atoms.size()))
+          if (value < limit() && hopeful(seat, frame, value, reached.atoms.size(), states_.set(ideal)))
             reached.states.push_back({seat, value});
         }
         if (!reached.states.empty()) result.reached.push_back(std::move(reached));

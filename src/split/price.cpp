@@ -166,6 +166,17 @@ WorkBound workBound(const Problem& problem, const Atoms& atoms, const Seats& sea
             least == impossible ? 0 : least;  // (no board that is left can do it: found when it is tried)
       }
       bound.weights.push_back(std::move(weights));
+      std::vector<WorkBound::Slow> slowest;
+      for (std::uint32_t a = 0; a < atoms.count(); ++a) {
+        double least = impossible;
+        for (const std::uint32_t k : kinds)
+          least =
+              std::min(least, problem.boards[k].work == Work::sum ? atoms.sum[k][a] : atoms.slowest[k][a]);
+        slowest.push_back({least, a});
+      }
+      std::stable_sort(slowest.begin(), slowest.end(),
+                       [](const auto& x, const auto& y) { return x.time > y.time; });
+      bound.slowest.push_back(std::move(slowest));
     }
     bound.weighting.push_back(it->second);
     double worth = 0;
@@ -202,7 +213,7 @@ double rootBound(const Problem& problem, const Atoms& atoms, const WorkBound& bo
     case Goal::load:
       return std::max(most, bound.worth[0] > 0 ? work / bound.worth[0] : 0);
     case Goal::latency:
-      return latency;
+      return std::max(latency, most);
     case Goal::boards:
       return 1;
   }

@@ -68,8 +68,15 @@ bool isFeasible(const Problem& problem, const Stages& stages, double loadLimit);
 /// For numbers l_k >= 0, one per kind of board: whatever is left costs at least sum over its atoms of
 /// min_k l_k * time_k, and boards that may be loaded up to T do at most T * sum_k l_k * left_k of it. So a seat from
 /// which more is left than that leads to no plan of load T. One set of numbers per set of kinds that are left; they are
-/// chosen to make the bound large at the start. Capacities give the same bound, for resources.
+/// chosen to make the bound large at the start. Capacities give the same bound, for resources. And some stage must hold the
+/// slowest of what is left: its load is at least that atom's time on the best board that is left, and so is the latency
+/// still to come. (That is all there is to say where boards work on all nodes at once.)
 struct WorkBound {
+  struct Slow {
+    double time = 0;  ///< the least over the kinds that are left; `impossible`: none of them can do it
+    std::uint32_t atom = 0;
+  };
+  std::vector<std::vector<Slow>> slowest;        ///< per weighting: all atoms, slowest first
   std::vector<std::vector<double>> weights;      ///< per weighting, per atom
   std::vector<std::vector<double>> multipliers;  ///< per weighting, per board kind
   std::vector<std::uint32_t> weighting;          ///< per seat

@@ -107,6 +107,8 @@ class Solver {
   /// The whole proof was too much: bounds that are less. The first from what the work alone says; then up.
   void climb() {
     double low = rootBound(problem_, atoms_, bound_, options_.objective);
+    // A little below it, so that the start itself is refuted by more than rounding could (ideals.cpp: surely), and near enough to be the proof.
+    if (options_.objective.goal != Goal::boards) low *= 1 - 8e-10;
     SearchLimits limits = options_.limits;
     limits.steps /= 16;
     plan_.proof.below = 0;

@@ -196,6 +196,22 @@ std::string refusal(const std::string& from, const std::string& to) {
   return verdict.ok() ? "accepted: " + *verdict : verdict.error().text();
 }
 
+TEST(Solve, ASearchCutShortStillProvesThatTheSlowestNodeMustBeDoneSomewhere) {
+  for (const std::uint64_t seed : {58u, 85u, 119u, 148u}) {
+    const Problem problem = randomProblem({.nodes = 20 + static_cast<std::uint32_t>(seed % 30),
+                                           .boards = 6,
+                                           .edges = 1.3,
+                                           .reach = 3 + static_cast<std::uint32_t>(seed % 9)},
+                                          seed);
+    const Objective objective = {.goal = seed % 2 == 0 ? Goal::load : Goal::latency};
+    const Result<Plan> plan = solve(problem, {.objective = objective, .limits = {.steps = 3000}});
+    ASSERT_TRUE(plan.ok()) << plan.error().text();
+    EXPECT_GT(plan->lowerBound, 0) << problem.name;
+    const auto verdict = checking::checkPlan(problemJson(problem), planJson(problem, *plan));
+    EXPECT_TRUE(verdict.ok()) << problem.name << ": " << (verdict.ok() ? "" : verdict.error().text());
+  }
+}
+
 TEST(Check, RefusesWhatIsNotSo) {
   EXPECT_EQ(refusal("\"objective\": 12.0", "\"objective\": 11.0"), "the load is 12, not 11");
   EXPECT_EQ(refusal("\"proven\": true", "\"proven\": false"),

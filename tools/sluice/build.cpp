@@ -91,6 +91,7 @@ std::string commandLine(const BuildOptions& options, const Placement& placement)
   if (placement.planned) {
     text += " --topology " + options.topology + " --link " + fs::path(options.link).filename().string() +
             " --objective " + options.objective;
+    if (options.splitInside != BuildOptions().splitInside) text += " --split-inside " + options.splitInside;
     if (options.fixedOrder) text += " --fixed-order";
   }
   if (!options.splitBefore.empty()) text += " --split-before " + join(options.splitBefore, ",");
@@ -416,7 +417,7 @@ Result<BuildOutcome> buildNetwork(const BuildOptions& options, std::optional<ir:
     SLUICE_TRY(imported, frontend::importModel(options.model, options.file));
   }
   timings.lap("import");
-  SLUICE_TRY(const ir::Graph graph, passes::lower(std::move(*imported), {.appendTopK = options.topK}));
+  SLUICE_TRY(ir::Graph graph, passes::lower(std::move(*imported), {.appendTopK = options.topK}));
   timings.lap("lower");
 
   progress.begin("map and size");
@@ -441,6 +442,7 @@ Result<BuildOutcome> buildNetwork(const BuildOptions& options, std::optional<ir:
   if (placement.planned) {
     SLUICE_TRY(planned, planSplit(graph, options, mapOptions));
     placement.boards = planned->boards;
+    graph = planned->graph;
   }
   SLUICE_TRY(Built built, planned ? finishDesign(planned->design, planned->plan.map)
                                   : chooseDesign(graph, mapOptions, placement));

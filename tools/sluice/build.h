@@ -43,6 +43,7 @@ struct BuildOptions {
   std::vector<std::string>
       boards;  ///< "pynq-z2", "pynq-z2:2"; several without splitBefore: the split is planned
   std::string topology = "chain", link = "eth1";  ///< of several boards
+  std::string splitInside = "auto";               ///< of layers: auto, any, outputs, inputs, rows, none
   bool fixedOrder = false;                        ///< places take the boards as they are named
   std::string objective = "rate";                 ///< or latency, boards (for targetInterval)
   map::Regime regime = map::Regime::automatic;

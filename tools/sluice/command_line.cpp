@@ -6,6 +6,7 @@
 #include "experiment.h"
 #include "fifo.h"
 #include "frontend/model.h"
+#include "data.h"
 #include "metrics.h"
 #include "options.h"
 #include "quantize.h"
@@ -262,6 +263,10 @@ void addBuild(CLI::App& app, BuildArguments& arguments) {
                     "what a planned split makes least: time between frames, latency, or boards for --target-ii")
       ->type_name("rate|latency|boards")
       ->capture_default_str();
+  build->add_option("--split-inside", options.splitInside,
+                    "how layers may be split inside; auto: in any way, but only if nothing fits without")
+      ->type_name("auto|any|outputs|inputs|rows|none")
+      ->capture_default_str();
   build->add_flag("--fixed-order", options.fixedOrder, "boards stand in the order they are named in");
   auto* reuse = build
                     ->add_option("--reuse-factor", arguments.reuseFactor,
@@ -417,6 +422,8 @@ Parsed parseCommandLine(int argc, char** argv) {
   addCompare(app, comparing);
   MetricsOptions metrics;
   addMetrics(app, metrics);
+  DataOptions dataOptions;
+  addData(app, dataOptions);
   ExperimentOptions experiment;
   addExperiment(app, experiment);
   for (CLI::App* command : app.get_subcommands({}))
@@ -468,6 +475,10 @@ Parsed parseCommandLine(int argc, char** argv) {
   }
   if (app.got_subcommand("metrics")) {
     const Status status = runMetrics(metrics);
+    return status.ok() ? 0 : fail(status.error());
+  }
+  if (app.got_subcommand("data")) {
+    const Status status = runData(dataOptions);
     return status.ok() ? 0 : fail(status.error());
   }
   auto options = finishBuild(build, argc, argv);

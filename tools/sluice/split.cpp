@@ -11,7 +11,7 @@
 #include "frontend/model.h"
 #include "passes/pipeline.h"
 #include "split/check/check.h"
-#include "split/network/plan_network.h"
+#include "split/network/inner_split.h"
 #include "split/plan.h"
 #include "split/read.h"
 
@@ -71,7 +71,9 @@ Result<int> planModel(const SplitOptions& options, const SolveOptions& solveOpti
                                  .limits = solveOptions.limits};
   if (options.reuseFactor > 0) planOptions.map.reuseFactor = options.reuseFactor;
   if (options.targetInterval > 0) planOptions.map.targetInterval = options.targetInterval;
-  SLUICE_TRY(const NetworkPlan found, planNetwork(graph, cluster, planOptions));
+  SLUICE_TRY(const InnerOptions inner, innerOptions(options.inside));
+  SLUICE_TRY(const InnerPlan within, planWithin(graph, cluster, planOptions, inner));
+  const NetworkPlan& found = within.plan;
   const Problem& problem = found.network.problem;
   std::filesystem::path problemFile = options.problem;
   if (problemFile.empty()) {
@@ -81,6 +83,9 @@ Result<int> planModel(const SplitOptions& options, const SolveOptions& solveOpti
   SLUICE_RETURN_IF_ERROR(writeFile(problemFile, problemJson(problem)));
   SLUICE_RETURN_IF_ERROR(writeFile(options.plan, planJson(problem, found.plan)));
   show(problem, found.plan, cpuSeconds() - begin, " us");
+  for (const InnerSplit& split : within.splits)
+    std::printf("  %s is split by %s into %s\n", split.node.c_str(), nameOf(split.options.how),
+                countOf(static_cast<std::int64_t>(split.options.shares.size()), "part").c_str());
   if (found.map.reuseFactor)
     std::printf("  at reuse factor %s, of %u tried; verify: sluice split check %s %s\n",
                 std::to_string(*found.map.reuseFactor).c_str(), found.factors, problemFile.filename().c_str(),
@@ -169,6 +174,11 @@ void addSplit(CLI::App& app, SplitOptions& options) {
       ->capture_default_str();
   plan->add_option("--link", options.link, "of a model: what the wires are, by name or a file")
       ->type_name("NAME")
+      ->capture_default_str();
+  plan->add_option(
+          "--split-inside", options.inside,
+          "of a model: how layers may be split inside; auto: in any way, but only if nothing fits without")
+      ->type_name("auto|any|outputs|inputs|rows|none")
       ->capture_default_str();
   plan->add_flag("--fixed-order", options.fixedOrder, "of a model: places take the boards as they are named");
   plan->add_option(

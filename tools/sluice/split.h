@@ -25,6 +25,7 @@ struct SplitOptions {
   // plan, of a model:
   std::vector<std::string> boards;
   std::string topology = "chain", link = "eth1";
+  std::string inside = "auto";  ///< how layers are split inside
   bool fixedOrder = false;
   map::Regime regime = map::Regime::automatic;
   std::uint64_t reuseFactor = 0, targetInterval = 0;  ///< 0: chosen

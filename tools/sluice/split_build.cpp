@@ -3,6 +3,9 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "base/check.h"
+#include "ir/host.h"
+#include "ir/integer.h"
 #include "split/plan.h"
 #include "split/read.h"
 #include "split/seats.h"
@@ -14,6 +17,18 @@ using namespace splits;
 
 /// Links faster than this carry beats as they come; slower ones carry frames, and buffer them themselves.
 constexpr double longestStreamLatency = 1000;  // cycles
+
+/// A check behind the proof: splits inside layers on random codes.
+Status expectSameCodes(const ir::Graph& before, const ir::Graph& after) {
+  constexpr std::size_t frames = 64;
+  SLUICE_TRY(const ir::IntegerEngine one, ir::IntegerEngine::compile(before));
+  SLUICE_TRY(const ir::IntegerEngine other, ir::IntegerEngine::compile(after));
+  const ir::CodeRows codes = ir::randomCodes(before, one.regions(), frames, 1);
+  SLUICE_TRY(const ir::CodeRows wanted, one.run(codes, frames));
+  SLUICE_TRY(const ir::CodeRows got, other.run(codes, frames));
+  SLUICE_CHECK(wanted == got, "splits inside layers change no code");
+  return {};
+}
 
 }  // namespace
 
@@ -37,11 +52,15 @@ Result<PlannedSplit> planSplit(const ir::Graph& graph, const BuildOptions& optio
                  "no objective is called '" + options.objective + "'; known: rate, latency, boards",
                  {}};
   }
-  SLUICE_TRY(result.plan, planNetwork(graph, result.cluster, planOptions));
+  SLUICE_TRY(const InnerOptions inner, innerOptions(options.splitInside));
+  SLUICE_TRY(InnerPlan within, planWithin(graph, result.cluster, planOptions, inner));
+  result.plan = std::move(within.plan);
+  result.graph = std::move(within.graph);
+  if (!within.splits.empty()) SLUICE_RETURN_IF_ERROR(expectSameCodes(graph, result.graph));
   const Stages& stages = result.plan.plan.stages;
   for (const Stage& stage : stages) result.boards.push_back(result.cluster.kinds[stage.board].board);
-  SLUICE_TRY(const map::Partition parts, splits::partitionOf(graph, result.plan.network, stages));
-  SLUICE_TRY(result.design, map::mapGraph(graph, result.plan.map, parts));
+  SLUICE_TRY(const map::Partition parts, splits::partitionOf(result.graph, result.plan.network, stages));
+  SLUICE_TRY(result.design, map::mapGraph(result.graph, result.plan.map, parts));
   for (map::Cut& cut : result.design.cuts) {
     const std::uint32_t from = result.design.streams[cut.from.index].subgraph.index,
                         to = result.design.streams[cut.to.index].subgraph.index;

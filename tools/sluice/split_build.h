@@ -5,7 +5,7 @@
 #include "build.h"
 #include "emit/stitch.h"
 #include "report/report.h"
-#include "split/network/plan_network.h"
+#include "split/network/inner_split.h"
 
 /// The planned split inside the main job: plan, design with the links' latencies, deployment, files.
 namespace sluice::tool {
@@ -13,6 +13,7 @@ namespace sluice::tool {
 struct PlannedSplit {
   splits::ClusterSpec cluster;
   splits::NetworkPlan plan;
+  ir::Graph graph;                    ///< with the splits inside layers; without any, the network's own
   std::vector<device::Board> boards;  ///< one per subgraph
   map::Design design;                 ///< not sized yet; its cuts carry the latency of their links
 };

@@ -233,6 +233,7 @@ class Closure {
     bool any = false;  ///< a board is left
     std::vector<double> weighted;
     std::vector<double> multipliers;
+    std::vector<double> alone;  ///< per block: its time on the best of these boards
   };
   const Least& leastFor(const std::vector<int>& left) {
     std::uint32_t mask = 0;
@@ -244,6 +245,18 @@ class Closure {
     std::set<int> kinds;
     for (int k = 0; k < static_cast<int>(left.size()); ++k)
       if (left[at(k)] > 0) kinds.insert(k);
+    for (const std::vector<int>& block : members_) {
+      double best = never;
+      for (const int k : kinds) {
+        double sum = 0, most = 0;
+        for (const int v : block) {
+          sum += facts_.items[at(v)].time[at(k)];
+          most = std::max(most, facts_.items[at(v)].time[at(k)]);
+        }
+        best = std::min(best, facts_.kinds[at(k)].adds ? sum : most);
+      }
+      least.alone.push_back(best);
+    }
     const auto weights = multipliers_.find(kinds);
     if (weights == multipliers_.end()) return least;
     least.multipliers = weights->second;
@@ -283,6 +296,13 @@ class Closure {
       for (std::size_t k = 0; k < left.size(); ++k) worth += least.multipliers[k] * left[k];
       if (needed > most * worth) return true;
     }
+    // Some stage behind here holds the slowest block that is left.
+    double slowest = 0;
+    for (std::size_t b = 0; b < set.size(); ++b)
+      if (!set[b]) slowest = std::max(slowest, least.alone[b]);
+    if (slowest >= never || slowest > limit) return true;
+    if (claim_.goal == "load" && slowest >= bound()) return true;
+    if (claim_.goal == "latency" && seat.value + slowest >= bound()) return true;
     if (claim_.goal == "latency" && allAdd_) {
       double needed = seat.value;
       for (std::size_t b = 0; b < set.size(); ++b)

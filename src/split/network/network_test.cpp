@@ -1,9 +1,11 @@
 #include <gtest/gtest.h>
 
+#include "ir/host.h"
+#include "ir/integer.h"
 #include "ir/text.h"
 #include "map/partition_of.h"
 #include "split/check/check.h"
-#include "split/network/plan_network.h"
+#include "split/network/inner_split.h"
 #include "split/plan.h"
 #include "split/read.h"
 
@@ -123,6 +125,26 @@ TEST(NetworkPlan, ANetworkThatFitsNowhereIsRefusedWithWhatIsMissing) {
   EXPECT_EQ(plan.error().code, ErrorCode::infeasible);
   EXPECT_NE(plan.error().text().find("LUT"), std::string::npos) << plan.error().text();
   EXPECT_NE(plan.error().text().find("too few"), std::string::npos) << plan.error().text();
+}
+
+TEST(InnerSplit, ALayerTooLargeForOneBoardIsSplitInside) {
+  const ir::Graph graph = network();
+  const map::MapOptions map{.regime = map::Regime::streamed, .reuseFactor = 1};
+  const auto whole = networkProblem(graph, map, cluster({"pynq-z2"}), Times::interval);
+  ASSERT_TRUE(whole.ok());
+  const double largest = whole->problem.nodes[2].size[0];  // of c
+  const ClusterSpec boards = smallBoards(4, static_cast<std::uint64_t>(0.8 * largest / 0.7));
+  EXPECT_FALSE(planNetwork(graph, boards, {.map = map}).ok());
+  const auto plan =
+      planWithin(graph, boards, {.map = map},
+                 {.ways = {passes::LayerSplit::outputs, passes::LayerSplit::inputs}, .onlyIfNeeded = true});
+  ASSERT_TRUE(plan.ok()) << plan.error().text();
+  ASSERT_FALSE(plan->splits.empty());
+  EXPECT_GT(plan->plan.plan.stages.size(), 1u);
+  const auto before = ir::IntegerEngine::compile(graph), after = ir::IntegerEngine::compile(plan->graph);
+  ASSERT_TRUE(before.ok() && after.ok());
+  const ir::CodeRows codes = ir::randomCodes(graph, before->regions(), 300, 3);
+  EXPECT_EQ(before->run(codes, 300).value(), after->run(codes, 300).value());
 }
 
 TEST(PartitionOf, RefusesWhatFlowsBackwardsAndStagesThatAreEmpty) {

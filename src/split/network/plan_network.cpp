@@ -6,8 +6,6 @@
 namespace sluice::splits {
 namespace {
 
-constexpr std::uint64_t largestFactor = 4096;
-
 Result<NetworkPlan> planAt(const ir::Graph& lowered, const ClusterSpec& cluster,
                            const NetworkPlanOptions& options, const map::MapOptions& map) {
   NetworkPlan result{.map = map};
@@ -55,7 +53,7 @@ Result<NetworkPlan> planNetwork(const ir::Graph& lowered, const ClusterSpec& clu
   std::optional<NetworkPlan> best;
   std::optional<Error> refused;
   std::uint32_t tried = 0;
-  for (std::uint64_t factor = largestFactor; factor >= 1; factor /= 2) {
+  for (std::uint64_t factor = options.largestFactor; factor >= 1; factor /= 2) {
     map.reuseFactor = factor;
     Result<NetworkPlan> plan = planAt(lowered, cluster, options, map);
     ++tried;

@@ -11,6 +11,7 @@ struct NetworkPlanOptions {
   double loadLimit = impossible;  ///< microseconds between frames
   map::MapOptions map;            ///< without a factor or an interval, the factor is chosen
   SearchLimits limits;
+  std::uint64_t largestFactor = 4096;  ///< of those that are tried
 };
 
 struct NetworkPlan {
@@ -25,7 +26,7 @@ struct NetworkPlan {
 /// Goal::latency  the least latency
 /// Goal::boards   the fewest boards for `loadLimit`
 ///
-/// Where neither a reuse factor nor an interval nor the unrolled regime is asked for, all powers of two from 4,096 down
+/// Where neither a reuse factor nor an interval nor the unrolled regime is asked for, all powers of two from `largestFactor` down
 /// that fit are tried, and the best plan stands; of equal ones that with the larger factor. The bound of a plan is
 /// proven for its factor.
 ///
