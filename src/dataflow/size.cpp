@@ -178,14 +178,7 @@ struct Sizer {
   /// A good vector in which no depth can be lowered alone: the channels in conflict are lowered one after the other
   /// from as deep as they like, those with the dearest places first; the rest stays as it is. Should that not be
   /// good to begin with, all channels are.
-  std::optional<Depths> descend(const Depths& depths, const Depths& guess,
-                                const std::vector<Conflict>& conflicts) {
-    std::vector<std::uint32_t> order;
-    for (const Conflict& conflict : conflicts)
-      for (const auto& [channel, depth] : conflict.depths)
-        if (conflict.depths.size() > 1) order.push_back(channel.index);
-    std::sort(order.begin(), order.end());
-    order.erase(std::unique(order.begin(), order.end()), order.end());
+  std::optional<Depths> descend(const Depths& depths, const Depths& guess, std::vector<std::uint32_t> order) {
     Depths best = depths;
     for (const std::uint32_t c : order) best[c] = Engine::unlimited;
     if (lost || judge.whole(best) != Verdict::good) {
@@ -226,9 +219,12 @@ struct Sizer {
     }
   }
 
-  /// Good depths made less where most of the cost is, with few runs of the whole network: little slack wherever that does,
-  /// then the dearest channel's by halves, until what is left to gain is small.
+  /// Good depths made less where most of the cost is, with few runs of the whole network: no more than the first frames
+  /// fill, little slack wherever that does, then the dearest channel's by halves, until what is left to gain is small.
   void trim(Depths& depths, std::uint64_t mostRuns) {
+    Depths filled = judge.peaks(depths);
+    for (const std::uint32_t c : variable) filled[c] = std::clamp(filled[c], single[c], depths[c]);
+    if (judge.whole(filled) == Verdict::good) depths = filled;
     Depths slack = single;
     for (const std::uint32_t c : variable) slack[c] += slack[c] / 4 + 1;
     std::uint64_t runsLeft = mostRuns;
@@ -251,13 +247,22 @@ struct Sizer {
     }
   }
 
-  /// Good depths, the first of: the least of single channels, the same with some slack, small multiples of them; the
-  /// guesses instead, if they are good and cheaper.
-  std::optional<Depths> enough() {
-    constexpr std::uint64_t quarters[] = {4, 5, 6, 8, 16, 64, 256};
-    for (const std::uint64_t factor : quarters) {
-      Depths depths = single;
-      for (const std::uint32_t c : variable) depths[c] = (depths[c] * factor + 3) / 4 + (factor - 4);
+  /// Good depths, the first of: those known to be needed, the same with some slack, small multiples of what the guesses
+  /// say (FIFOs in a row share a need that none of them has alone), large ones; the guesses instead, if they are good
+  /// and cheaper.
+  std::optional<Depths> enough(const Depths& needed, const Depths& guess) {
+    struct Trial {
+      std::uint64_t quarters;
+      bool guessed;
+    };
+    constexpr Trial trials[] = {{4, false}, {5, false}, {6, false}, {8, false}, {5, true},
+                                {8, true},  {16, true}, {64, true}, {256, true}};
+    for (const auto& [factor, guessed] : trials) {
+      Depths depths = needed;
+      for (const std::uint32_t c : variable) {
+        if (guessed) depths[c] = std::max(depths[c], guess[c]);
+        depths[c] = (depths[c] * factor + 3) / 4 + (factor - 4);
+      }
       if (!known.empty() && cost(depths) >= cost(known)) return known;
       if (judge.whole(depths) == Verdict::good) return depths;
     }
@@ -270,6 +275,17 @@ struct Sizer {
     return sum;
   }
 };
+
+/// The channels that share slack with others.
+std::vector<std::uint32_t> inConflict(const std::vector<Conflict>& conflicts) {
+  std::vector<std::uint32_t> channels;
+  for (const Conflict& conflict : conflicts)
+    for (const auto& [channel, depth] : conflict.depths)
+      if (conflict.depths.size() > 1) channels.push_back(channel.index);
+  std::sort(channels.begin(), channels.end());
+  channels.erase(std::unique(channels.begin(), channels.end()), channels.end());
+  return channels;
+}
 
 Clause clauseOf(const Conflict& conflict) {
   Clause clause;
@@ -301,11 +317,14 @@ Result<Sizing> sizeChannels(const Network& network, const SizeOptions& options) 
   };
   sizer.single = sizer.singleBounds(guess);
   Depths depths = sizer.single;
+  const auto trimmed = [&](const Depths& needed) {
+    std::optional<Depths> found = sizer.enough(needed, guess);
+    if (found.has_value() && !sizer.variable.empty())
+      sizer.trim(*found, std::clamp<std::uint64_t>(4 * options.mostProofBeats / judge.beats(), 12, 100));
+    return found;
+  };
   if (judge.beats() > options.longFrame && !sizer.lost) {
-    std::optional<Depths> found = sizer.enough();
-    if (found.has_value()) {
-      if (!sizer.variable.empty())
-        sizer.trim(*found, std::clamp<std::uint64_t>(12 * options.mostProofBeats / judge.beats(), 24, 100));
+    if (const std::optional<Depths> found = trimmed(depths)) {
       result.lowerBound = sizer.cost(sizer.single);
       return finish(*found, sizer.cost(*found) == result.lowerBound);
     }
@@ -361,8 +380,12 @@ Result<Sizing> sizeChannels(const Network& network, const SizeOptions& options) 
       }
     }
   }
-  // Not settled: a good vector that is locally least.
-  const std::optional<Depths> found = sizer.descend(depths, guess, result.conflicts);
+  // Not settled: a good vector that is locally least, where a search for each channel (about ten runs) can be paid for.
+  const std::vector<std::uint32_t> order = inConflict(result.conflicts);
+  if (!sizer.lost && 10 * order.size() * judge.beats() > options.mostDescentBeats)
+    if (const std::optional<Depths> found = trimmed(depths))
+      return finish(*found, sizer.cost(*found) == result.lowerBound);
+  const std::optional<Depths> found = sizer.descend(depths, guess, order);
   if (!found.has_value())
     return Error{ErrorCode::gaveUp, "no depths up to 2^31 were shown to keep latency and rate", {}};
   return finish(*found, !sizer.undecided);

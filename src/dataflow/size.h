@@ -48,15 +48,18 @@ struct SizeOptions {
   std::uint64_t mostBeats = 2'000'000;
   /// But no more than keep them below this: a network of long frames gets its answer in seconds.
   std::uint64_t mostProofBeats = 12'000'000;
+  /// What a locally least answer may cost where the proof did not end: ten runs for each channel in conflict. Else as
+  /// for long frames.
+  std::uint64_t mostDescentBeats = 100'000'000;
   /// Networks with more beats a frame get the least depths of single channels with as much slack as makes them good
   /// together (checked), and less of it where most of the storage is; the bound is then that of single channels.
   std::uint64_t longFrame = 4'000'000;
 };
 
 /// The depths of least cost (Channel::weight times places) that keep latency and rate, with a lower bound on
-/// the cost of any such depths; usually equal. Also where they differ, every depth is locally least: one
+/// the cost of any such depths; usually equal. Also where they differ, every depth is locally least (one
 /// place less in any single channel above its leastDepth makes the interval or the latency worse or
-/// deadlocks. Everything was checked with the simulator. Fixed channels keep their depth, and the target is
+/// deadlocks), unless frames are so long that the search was cut short: Sizing::proven. Everything was checked with the simulator. Fixed channels keep their depth, and the target is
 /// what the others unbounded would give with them.
 ///
 /// Units    latency and initiationInterval in cycles, depths in beats (all places)

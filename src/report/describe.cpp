@@ -102,6 +102,10 @@ Result<Report> describe(const ir::Graph& graph, const map::Design& design, const
                 .interval = performance.initiationInterval,
                 .latency = performance.latency,
                 .intervalProven = performance.periodic};
+  if (design.fifoStorage.has_value()) {
+    report.fifoBits = design.fifoStorage->bits;
+    report.leastFifoBits = design.fifoStorage->lowerBound;
+  }
   const dataflow::Network network = map::network(design);
   SLUICE_TRY(report.profile, dataflow::profile(network));
   for (const map::Subgraph& subgraph : design.subgraphs) report.subgraphs.push_back({.name = subgraph.name});

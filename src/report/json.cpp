@@ -26,6 +26,7 @@ std::string json(const Report& report) {
   json["frame_interval"] = {{"cycles", report.interval},
                             {"kind", report.intervalProven ? "proven" : "simulated"}};
   json["latency"] = {{"cycles", report.latency}, {"kind", "simulated"}};
+  json["fifo_storage"] = {{"bits", report.fifoBits}, {"lower_bound", report.leastFifoBits}};
   json["weights"] = report.weights;
   json["multiplications"] = report.operations;
   json["resources"] = resourcesJson(report.total);

@@ -84,6 +84,8 @@ struct Report {
   std::string command;  ///< the command line that builds it again, relative to DIR
   std::uint64_t interval = 0, latency = 0;
   bool intervalProven = false;  ///< the state of the design recurred
+  std::uint64_t fifoBits = 0;       ///< places times bits of a beat
+  std::uint64_t leastFifoBits = 0;  ///< proven: fewer do not keep interval and latency
   std::uint64_t operations = 0, weights = 0;
   std::vector<KernelRow> kernels;
   std::vector<FifoRow> fifos;

@@ -139,6 +139,12 @@ std::string placementText(const Report& report) {
          placement.criticalPath + "\n";
 }
 
+std::string fifoStorage(const Report& report) {
+  const std::string bits = number(report.fifoBits) + " bits keep interval and latency, ";
+  if (report.fifoBits == report.leastFifoBits) return bits + "proven: fewer do not";
+  return bits + "simulated; fewer than " + number(report.leastFifoBits) + " do not, proven";
+}
+
 }  // namespace
 
 std::string text(const Report& report) {
@@ -155,9 +161,7 @@ std::string text(const Report& report) {
   result +=
       "\nKernels (cycles: proven, a frame; busy: simulated; resources: estimated)\n" + kernelTable(report);
   result +=
-      "\nFIFOs (depth: least that keeps interval and latency, checked one by one; peak: simulated; "
-      "resources: estimated)\n" +
-      fifoTable(report);
+      "\nFIFOs (" + fifoStorage(report) + "; peak: simulated; resources: estimated)\n" + fifoTable(report);
   return result + "\nAgain: " + report.command + "\n";
 }
 
