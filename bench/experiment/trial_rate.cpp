@@ -109,6 +109,7 @@ double trialRate(const std::string& place, const std::string& name, int workers,
 }  // namespace
 
 int main(int argc, char** argv) {
+  std::setvbuf(stdout, nullptr, _IOLBF, 0);  // a line at a time, also into a file
   std::vector<std::int64_t> stored = {0, 1'000, 100'000, 1'000'000};
   std::string postgres;
   for (int i = 1; i < argc; ++i) {
@@ -127,8 +128,13 @@ int main(int argc, char** argv) {
   const auto both = [&](const char* name, const std::string& place) {
     double bare = 0, first = 0;
     for (const std::int64_t count : stored) {
-      const double commits = bareCommits(place);
-      const double rate = trialRate(place, "stored " + std::to_string(count), 1, count);
+      // In turn, because what else the disk does changes from second to second.
+      constexpr int turns = 5;
+      double commits = 0, rate = 0;
+      for (int turn = 0; turn < turns; ++turn) {
+        commits += bareCommits(place) / turns;
+        rate += trialRate(place, "stored " + std::to_string(count), 1, turn == 0 ? count : 0) / turns;
+      }
       std::printf("%s, 1 worker, %9lld trials stored: %8.0f trials/s; bare commits %8.0f/s\n", name,
                   static_cast<long long>(count), rate, commits);
       if (first == 0) first = rate, bare = commits;

@@ -136,7 +136,9 @@ Result<std::unique_ptr<Database>> openSqlite(const fs::path& file) {
     return ioError(std::string("SQLite: ") + sqlite3_errstr(answer) + "; is it a trial store?",
                    file.string());
   sqlite3_busy_handler(connection, waitForOthers, nullptr);
-  for (const char* setting : {"PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL"}) {
+  // Rarer checkpoints (each waits for the disk twice): the log may grow to 32 MB.
+  for (const char* setting :
+       {"PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "PRAGMA wal_autocheckpoint=8000"}) {
     const Result<Rows> set = database->run(setting, {}, Survives::powerCut);
     if (!set.ok()) return set.error();
   }

@@ -254,7 +254,7 @@ TEST(TrialStore, RefusesAFileThatIsNoDatabase) {
 TEST(TrialStoreSlow, LosesAndDoublesNothingInFiveHundredKills) {
   if (std::getenv("SLUICE_SLOW") == nullptr) GTEST_SKIP() << "set SLUICE_SLOW=1 to run it";
   const TestFolder folder;
-  surviveKills(folder.at("trials.db"), folder, 500, 12'000, 2);
+  surviveKills(folder.at("trials.db"), folder, 500, 6'000, 2);
 }
 
 TEST(TrialStoreSlow, LosesAndDoublesNothingInFiveHundredKillsOnPostgres) {
@@ -262,7 +262,7 @@ TEST(TrialStoreSlow, LosesAndDoublesNothingInFiveHundredKillsOnPostgres) {
   const TestFolder folder;
   std::optional<PostgresServer> server = PostgresServer::start(folder);
   if (!server) GTEST_SKIP() << "PostgreSQL is not installed (apt-get install postgresql)";
-  surviveKills(server->url(), folder, 500, 12'000, 3, [&] {
+  surviveKills(server->url(), folder, 500, 6'000, 3, [&] {
     server->killNow();
     ASSERT_TRUE(server->relaunch());
   });
