@@ -35,6 +35,15 @@ std::vector<std::size_t> frontOf(std::span<const Score> scores);
 /// extent of the rank; infinite where it is the best of its rank in some loss; 0 outside the limits.
 std::vector<double> spacingOf(std::span<const Score* const> scores, std::span<const std::size_t> ranks);
 
+/// The best of some scores: by rank, and of the first rank that does not fit those that lie farthest apart, the worst
+/// leaving one at a time.
+struct Selection {
+  std::vector<std::size_t> kept;   ///< positions, ascending
+  std::vector<std::size_t> ranks;  ///< of the kept
+  std::vector<double> spacing;     ///< among the kept
+};
+Selection select(std::span<const Score* const> scores, std::size_t keep);
+
 /// Volume of what `points` dominate within the box that ends at `reference`; points that do not lie below the
 /// reference in every loss add nothing. Any number of losses; points may be many with two or three.
 ///

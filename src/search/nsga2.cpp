@@ -1,5 +1,5 @@
 #include <algorithm>
-#include <numeric>
+#include <utility>
 
 #include "search/evolve.h"
 #include "search/front.h"
@@ -37,9 +37,9 @@ class Nsga2 : public Strategy {
     known_.follow(view.points);
     const std::size_t parents = view.options.population != 0 ? view.options.population : usualParents;
     const std::size_t startup =
-        std::max<std::size_t>(2, view.options.startup != 0 ? view.options.startup : parents);
+        std::max<std::size_t>(block, view.options.startup != 0 ? view.options.startup : parents);
     Rng rng(view.seed, view.number);
-    if (view.number < startup || view.seen.size() < 2) return first(view, rng);
+    if (view.number < startup || view.seen.size() < block) return first(view, rng);
     takeIn(view, parents, startup);
     return freshPoint(view, known_, rng, [&](int) {
       if (!rng.chance(differences))
@@ -64,27 +64,23 @@ class Nsga2 : public Strategy {
     const std::size_t seen = view.seen.size();
     const std::size_t used = std::max(seen / block * block, std::min(startup, seen) / block * block);
     if (taken_ == used && !ranks_.empty()) return;
-    while (taken_ < std::max<std::size_t>(used, 2)) {
+    while (taken_ < std::max(used, block)) {
       people_.push_back(individualOf(view, taken_++));
-      if (taken_ % block == 0) select(parents);
+      if (taken_ % block == 0) keepBest(parents);
     }
   }
 
-  /// Ranks and spacing of all; the worst leave, one at a time, until `parents` are left.
-  void select(std::size_t parents) {
-    for (;;) {
-      std::vector<const Score*> scores;
-      scores.reserve(people_.size());
-      for (const Individual& person : people_) scores.push_back(&person.score);
-      ranks_ = ranksOf(scores);
-      spacing_ = spacingOf(scores, ranks_);
-      if (people_.size() <= parents) return;
-      std::size_t worst = 0;
-      for (std::size_t i = 1; i < people_.size(); ++i)
-        if (ranks_[i] != ranks_[worst] ? ranks_[i] > ranks_[worst] : spacing_[i] <= spacing_[worst])
-          worst = i;
-      people_.erase(people_.begin() + static_cast<std::ptrdiff_t>(worst));
-    }
+  /// The best `parents` stay.
+  void keepBest(std::size_t parents) {
+    std::vector<const Score*> scores;
+    scores.reserve(people_.size());
+    for (const Individual& person : people_) scores.push_back(&person.score);
+    Selection selection = select(scores, parents);
+    for (std::size_t i = 0; i < selection.kept.size(); ++i)
+      if (selection.kept[i] != i) people_[i] = std::move(people_[selection.kept[i]]);
+    people_.erase(people_.begin() + static_cast<std::ptrdiff_t>(selection.kept.size()), people_.end());
+    ranks_ = std::move(selection.ranks);
+    spacing_ = std::move(selection.spacing);
   }
 
   std::size_t pick(Rng& rng) const {

@@ -34,10 +34,14 @@ Result<std::unique_ptr<Strategy>> strategyOf(const Space& space, const SamplerOp
       return makeQuasiRandom();
     case Method::nsga2:
       return makeNsga2();
-    default:
-      break;
+    case Method::moead:
+      return makeMoead();
+    case Method::tpe:
+      return makeTpe();
+    case Method::gaussianProcess:
+      return makeGaussianProcess();
   }
-  return unsupported("the sampler '" + std::string(nameOf(options.method)) + "' is not there yet");
+  return badInput("there is no such method");
 }
 
 Status checkResult(const Trial& trial, std::size_t number, std::size_t losses) {

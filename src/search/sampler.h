@@ -30,7 +30,7 @@ enum class Method : std::uint8_t {
   nsga2,        ///< evolution: non-dominated rank, then crowding
   moead,        ///< evolution: one scalar problem per direction
   tpe,          ///< density of good trials over density of the others
-  gaussianProcess,  ///< a Gaussian process per loss, expected improvement in a random direction
+  gaussianProcess,  ///< a Gaussian process of the losses in a random direction; expected improvement
 };
 
 /// "grid", "random", "quasi-random", "nsga2", "moead", "tpe", "gp".
