@@ -24,12 +24,13 @@ using dataflow::Direction;
 /// reset first, all inputs are 0.
 const char* const kHarness = R"(#include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include "Vtop.h"
 #include "verilated.h"
 int main(int, char** argv) {
   VerilatedContext context;
   context.randReset(2);
-  context.randSeed(1);
+  context.randSeed(std::atoi(argv[3]));
   Vtop top(&context);
   FILE* in = std::fopen(argv[1], "rb");
   FILE* out = std::fopen(argv[2], "wb");
@@ -77,13 +78,24 @@ void appendModules(const std::shared_ptr<const hdl::Module>& module, std::set<st
   if (seen.insert(module->name).second) text += hdl::verilog(*module, hdl::Family::xc7);
 }
 
+/// How often each input of a bench is closed, in percent. Drawn anew every few dozen cycles and for each port, so that
+/// FIFOs run full and empty: a sink that stalls while the source does not, and the other way round.
+std::vector<std::uint32_t> drawStalls(const Bench& bench, Rng& rng) {
+  static constexpr std::uint32_t kPercents[] = {0, 0, 25, 50, 75, 100};
+  std::vector<std::uint32_t> stalls;
+  for (std::size_t p = 0; p < bench.module->inputs.size(); ++p)
+    stalls.push_back(kPercents[rng.uniform(0, 5)]);
+  return stalls;
+}
+
 /// What a bench is fed in a cycle, per input port.
-std::vector<std::vector<std::uint64_t>> stimulus(const Bench& bench, Rng& rng, std::uint32_t stall) {
+std::vector<std::vector<std::uint64_t>> stimulus(const Bench& bench, Rng& rng,
+                                                 const std::vector<std::uint32_t>& stalls) {
   std::vector<std::vector<std::uint64_t>> words;
   for (const hdl::Port& input : bench.module->inputs) {
     for (const kernel::StreamPort& port : bench.kernel.ports) {
       if (input.name == port.name + "_valid" || input.name == port.name + "_ready") {
-        words.push_back({rng.uniform(0, 99) >= stall ? 1u : 0u});
+        words.push_back({rng.uniform(0, 99) >= stalls[words.size()] ? 1u : 0u});
       } else if (input.name == port.name + "_data") {
         std::vector<std::int64_t> codes;
         for (std::uint32_t e = 0; e < port.beat.elements; ++e)
@@ -178,9 +190,12 @@ Result<BatchVerdict> judgeBatch(const std::vector<Bench>& benches, std::uint32_t
                           module.node(module.outputs[p].signal).width);
     body += ");\n";
     Rng rng(seed, inputs.size());
-    const auto stall = static_cast<std::uint32_t>(rng.uniform(0, 3)) * 25;
+    std::vector<std::uint32_t> stalls;
     auto& mine = inputs.emplace_back();
-    for (std::uint32_t cycle = 0; cycle < cycles; ++cycle) mine.push_back(stimulus(bench, rng, stall));
+    for (std::uint32_t cycle = 0; cycle < cycles; ++cycle) {
+      if (cycle % 40 == 0) stalls = drawStalls(bench, rng);
+      mine.push_back(stimulus(bench, rng, stalls));
+    }
   }
   // Vectors of more than 64 bits, so that Verilator's class has arrays of 32-bit words.
   in = std::max(in, 3u);
@@ -211,7 +226,7 @@ Result<BatchVerdict> judgeBatch(const std::vector<Bench>& benches, std::uint32_t
   SLUICE_TRY(const jobs::Outcome compiled, jobs::run(nullptr, compile));
   SLUICE_RETURN_IF_ERROR(jobs::requireSuccess(compile, compiled));
   jobs::Command command{.name = "kernels in Verilator",
-                        .argv = {"./model", "in.bin", "out.bin"},
+                        .argv = {"./model", "in.bin", "out.bin", std::to_string(seed % 1'000'000 + 1)},
                         .outputs = {"out.bin"},
                         .limits = {.seconds = 600}};
   command.inputs = {{"model", compiled.outputs.at("model"), true}, {"in.bin", fed}};

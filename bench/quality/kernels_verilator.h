@@ -28,7 +28,7 @@ struct BatchCount {
   double compileSeconds = 0;
 };
 
-/// Random beats, gaps and stalls from the seed for `cycles` cycles; both engines see the same. In every cycle
+/// Random beats, gaps and stalls (each port by itself, in phases), and power-up bits from the seed for `cycles` cycles; both engines see the same. In every cycle
 /// every ready, valid, popped and pushed must be equal, and data wherever valid says that there is some:
 /// registers without reset hold random bits in Verilator. Errors  badInput: the first difference; those of
 /// the tools.

@@ -37,9 +37,9 @@ struct KernelGhost {
   std::vector<std::string> before;  ///< per port, a wire: beats moved since frame 0 of the count
 };
 
-/// Wire `name`: beats of the port before iteration `step` of pass `pass`, read off a table.
+/// Wire `name`: beats of the port before iteration `step` of pass `pass`, read off a table; modulo `modulus`.
 void beatsBefore(FormalText& f, const kernel::Kernel& kernel, std::uint32_t port, const std::string& step,
-                 const std::string& pass, const std::string& name) {
+                 const std::string& pass, std::uint64_t modulus, const std::string& name) {
   const std::uint64_t count = dataflow::iterations(kernel.schedule);
   const std::uint64_t each = dataflow::beatsPerPass(kernel.schedule, port);
   f.line(fmt::format("reg [15:0] {}_table;", name));
@@ -51,7 +51,9 @@ void beatsBefore(FormalText& f, const kernel::Kernel& kernel, std::uint32_t port
   }
   f.line(fmt::format("  default: {}_table = 0;", name));
   f.line("endcase");
-  f.line(fmt::format("wire [15:0] {0} = {0}_table + {1} * {2};", name, pass, each));
+  // The last iterations of the last pass may move nothing more: all beats are then as good as none.
+  f.line(fmt::format("wire [15:0] {0}_sum = {0}_table + {1} * {2};", name, pass, each));
+  f.line(fmt::format("wire [15:0] {0} = {0}_sum == {1} ? 0 : {0}_sum;", name, modulus));
 }
 
 class NetworkText {
@@ -162,7 +164,8 @@ class NetworkText {
                      instance.name + ".");
     for (std::uint32_t p = 0; p < kernel.ports.size(); ++p) {
       ghost.before.push_back(fmt::format("{}before_{}", prefix, kernel.ports[p].name));
-      beatsBefore(f_, kernel, p, prefix + "step", prefix + "pass", ghost.before[p]);
+      beatsBefore(f_, kernel, p, prefix + "step", prefix + "pass",
+                  frames_ * design_.streams[instance.streams[p].index].beatsPerFrame, ghost.before[p]);
       const std::string now = fmt::format("({} && {})", ghost.schedule.issue, ghost.schedule.moves[p]);
       f_.lemma(fmt::format("{} == {}", ports[p].taken, now));
       if (kernel.ports[p].direction == Direction::read) continue;
@@ -192,6 +195,7 @@ class NetworkText {
     f_.line(fmt::format("wire [15:0] s{0}_taken = {1} >= {2} ? {1} - {2} : {1} + {3} - {2};", s, written,
                         read, modulus));
     f_.lemma(fmt::format("s{}_taken <= {}", s, stream.depth));
+    f_.lemma(filled + " >= -1");
     if (!stream.writer.valid()) {
       f_.lemma(fmt::format("{} + 1 == $signed({{1'b0, s{}_taken}})", filled, s));
       return;

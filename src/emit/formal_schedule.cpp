@@ -103,6 +103,21 @@ void controllerLemmas(FormalText& f, const kernel::Kernel& kernel, const GhostSc
     if (const std::optional<std::uint32_t> width = registerWidth(printed, name))
       f.lemma(
           fmt::format("{} + 1 == $signed({{1'b0, {}}})", f.inside(path + name, *width, true), ghost.rest));
+  // Promises in flight: the registers from credit to push, where they carry the port's name.
+  for (std::uint32_t p = 0; p < kernel.ports.size(); ++p) {
+    const std::uint32_t stage = writeStage(kernel, p);
+    if (ghost.due[p].empty()) continue;
+    const bool always =
+        std::any_of(kernel.schedule.accesses.begin(), kernel.schedule.accesses.end(),
+                    [&](const Access& access) { return access.port == p && access.when.empty(); });
+    for (std::uint32_t i = 1; i <= stage; ++i) {
+      const std::string name =
+          always ? fmt::format("valid{}", i) : fmt::format("{}_push{}", kernel.ports[p].name, i);
+      if (registerWidth(printed, name) == 1u)
+        f.lemma(fmt::format("{} == {}", f.inside(path + name, 1),
+                            stage == 1 ? ghost.due[p] : fmt::format("{}[{}]", ghost.due[p], i - 1)));
+    }
+  }
 }
 
 }  // namespace sluice::emit

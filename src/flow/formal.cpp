@@ -25,7 +25,7 @@ std::string script(const ProofTask& task) {
         std::find(task.claims.begin(), task.claims.end(), claim.name) != task.claims.end())
       text += " -D" + emit::claimMacro(claim);
   // Memories become registers before the modules are dissolved, so that their words have names of the harness.
-  text += " proof.v\nhierarchy -check -top proof\nproc\nmemory -nomap\nmemory_map\nflatten\n";
+  text += " proof.v\nhierarchy -check -top proof\nproc -norom\nmemory -nomap\nmemory_map\nflatten\n";
   text += "opt_clean\nopt -fast\nasync2sync\nchformal -lower\nopt_clean\n";
   text += "sat -tempinduct -prove-asserts -set-assumes -maxsteps " + std::to_string(task.mostSteps);
   if (!task.induction) text += " -tempinduct-baseonly";
