@@ -19,6 +19,7 @@ namespace sluice::ir {
 namespace {
 
 constexpr std::uint32_t mostBits = 18;
+constexpr std::int64_t mostElements = 2000;  // gather and pad, one after the other, know no end
 
 struct Pair {
   TensorId codes, reals;
@@ -116,7 +117,7 @@ class Twins {
   // ---- adding nodes; none, and everything undone, where inference refuses
   std::optional<TensorId> add(Graph& graph, Operation operation, std::vector<TensorId> inputs) {
     auto id = graph.addNode(fresh("t"), std::move(operation), std::move(inputs));
-    if (!id.ok()) return std::nullopt;
+    if (!id.ok() || elements(graph.tensor(*id).type.shape) > mostElements) return std::nullopt;
     return *id;
   }
   /// Of the reals, where everything must be legal.
@@ -545,7 +546,7 @@ class Twins {
     const Mark at = mark();
     const auto kind = static_cast<CodeBinaryKind>(draw(0, 2));
     const auto y = add(codes(), CodeBinary{kind}, {x.codes, other.codes});
-    if (!y || elements(codes().tensor(*y).type.shape) > 2000) return undo(at);
+    if (!y) return undo(at);
     const BinaryKind twin = kind == CodeBinaryKind::multiply  ? BinaryKind::multiply
                             : kind == CodeBinaryKind::minimum ? BinaryKind::minimum
                                                               : BinaryKind::maximum;
