@@ -143,3 +143,13 @@ def test_a_float_model_is_quantized_saved_and_read_again(tmp_path):
     np.testing.assert_array_equal(sluice.load(tmp_path / "small8.onnx").predict(x), small.predict(x))
     with pytest.raises(sluice.UsageError, match="a range takes"):
         model.quantize(x, weight_range="guess")
+
+
+def test_a_configuration_of_hls4ml_gives_the_bits_of_its_emulation():
+    recorded = Path(__file__).parents[2] / "src" / "compat" / "testdata"
+    arrays = np.load(recorded / "softmax.stable.npz")
+    config = {"Model": {"Precision": "ap_fixed<16,6>"}, "LayerName": {"s": {"Implementation": "stable"}}}
+    model = sluice.load(recorded / "softmax.json").with_hls4ml_config(config)
+    np.testing.assert_array_equal(model.predict(arrays["x"]), arrays["y"])
+    with pytest.raises(sluice.InputError, match="default precision"):
+        sluice.load(recorded / "softmax.json").with_hls4ml_config({"Model": {"Precisoin": "ap_fixed<16,6>"}})

@@ -8,7 +8,9 @@
 #include "base/npy.h"
 #include "base/rng.h"
 #include "frontend/onnx_writer.h"
+#include "metrics.h"
 #include "options.h"
+#include "quantize.h"
 
 namespace sluice::tool {
 namespace {
@@ -231,6 +233,58 @@ TEST_F(Tool, InfoAndDumpPrintWhatTheModelHolds) {
   const Status unknown = runDump(dump);
   ASSERT_FALSE(unknown.ok());
   EXPECT_EQ(exitCode(unknown.error().code), 2);
+}
+
+TEST_F(Tool, AFloatModelIsQuantizedFromSamplesAndComparedWithItself) {
+  Rng rng(9);
+  const auto normal = [&](std::size_t count) {
+    std::vector<float> values(count);
+    for (float& value : values) value = static_cast<float>(rng.real() * 2 - 1);
+    return values;
+  };
+  frontend::OnnxWriter writer;
+  writer.graphName("small");
+  writer.input("x", {1, 6});
+  writer.tensor("w1", {6, 8}, normal(48));
+  writer.tensor("w2", {8, 3}, normal(24));
+  writer.node("MatMul", {"x", "w1"}, {"h"});
+  writer.node("Relu", {"h"}, {"r"});
+  writer.node("MatMul", {"r", "w2"}, {"y"});
+  writer.output("y", {1, 3});
+  QuantizeCommand command{.model = write("small.onnx", writer.bytes()), .output = folder_ / "q.onnx"};
+  std::vector<double> x(64 * 6);
+  for (double& value : x) value = rng.real() * 2 - 1;
+  ASSERT_TRUE(writeNpy(folder_ / "x.npy", makeNpy<double>({64, 1, 6}, x)).ok());
+  command.samples = {folder_ / "x.npy"};
+  ::testing::internal::CaptureStdout();
+  const Status quantized = runQuantize(command);
+  CompareCommand compare{.a = command.model, .b = command.output, .samples = command.samples};
+  compare.json = folder_ / "c.json";
+  const Status compared = quantized.ok() ? runCompare(compare) : Status();
+  ::testing::internal::GetCapturedStdout();
+  ASSERT_TRUE(quantized.ok()) << quantized.error().text();
+  ASSERT_TRUE(compared.ok()) << compared.error().text();
+  EXPECT_NE(readFile(*compare.json)->find("\"y\""), std::string::npos);
+
+  // Samples of another size: one error, and the file of before stays as it was.
+  const std::string before = *readFile(command.output);
+  ASSERT_TRUE(writeNpy(folder_ / "x.npy", makeNpy<double>({64, 1, 5}, std::vector<double>(64 * 5))).ok());
+  const Status wrong = runQuantize(command);
+  ASSERT_FALSE(wrong.ok());
+  EXPECT_EQ(exitCode(wrong.error().code), 1);
+  EXPECT_EQ(*readFile(command.output), before);
+}
+
+TEST_F(Tool, MetricsOfAFolderNameWhatTheyCouldNotRead) {
+  write("notes.txt", "nothing that a tool wrote\n");
+  ::testing::internal::CaptureStdout();
+  const Status none = runMetrics({.reports = folder_, .output = folder_ / "m.json"});
+  const std::string said = ::testing::internal::GetCapturedStdout();
+  EXPECT_NE(said.find("notes.txt"), std::string::npos) << said << (none.ok() ? "" : none.error().text());
+  const Status missing = runMetrics({.reports = folder_ / "prj", .output = folder_ / "n.json"});
+  ASSERT_FALSE(missing.ok());
+  EXPECT_EQ(exitCode(missing.error().code), 1);
+  EXPECT_FALSE(fs::exists(folder_ / "n.json"));
 }
 
 }  // namespace
