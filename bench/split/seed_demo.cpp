@@ -220,7 +220,7 @@ Status demonstrate(const std::string& name, const ClusterSpec& boards) {
   const auto automatic = [&](const std::string& how, const std::vector<passes::LayerSplit>& ways) -> Status {
     SLUICE_TRY(InnerPlan plan,
                planWithin(lowered, boards, {},
-                          {.ways = ways, .mostSplits = 2, .mostParts = isConvolutional ? 3u : 5u}));
+                          {.ways = ways, .mostSplits = 2, .mostParts = isConvolutional ? 2u : 5u}));
     std::string text = how;
     for (const InnerSplit& split : plan.splits)
       text +=
@@ -236,8 +236,17 @@ Status demonstrate(const std::string& name, const ClusterSpec& boards) {
 
   // The notebook's own: the first layer in halves on two boards, the rest with the second; or cut behind the first layer.
   const std::vector<std::string> layers = passes::splittableLayers(lowered, passes::LayerSplit::outputs);
+  std::string widest;  // the layer with the most weights: the first one of the dense networks
+  std::int64_t most = 0;
+  for (const std::string& layer : passes::splittableLayers(lowered, passes::LayerSplit::inputs)) {
+    const ir::Node& node = lowered.node(*lowered.findNode(layer));
+    const std::int64_t weights = ir::elements(lowered.tensor(node.inputs[1]).type.shape);
+    if (weights <= most) continue;
+    most = weights;
+    widest = layer;
+  }
   const auto halves = [&](const std::string& title, passes::LayerSplit how) -> Status {
-    SLUICE_TRY(const ir::Graph graph, passes::splitLayer(lowered, layers[0], {.how = how}));
+    SLUICE_TRY(const ir::Graph graph, passes::splitLayer(lowered, widest, {.how = how}));
     SLUICE_TRY(auto trial,
                notebook(title, graph, boards, {partNodes(graph, "_part0"), partNodes(graph, "_part1")}));
     if (trial)
@@ -250,8 +259,9 @@ Status demonstrate(const std::string& name, const ClusterSpec& boards) {
     SLUICE_TRY(auto trial, notebook("notebook: cut before " + layers[1], lowered, boards, {{}, {layers[1]}}));
     if (trial) trials.push_back(std::move(*trial));
   }
-  SLUICE_RETURN_IF_ERROR(halves("notebook: first layer's inputs in halves", passes::LayerSplit::inputs));
-  SLUICE_RETURN_IF_ERROR(halves("notebook: first layer's neurons in halves", passes::LayerSplit::outputs));
+  SLUICE_RETURN_IF_ERROR(halves("notebook: inputs of " + widest + " in halves", passes::LayerSplit::inputs));
+  SLUICE_RETURN_IF_ERROR(
+      halves("notebook: neurons of " + widest + " in halves", passes::LayerSplit::outputs));
 
   fmt::print(
       "  | split | boards | reuse factor | a frame every, us | fullest board | equal on 5,000 images |\n");
@@ -273,12 +283,12 @@ Status demonstrate(const std::string& name, const ClusterSpec& boards) {
       expect(best <= trial.plan.plan.measures.load * (1 + 1e-9), "ours is at least as good as " + trial.name);
     }
   }
-  const auto widest = std::max_element(trials.begin(), trials.begin() + static_cast<std::ptrdiff_t>(ours),
-                                       [](const Trial& a, const Trial& b) {
-                                         return a.plan.plan.measures.boards < b.plan.plan.measures.boards;
-                                       });
-  fmt::print("  the cluster of: {}\n", widest->name);
-  return showCluster(*widest);
+  const auto largest = std::max_element(trials.begin(), trials.begin() + static_cast<std::ptrdiff_t>(ours),
+                                        [](const Trial& a, const Trial& b) {
+                                          return a.plan.plan.measures.boards < b.plan.plan.measures.boards;
+                                        });
+  fmt::print("  the cluster of: {}\n", largest->name);
+  return showCluster(*largest);
 }
 
 }  // namespace

@@ -1,0 +1,205 @@
+// Networks with skip connections cut at every legal place: inside residual blocks, across several skip tensors.
+//
+//   legal_cuts            ResNet-8, RN07, tiny U-Net, branched model of shared/models
+//   legal_cuts NETWORK    one of them (part of its name)
+//
+// A cut in two is a set of nodes that holds, with each node, all that comes before it. All of them are tried, up to a
+// limit, and then random ones; and random cuts in three to six. Every part runs alone on the integer engine, as a board
+// would, on the codes that the parts before it sent; the codes at the end must be those of the whole network.
+// Exit code 1 if one differs. SLUICE_SHARED says where shared/ is (default ../shared).
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <map>
+#include <set>
+
+#include "base/rng.h"
+#include "frontend/model.h"
+#include "ir/host.h"
+#include "ir/integer.h"
+#include "map/partition_of.h"
+#include "passes/extract.h"
+#include "passes/pipeline.h"
+#include "quantize/quantize.h"
+
+namespace {
+
+using namespace sluice;
+using Stages = std::vector<std::uint32_t>;  // of the nodes with a kernel
+
+constexpr std::size_t samples = 1, mostIdeals = 150, randomCuts = 20;
+
+struct Network {
+  ir::Graph graph;
+  std::vector<ir::NodeId> nodes;                   ///< with a kernel
+  std::vector<std::vector<std::uint32_t>> before;  ///< of those, which each one reads
+  std::map<ir::TensorId, std::vector<std::int64_t>> given;
+  std::map<ir::TensorId, std::vector<std::int64_t>> wanted;
+};
+
+Result<Network> load(const std::filesystem::path& file) {
+  Network network;
+  SLUICE_TRY(ir::Graph imported, frontend::importModel(file));
+  Result<ir::Graph> lowered = passes::lower(imported);
+  bool isFloat = true;
+  for (const ir::Node& node : imported.nodes)
+    isFloat = isFloat && !std::holds_alternative<ir::Quantize>(node.operation);
+  if (isFloat) {
+    quantize::Calibration calibration{.samples = 16, .inputs = {}};
+    Rng random(1, 1);
+    for (const ir::TensorId input : imported.inputs) {
+      std::vector<double>& values = calibration.inputs.emplace_back();
+      for (std::int64_t i = 0; i < 16 * ir::elements(imported.tensor(input).type.shape); ++i)
+        values.push_back(random.real());
+    }
+    SLUICE_TRY(quantize::Quantized quantized, quantize::quantize(imported, calibration));
+    lowered = passes::lower(std::move(quantized.graph));
+  }
+  if (!lowered.ok()) return lowered.error();
+  network.graph = std::move(lowered).value();
+  SLUICE_TRY(network.nodes, map::kernelNodes(network.graph, map::Regime::streamed));
+  std::map<ir::NodeId, std::set<std::uint32_t>> reaches;  // through nodes without a kernel
+  std::map<ir::NodeId, std::uint32_t> number;
+  for (std::uint32_t i = 0; i < network.nodes.size(); ++i) number[network.nodes[i]] = i;
+  for (std::uint32_t v = 0; v < network.graph.nodes.size(); ++v) {
+    std::set<std::uint32_t> reads;
+    for (const ir::TensorId input : network.graph.nodes[v].inputs)
+      if (const ir::NodeId producer = network.graph.tensor(input).producer; producer.valid()) {
+        if (number.contains(producer))
+          reads.insert(number[producer]);
+        else
+          reads.insert(reaches[producer].begin(), reaches[producer].end());
+      }
+    if (number.contains(ir::NodeId(v))) network.before.emplace_back(reads.begin(), reads.end());
+    reaches[ir::NodeId(v)] = std::move(reads);
+  }
+  SLUICE_TRY(const ir::IntegerEngine engine, ir::IntegerEngine::compile(network.graph));
+  const ir::CodeRows codes = ir::randomCodes(network.graph, engine.regions(), samples, 1);
+  SLUICE_TRY(const ir::CodeRows rows, engine.run(codes, samples));
+  for (std::size_t i = 0; i < codes.size(); ++i) network.given[engine.regions().hardwareInputs[i]] = codes[i];
+  for (std::size_t i = 0; i < rows.size(); ++i) network.wanted[engine.regions().hardwareOutputs[i]] = rows[i];
+  return network;
+}
+
+/// Runs part after part; whether the end is right. `widest`: tensors that cross a cut.
+Result<bool> isExact(const Network& network, const Stages& stages, std::size_t& widest) {
+  SLUICE_TRY(const map::Partition parts, map::partitionOf(network.graph, map::Regime::streamed, stages));
+  SLUICE_TRY(const ir::Regions regions, ir::regions(network.graph));
+  std::map<ir::TensorId, std::vector<std::int64_t>> codes = network.given;
+  for (std::uint32_t part = 0; part < parts.stages; ++part) {
+    std::vector<ir::NodeId> nodes;
+    for (const ir::NodeId id : regions.integer)
+      if (parts.stage[id.index] == part) nodes.push_back(id);
+    SLUICE_TRY(const passes::Extract alone, passes::extract(network.graph, nodes));
+    SLUICE_TRY(const ir::IntegerEngine engine, ir::IntegerEngine::compile(alone.graph));
+    ir::CodeRows inputs;
+    for (const ir::TensorId input : alone.inputs) inputs.push_back(codes.at(input));
+    SLUICE_TRY(const ir::CodeRows rows, engine.run(inputs, samples));
+    for (std::size_t i = 0; i < rows.size(); ++i) codes[alone.outputs[i]] = rows[i];
+    if (part + 1 < parts.stages) widest = std::max(widest, alone.outputs.size());
+  }
+  for (const auto& [tensor, values] : network.wanted)
+    if (codes.at(tensor) != values) return false;
+  return true;
+}
+
+/// Sets of nodes that hold all that comes before, from the small ones on; neither empty nor full.
+std::vector<std::vector<bool>> ideals(const Network& network) {
+  const std::size_t n = network.nodes.size();
+  std::set<std::vector<bool>> level = {std::vector<bool>(n, false)};
+  std::vector<std::vector<bool>> all;
+  for (std::size_t size = 1; size < n; ++size) {
+    std::set<std::vector<bool>> next;
+    for (const std::vector<bool>& set : level)
+      for (std::size_t v = 0; v < n; ++v) {
+        if (set[v] || !std::all_of(network.before[v].begin(), network.before[v].end(),
+                                   [&](std::uint32_t u) { return set[u]; }))
+          continue;
+        std::vector<bool> larger = set;
+        larger[v] = true;
+        next.insert(std::move(larger));
+      }
+    all.insert(all.end(), next.begin(), next.end());
+    if (all.size() > mostIdeals) break;
+    level = std::move(next);
+  }
+  return all;
+}
+
+/// A random cut in `parts`: borders in a random topological order.
+Stages randomCut(const Network& network, std::uint32_t parts, Rng& random) {
+  const std::size_t n = network.nodes.size();
+  std::vector<std::uint32_t> order;
+  std::vector<bool> done(n, false);
+  while (order.size() < n) {
+    std::vector<std::uint32_t> ready;
+    for (std::uint32_t v = 0; v < n; ++v)
+      if (!done[v] && std::all_of(network.before[v].begin(), network.before[v].end(),
+                                  [&](std::uint32_t u) { return done[u]; }))
+        ready.push_back(v);
+    order.push_back(
+        ready[static_cast<std::size_t>(random.uniform(0, static_cast<std::int64_t>(ready.size()) - 1))]);
+    done[order.back()] = true;
+  }
+  std::set<std::size_t> borders;
+  while (borders.size() + 1 < std::min<std::size_t>(parts, n))
+    borders.insert(static_cast<std::size_t>(random.uniform(1, static_cast<std::int64_t>(n) - 1)));
+  Stages stages(n, 0);
+  for (std::size_t i = 0; i < n; ++i)
+    stages[order[i]] = static_cast<std::uint32_t>(std::distance(borders.begin(), borders.upper_bound(i)));
+  return stages;
+}
+
+Status show(const std::string& name, const std::filesystem::path& file, bool& failed) {
+  SLUICE_TRY(const Network network, load(file));
+  std::vector<Stages> cuts;
+  const auto sets = ideals(network);
+  for (const std::vector<bool>& set : sets) {
+    Stages stages;
+    for (const bool first : set) stages.push_back(first ? 0 : 1);
+    cuts.push_back(std::move(stages));
+  }
+  Rng random(7, 2);
+  const std::size_t inTwo = cuts.size();
+  for (std::uint32_t i = 0; i < randomCuts; ++i)
+    cuts.push_back(randomCut(network, sets.size() > mostIdeals && i % 2 == 0 ? 2 : 3 + i % 4, random));
+  std::size_t exact = 0, widest = 0;
+  for (const Stages& stages : cuts) {
+    SLUICE_TRY(const bool same, isExact(network, stages, widest));
+    exact += same ? 1 : 0;
+  }
+  fmt::print("| {} | {} | {}{} | {} | {} | {} of {} |\n", name, network.nodes.size(), inTwo,
+             sets.size() > mostIdeals ? " (and more)" : ", all", cuts.size() - inTwo, widest, exact,
+             cuts.size());
+  failed = failed || exact != cuts.size();
+  return {};
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const char* shared = std::getenv("SLUICE_SHARED");
+  const std::filesystem::path folder =
+      std::filesystem::path(shared != nullptr ? shared : "../shared") / "models";
+  if (!std::filesystem::exists(folder)) {
+    fmt::print("the shared models are not here; set SLUICE_SHARED\n");
+    return 77;
+  }
+  const std::string only = argc > 1 ? argv[1] : "";
+  bool failed = false;
+  fmt::print("| network | nodes | cuts in two | random cuts in more | most tensors cut | bit for bit |\n");
+  for (const auto& [name, file] : {std::pair{"branched_model", "onnx/branched_model_ch_last.onnx"},
+                                   std::pair{"tiny_unet", "onnx/tiny_unet_ch_last.onnx"},
+                                   std::pair{"RN07", "mlperf-tiny/RN07_qkeras.h5"},
+                                   std::pair{"ResNet-8", "mlperf-tiny/pretrainedResnet.h5"}}) {
+    if (std::string(name).find(only) == std::string::npos) continue;
+    if (const Status status = show(name, folder / file, failed); !status.ok()) {
+      fmt::print("{}: {}\n", name, status.error().text());
+      failed = true;
+    }
+    std::fflush(stdout);
+  }
+  return failed ? 1 : 0;
+}
