@@ -161,7 +161,13 @@ Bench benchOf(kernel::Kernel kernel, const std::string& name, Rng rng) {
                      .depth = static_cast<std::uint32_t>(rng.uniform(1, 9)),
                      .kind = static_cast<kernel::FifoKind>(rng.uniform(0, 3)),
                      .reserveIsPush = port.direction == Direction::read && rng.chance(0.7)});
-  const hdl::Module flat = hdl::simplify(hdl::flatten(kernel::withFifos(kernel, fifos)));
+  hdl::Module flat = hdl::simplify(hdl::flatten(kernel::withFifos(kernel, fifos)));
+  // State that reset defines must be the same in every cycle, too: a counter that goes other ways to the same end, or a
+  // pipeline that wakes up full, shows nowhere else.
+  const std::size_t nodes = flat.nodes.size();
+  for (std::uint32_t n = 0; n < nodes; ++n)
+    if (flat.nodes[n].op == hdl::Op::reg && flat.nodes[n].hasReset)
+      flat.outputs.push_back({"state" + std::to_string(n), hdl::Signal(n)});
   return {.kernel = std::move(kernel), .module = std::make_shared<const hdl::Module>(flat)};
 }
 

@@ -13,7 +13,8 @@
 /// Many kernels in one Verilator model, beside the in-process evaluator.
 namespace sluice::show {
 
-/// A kernel between FIFOs (kernel::withFifos, simplified as emit does), under a name of its own.
+/// A kernel between FIFOs (kernel::withFifos, simplified as emit does), under a name of its own; every register that reset
+/// defines is an output beside the ports.
 struct Bench {
   kernel::Kernel kernel;
   std::shared_ptr<const hdl::Module> module;

@@ -73,9 +73,11 @@ Result<ir::Graph> jets(const std::string& weights) {
   Rng rng(3);
   std::vector<double> samples(std::size_t{512} * 16);
   for (double& x : samples) x = (rng.real() + rng.real() + rng.real() - 1.5) * 2;
-  SLUICE_TRY(quantize::Quantized quantized,
-             quantize::quantize(graph, {.samples = 512, .inputs = {samples}},
-                                {.weightBits = 8, .activationBits = 8, .adaptiveRounding = false}));
+  SLUICE_TRY(
+      quantize::Quantized quantized,
+      quantize::quantize(
+          graph, {.samples = 512, .inputs = {samples}},
+          {.weightBits = 8, .activationBits = 8, .powerOfTwoWeights = true, .adaptiveRounding = false}));
   return passes::lower(
       quantized.graph,
       {.inputFormat = ir::Quantize{
