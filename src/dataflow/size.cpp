@@ -224,7 +224,8 @@ struct Sizer {
   void trim(Depths& depths, std::uint64_t mostRuns) {
     Depths filled = judge.peaks(depths);
     for (const std::uint32_t c : variable) filled[c] = std::clamp(filled[c], single[c], depths[c]);
-    if (judge.whole(filled) == Verdict::good) depths = filled;
+    // (Where that is much less. Else room to trade between channels is worth more.)
+    if (4 * cost(filled) < cost(depths) && judge.whole(filled) == Verdict::good) depths = filled;
     Depths slack = single;
     for (const std::uint32_t c : variable) slack[c] += slack[c] / 4 + 1;
     std::uint64_t runsLeft = mostRuns;
@@ -247,16 +248,15 @@ struct Sizer {
     }
   }
 
-  /// Good depths, the first of: those known to be needed, the same with some slack, small multiples of what the guesses
-  /// say (FIFOs in a row share a need that none of them has alone), large ones; the guesses instead, if they are good
-  /// and cheaper.
+  /// Good depths, the first of: those known to be needed, the same with some slack, multiples of them, multiples of what
+  /// the guesses say (FIFOs in a row share a need that none of them has alone); the guesses, if they are good and cheaper.
   std::optional<Depths> enough(const Depths& needed, const Depths& guess) {
     struct Trial {
       std::uint64_t quarters;
       bool guessed;
     };
-    constexpr Trial trials[] = {{4, false}, {5, false}, {6, false}, {8, false}, {5, true},
-                                {8, true},  {16, true}, {64, true}, {256, true}};
+    constexpr Trial trials[] = {{4, false},   {5, false}, {6, false}, {8, false}, {16, false}, {64, false},
+                                {256, false}, {5, true},  {8, true},  {16, true}, {64, true},  {256, true}};
     for (const auto& [factor, guessed] : trials) {
       Depths depths = needed;
       for (const std::uint32_t c : variable) {
@@ -320,7 +320,7 @@ Result<Sizing> sizeChannels(const Network& network, const SizeOptions& options) 
   const auto trimmed = [&](const Depths& needed) {
     std::optional<Depths> found = sizer.enough(needed, guess);
     if (found.has_value() && !sizer.variable.empty())
-      sizer.trim(*found, std::clamp<std::uint64_t>(4 * options.mostProofBeats / judge.beats(), 12, 100));
+      sizer.trim(*found, std::clamp<std::uint64_t>(12 * options.mostProofBeats / judge.beats(), 24, 100));
     return found;
   };
   if (judge.beats() > options.longFrame && !sizer.lost) {
