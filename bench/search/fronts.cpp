@@ -200,6 +200,7 @@ int main(int argc, char** argv) {
   std::vector<Line> mine;
   for (const Problem& problem : problems)
     for (const Method method : {Method::nsga2, Method::moead, Method::tpe}) {
+      if (method == Method::tpe && tpeSeeds == 0) continue;
       std::vector<Run> runs;
       for (std::uint64_t seed = 1; seed <= (method == Method::tpe ? std::min(seeds, tpeSeeds) : seeds);
            ++seed)
@@ -224,6 +225,7 @@ int main(int argc, char** argv) {
     peers.push_back(
         {"tpe", python + " " + source + "optuna_front.py tpe", "", std::min(seeds, tpeSeeds), 10});
   }
+  std::erase_if(peers, [](const Peer& other) { return other.seeds == 0; });
   for (const Peer& other : peers)
     for (std::size_t p = 0; p < problems.size(); ++p) {
       std::vector<Run> runs(other.seeds);
