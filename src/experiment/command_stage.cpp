@@ -1,5 +1,6 @@
 #include "experiment/command_stage.h"
 
+#include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <regex>
 #include <set>
@@ -86,7 +87,11 @@ Result<Values> runCommand(const CommandStage& command, const Values& inputs, Sta
     SLUICE_TRY(std::string text, filled(argument, lookup));
     job.argv.push_back(std::move(text));
   }
-  if (job.argv.front() == "sluice") job.argv.front() = ownProgram().string();
+  if (job.argv.front() == "sluice") {
+    job.argv.front() = ownProgram().string();
+    for (const char* name : {"SLUICE_CACHE", "SLUICE_YOSYS"})  // where things are, as we were told
+      if (const char* place = std::getenv(name)) job.machine[name] = place;
+  }
   for (const auto& [name, value] : inputs) {
     if (!std::holds_alternative<Artefact>(value)) continue;
     SLUICE_TRY(std::string content, run.content(inputs, name));
@@ -102,7 +107,11 @@ Result<Values> runCommand(const CommandStage& command, const Values& inputs, Sta
   run.log(outcome.standardError);
   if (Status good = jobs::requireSuccess(job, outcome); !good.ok()) {
     if (outcome.end != jobs::End::exited) return good.error();  // the next try may go better
-    return infeasible(good.error().message, command.name);
+    // Exit code 3 of this program is "infeasible", an answer that is kept. Of others nobody knows whether it is the
+    // input's fault or, say, a missing file's: the trial fails, but the next one that asks runs the program again.
+    const bool answer =
+        command.argv.front() == "sluice" && outcome.exitCode == exitCode(ErrorCode::infeasible);
+    return Error{answer ? ErrorCode::infeasible : ErrorCode::usage, good.error().message, command.name};
   }
   Values outputs;
   for (const CommandOutput& output : command.outputs) {

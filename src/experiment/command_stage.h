@@ -35,7 +35,8 @@ struct CommandStage {
 };
 
 /// Errors  badInput: "{x}" of no input, a name that leaves the folder, a pattern that is none.
-/// The stage itself: infeasible if the program ends with an exit code other than 0, with its last lines; io if a
+/// The stage itself: usage, which fails the trial but is not kept, if the program ends with an exit code other than 0,
+/// with its last lines (infeasible, which is kept, if it is this program and says so); io if a
 /// signal, the time or the memory ended it; badInput if an output is not there or no number.
 Result<StageType> makeStage(CommandStage command);
 

@@ -49,9 +49,10 @@ class Database {
 Result<std::unique_ptr<Database>> openSqlite(const std::filesystem::path& file);
 
 /// "postgresql://user@host:port/database". Errors: io; unsupported if this program was built without libpq.
-Result<std::unique_ptr<Database>> openPostgres(const std::string& url);
+/// `patient`: a server that does not answer is waited for, half a minute.
+Result<std::unique_ptr<Database>> openPostgres(const std::string& url, bool patient = false);
 
 /// Either, by what `place` looks like.
-Result<std::unique_ptr<Database>> openDatabase(const std::string& place);
+Result<std::unique_ptr<Database>> openDatabase(const std::string& place, bool patient = false);
 
 }  // namespace sluice::experiment

@@ -46,11 +46,15 @@ class Postgres final : public Database {
     std::string text = "BEGIN;";
     for (const std::string& statement : statements) text += statement + ";";
     text += "COMMIT";
-    const Answer answer(PQexec(connection_, text.c_str()));
-    if (answer.good()) return {};
-    const Error error = failed();
-    const Answer undone(PQexec(connection_, "ROLLBACK"));
-    return error;
+    const auto end = std::chrono::steady_clock::now() + patience;
+    for (;;) {
+      const Answer answer(PQexec(connection_, text.c_str()));
+      if (answer.good()) return {};
+      const Error error = failed();
+      if (reconnected(end)) continue;
+      const Answer undone(PQexec(connection_, "ROLLBACK"));
+      return error;
+    }
   }
 
   [[nodiscard]] std::string now() const override {
@@ -116,8 +120,13 @@ std::string shown(const std::string& url) {
 
 }  // namespace
 
-Result<std::unique_ptr<Database>> openPostgres(const std::string& url) {
+Result<std::unique_ptr<Database>> openPostgres(const std::string& url, bool patient) {
   PGconn* connection = PQconnectdb(url.c_str());
+  const auto end = std::chrono::steady_clock::now() + patience;
+  while (patient && PQstatus(connection) != CONNECTION_OK && std::chrono::steady_clock::now() < end) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    PQreset(connection);
+  }
   auto database = std::make_unique<Postgres>(connection, shown(url));
   if (PQstatus(connection) != CONNECTION_OK) {
     std::string words = PQerrorMessage(connection);
@@ -130,7 +139,7 @@ Result<std::unique_ptr<Database>> openPostgres(const std::string& url) {
 
 #else
 
-Result<std::unique_ptr<Database>> openPostgres(const std::string&) {
+Result<std::unique_ptr<Database>> openPostgres(const std::string&, bool) {
   return unsupported("this program was built without libpq; install libpq-dev and build again");
 }
 

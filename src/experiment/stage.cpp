@@ -44,7 +44,10 @@ std::string_view word(std::string_view& line) {
   return first;
 }
 
-bool isAnswer(const Error& error) { return error.code != ErrorCode::io && error.code != ErrorCode::gaveUp; }
+bool isAnswer(const Error& error) {
+  return error.code == ErrorCode::badInput || error.code == ErrorCode::unsupported ||
+         error.code == ErrorCode::infeasible;
+}
 
 std::string recordOf(const StageOutcome& outcome) {
   std::string record = header;

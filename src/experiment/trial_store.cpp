@@ -32,8 +32,8 @@ const char* stateName(TrialState state) {
   return "?";
 }
 
-Result<TrialStore> TrialStore::open(const std::string& place) {
-  SLUICE_TRY(std::unique_ptr<Database> database, openDatabase(place));
+Result<TrialStore> TrialStore::open(const std::string& place, bool patient) {
+  SLUICE_TRY(std::unique_ptr<Database> database, openDatabase(place, patient));
   if (Status ready = migrate(*database); !ready.ok()) {
     Error error = ready.error();
     if (error.where.empty()) error.where = place;

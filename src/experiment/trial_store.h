@@ -56,7 +56,8 @@ struct TrialCounts {
 class TrialStore {
  public:
   /// Opens a store, making or migrating its tables. Errors: io; unsupported if a newer Sluice made it.
-  static Result<TrialStore> open(const std::string& place);
+  /// `patient`: of workers, who wait for a server that is being started again.
+  static Result<TrialStore> open(const std::string& place, bool patient = false);
 
   /// The experiment of this name, made with `definition` if there is none. Errors: badInput if there is one with
   /// another definition.

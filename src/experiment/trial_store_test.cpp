@@ -116,7 +116,7 @@ void allOfThem(const std::string& place) {
 /// number to `log`, so that a trial accepted twice shows.
 [[noreturn]] void workUntilDone(const std::string& place, std::int64_t id, const std::string& log) {
   const int file = ::open(log.c_str(), O_WRONLY | O_APPEND | O_CREAT, 0666);
-  Result<TrialStore> store = TrialStore::open(place);
+  Result<TrialStore> store = TrialStore::open(place, true);
   while (store.ok()) {
     const Result<std::optional<Claim>> claim =
         store->claim(id, "process " + std::to_string(::getpid()), 3'600'000);

@@ -42,7 +42,7 @@ class Heartbeat {
     while (!changed_.wait_for(lock, std::chrono::milliseconds(options.leaseMs / 3), [&] { return ended_; })) {
       lock.unlock();
       if (!store) {
-        Result<TrialStore> opened = TrialStore::open(options.place);
+        Result<TrialStore> opened = TrialStore::open(options.place, true);
         if (opened.ok()) store.emplace(std::move(opened).value());
       }
       // If this fails the lease runs out and another takes the trial: work done twice, counted once.
@@ -166,7 +166,7 @@ Result<std::int64_t> enter(TrialStore& store, const Definition& definition) {
 
 Status work(const Definition& definition, const jobs::Store& cache, const WorkerOptions& options,
             const std::string& worker) {
-  SLUICE_TRY(TrialStore store, TrialStore::open(options.place));
+  SLUICE_TRY(TrialStore store, TrialStore::open(options.place, true));
   SLUICE_TRY(const std::int64_t experiment, enter(store, definition));
   SLUICE_TRY(const Runner runner, Runner::make(definition, cache));
   SLUICE_TRY(search::Sampler sampler, search::Sampler::make(definition.space, definition.objectives,

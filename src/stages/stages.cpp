@@ -5,6 +5,7 @@
 #include "base/npy.h"
 #include "base/text.h"
 #include "experiment/command_stage.h"
+#include "flow/tools.h"
 #include "stages/jets.h"
 
 namespace sluice::stages {
@@ -250,6 +251,13 @@ StageType sluiceBuild(bool synthesised) {
     return std::get<std::string>(in.at("cut")) == "none" ? plain(in, run) : cut(in, run);
   };
   stage.version += " " + withCut.version;
+  if (synthesised)
+    stage.tools = [own =
+                       stage.tools]() -> Result<std::string> {  // asked before the first trial: is it there?
+      SLUICE_TRY(const std::string version, own());
+      SLUICE_TRY(const flow::Tool yosys, flow::findYosys());
+      return version + "; " + yosys.version;
+    };
   return stage;
 }
 
