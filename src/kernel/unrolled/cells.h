@@ -111,7 +111,7 @@ class CellList {
   CellId atLeast(CellId a, std::int64_t value);
   Scalar thermometer(CellId a, bool falling, const std::vector<std::int64_t>& steps, std::int64_t base,
                      std::int32_t direction);
-  CellId multiple(CellId a, std::int64_t factor);
+  Scalar multiple(CellId a, std::int64_t factor);
 
   std::vector<Cell> cells_;
   std::vector<std::uint32_t> arrival_;

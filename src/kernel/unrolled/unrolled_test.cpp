@@ -141,7 +141,7 @@ TEST(Unrolled, RescalesEveryCodeOfTenBitsAsTheReferenceDoes) {
     const std::string x =
         "x = input [1] codes [" + std::to_string(lo) + ", " + std::to_string(lo + 900) + "]; ";
     const std::int64_t shift = rng.uniform(0, 7),
-                       factor = rng.chance(0.5) ? (rng.chance(0.5) ? 1 : -2) : rng.uniform(-40, 40);
+                       factor = rng.chance(0.3) ? (rng.chance(0.5) ? 1 : -2) : rng.uniform(-1000, 1000);
     const std::int64_t low = rng.chance(0.4) ? 0 : rng.uniform(-200, 100);
     std::string text = x + "a = constant [1] {" + std::to_string(factor) + "}; b = constant [1] {" +
                        std::to_string(rng.chance(0.3) ? 0 : rng.uniform(-300, 300)) +
