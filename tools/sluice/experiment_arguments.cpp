@@ -32,6 +32,14 @@ void addWorkers(CLI::App* command, ExperimentOptions& options) {
 void addExperiment(CLI::App& app, ExperimentOptions& options) {
   CLI::App* all = app.add_subcommand("experiment", "trials of a definition: run, look, pass on, run again");
   all->require_subcommand(1);
+  all->footer(
+      "Examples:\n"
+      "  sluice experiment new mine.yaml\n"
+      "  sluice experiment run mine.yaml --workers 2\n"
+      "  sluice experiment report mine.yaml -o page.html\n"
+      "  sluice experiment export mine.yaml -o mine.tar\n"
+      "  sluice experiment verify mine.tar\n"
+      "  sluice experiment reproduce mine.tar -o again\n");
   const char* what = "the definition, YAML";
   CLI::App* fresh = add(*all, "new", "writes a definition to begin with", options, "FILE", what);
   fresh->footer("Example:\n  sluice experiment new mine.yaml\n");
@@ -44,23 +52,31 @@ void addExperiment(CLI::App& app, ExperimentOptions& options) {
       "same time on one store. Results of stages are kept in the cache ($SLUICE_CACHE), so a second run is "
       "quick.\n\n"
       "Example:\n  sluice experiment run examples/experiments/jets.yaml --workers 2\n");
-  addStore(add(*all, "status", "how far it is, and the best trials", options, "DEFINITION", what), options);
+  CLI::App* status = add(*all, "status", "how far it is, and the best trials", options, "DEFINITION", what);
+  addStore(status, options);
+  status->footer("Example:\n  sluice experiment status examples/experiments/jets.yaml\n");
   CLI::App* report = add(*all, "report", "one HTML page", options, "DEFINITION", what);
   addStore(report, options);
   report->add_option("-o,--output", options.output, "the page")->required()->type_name("PAGE.html");
+  report->footer("Example:\n  sluice experiment report examples/experiments/jets.yaml -o jets.html\n");
   CLI::App* exporting = add(*all, "export", "one file for a colleague", options, "DEFINITION", what);
   addStore(exporting, options);
   exporting->add_option("-o,--output", options.output, "the file")->required()->type_name("FILE");
   exporting->add_flag("--data", options.data, "with the files that the definition names");
   exporting->add_flag("--artefacts", options.artefacts, "with everything that stages made");
   exporting->add_flag("--timings", options.timings, "with times; the file then differs from run to run");
-  add(*all, "verify", "whether a file is whole; runs nothing", options, "FILE", "an exported experiment");
+  exporting->footer("Example:\n  sluice experiment export examples/experiments/jets.yaml -o jets.tar\n");
+  CLI::App* verify =
+      add(*all, "verify", "whether a file is whole; runs nothing", options, "FILE", "an exported experiment");
+  verify->footer("Example:\n  sluice experiment verify jets.tar\n");
   CLI::App* again = add(*all, "reproduce", "runs an exported experiment again and compares every metric",
                         options, "FILE", "an exported experiment");
   again->add_option("-o,--output", options.output, "a new folder for it")->required()->type_name("DIR");
   again->add_flag("--run-commands", options.runCommands, "it may run the programs that it names");
   addWorkers(again, options);
-  add(*all, "stages", "the stages there are, with inputs and outputs", options, nullptr, "");
+  again->footer("Example:\n  sluice experiment reproduce jets.tar -o again --workers 2\n");
+  add(*all, "stages", "the stages there are, with inputs and outputs", options, nullptr, "")
+      ->footer("Example:\n  sluice experiment stages\n");
 }
 
 Status runExperiment(CLI::App& app, const ExperimentOptions& options) {
