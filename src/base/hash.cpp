@@ -45,6 +45,18 @@ std::string Digest::hex() const {
   return text;
 }
 
+std::optional<Digest> parseDigest(std::string_view hex) {
+  constexpr std::size_t digits = 32;
+  if (hex.size() != digits) return std::nullopt;
+  std::uint64_t words[2] = {0, 0};
+  for (std::size_t i = 0; i < digits; ++i) {
+    const std::size_t digit = std::string_view("0123456789abcdef").find(hex[i]);
+    if (digit == std::string_view::npos) return std::nullopt;
+    words[i / 16] = words[i / 16] << 4 | digit;
+  }
+  return Digest{words[0], words[1]};
+}
+
 Digest digestOf(std::string_view content) {
   const XXH128_hash_t hash = XXH3_128bits(content.data(), content.size());
   return {hash.high64, hash.low64};

@@ -3,6 +3,7 @@
 #include <compare>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -19,6 +20,9 @@ struct Digest {
   /// 32 hexadecimal digits.
   [[nodiscard]] std::string hex() const;
 };
+
+/// What Digest::hex gave; nothing for any other text.
+std::optional<Digest> parseDigest(std::string_view hex);
 
 /// Digest of one piece of content.
 Digest digestOf(std::string_view content);

@@ -10,6 +10,14 @@ TEST(Hash, TheDigestOfNothingIsThePublishedOne) {
   EXPECT_EQ(digestOf("").hex(), "99aa06d3014798d86001c324468d497f");
 }
 
+TEST(Hash, ADigestIsReadAsItIsWrittenAndInNoOtherWay) {
+  const Digest digest = digestOf("abc");
+  EXPECT_EQ(parseDigest(digest.hex()), digest);
+  for (const std::string text : {"", "99aa06d3014798d86001c324468d497", "99AA06D3014798D86001C324468D497F",
+                                 "99aa06d3014798d86001c324468d497f0", "99aa06d3014798d86001c324468d497 "})
+    EXPECT_FALSE(parseDigest(text)) << text;
+}
+
 TEST(Hash, PiecesGiveTheDigestOfTheWhole) {
   const std::string content(5000, 'x');
   Hasher hasher;

@@ -36,6 +36,34 @@ std::string_view trim(std::string_view text) {
   return text.substr(first, text.find_last_not_of(blank) - first + 1);
 }
 
+std::string escapeLine(std::string_view text) {
+  std::string line;
+  for (const char c : text) {
+    if (c == '\\')
+      line += "\\\\";
+    else if (c == '\n')
+      line += "\\n";
+    else if (c == '\r')
+      line += "\\r";
+    else
+      line += c;
+  }
+  return line;
+}
+
+std::string unescapeLine(std::string_view line) {
+  std::string text;
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    if (line[i] != '\\' || i + 1 == line.size()) {
+      text += line[i];
+      continue;
+    }
+    ++i;
+    text += line[i] == 'n' ? '\n' : line[i] == 'r' ? '\r' : line[i];
+  }
+  return text;
+}
+
 std::string formatCount(std::int64_t count) {
   std::string digits = std::to_string(count);
   const std::size_t first = digits.front() == '-' ? 1 : 0;

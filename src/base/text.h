@@ -17,6 +17,10 @@ std::vector<std::string> split(std::string_view text, char separator);
 /// Without spaces, tabs and line ends at both ends.
 std::string_view trim(std::string_view text);
 
+/// `text` as one line: backslashes, line feeds and carriage returns as \\, \n, \r; and back.
+std::string escapeLine(std::string_view text);
+std::string unescapeLine(std::string_view line);
+
 /// A count as people read it: 1234567 -> "1,234,567".
 std::string formatCount(std::int64_t count);
 

@@ -64,6 +64,13 @@ TEST(Text, NumbersAreReadWholeOrNotAtAll) {
   EXPECT_EQ(value, -12);
 }
 
+TEST(Text, AnyTextIsOneLineAndComesBack) {
+  const std::string text = "a\\b\nc\r\n\\n\\";
+  EXPECT_EQ(escapeLine(text), "a\\\\b\\nc\\r\\n\\\\n\\\\");
+  EXPECT_EQ(unescapeLine(escapeLine(text)), text);
+  EXPECT_EQ(unescapeLine("a\\"), "a\\");
+}
+
 TEST(Text, CountsAgreeWithTheirNouns) {
   EXPECT_EQ(countOf(1, "node"), "1 node");
   EXPECT_EQ(countOf(2000, "node"), "2,000 nodes");

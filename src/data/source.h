@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -22,6 +23,13 @@ class Source {
   /// fast. Errors: io, badInput.
   virtual Result<Block> block(std::uint64_t index) = 0;
   [[nodiscard]] std::uint64_t blocks() const { return (rows() + blockRows - 1) / blockRows; }
+
+ protected:
+  /// Which rows block `index` holds; no columns yet.
+  [[nodiscard]] Block emptyBlock(std::uint64_t index) const {
+    const std::uint64_t first = index * blockRows;
+    return {first, static_cast<std::size_t>(std::min<std::uint64_t>(blockRows, rows() - first)), {}};
+  }
 };
 
 /// How text becomes columns.

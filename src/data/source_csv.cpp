@@ -160,9 +160,7 @@ class CsvSource : public Source {
   Result<Block> block(std::uint64_t index) override {
     const Place& place = places_[static_cast<std::size_t>(index)];
     if (records_.at() != place.at) records_.seek(place.at, place.line);
-    Block block;
-    block.firstRow = index * blockRows;
-    block.rows = static_cast<std::size_t>(std::min<std::uint64_t>(blockRows, rows_ - block.firstRow));
+    Block block = emptyBlock(index);
     for (std::size_t i = 0; i < schema_.size(); ++i)
       buffers_[i].resize(block.rows * bytesOf(schema_[i].type));
     for (std::size_t row = 0; row < block.rows; ++row) {

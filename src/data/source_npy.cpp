@@ -123,9 +123,7 @@ class NpySource : public Source {
   [[nodiscard]] const Schema& schema() const override { return schema_; }
   [[nodiscard]] std::uint64_t rows() const override { return head_.rows; }
   Result<Block> block(std::uint64_t index) override {
-    Block block;
-    block.firstRow = index * blockRows;
-    block.rows = static_cast<std::size_t>(std::min<std::uint64_t>(blockRows, head_.rows - block.firstRow));
+    Block block = emptyBlock(index);
     const std::size_t columns = schema_.size(), width = bytesOf(head_.type);
     SLUICE_TRY(const std::string_view bytes,
                file_.window(head_.at + block.firstRow * columns * width, block.rows * columns * width));
@@ -151,9 +149,7 @@ class ArraySource : public Source {
   [[nodiscard]] const Schema& schema() const override { return schema_; }
   [[nodiscard]] std::uint64_t rows() const override { return array_.shape[0]; }
   Result<Block> block(std::uint64_t index) override {
-    Block block;
-    block.firstRow = index * blockRows;
-    block.rows = static_cast<std::size_t>(std::min<std::uint64_t>(blockRows, rows() - block.firstRow));
+    Block block = emptyBlock(index);
     const std::size_t columns = schema_.size();
     std::size_t width = 0;
     std::visit(

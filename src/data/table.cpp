@@ -33,34 +33,6 @@ std::uint64_t numberAt(std::string_view bytes) {
 
 std::uint64_t aligned(std::uint64_t at) { return (at + alignment - 1) / alignment * alignment; }
 
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '\\')
-      out += "\\\\";
-    else if (c == '\n')
-      out += "\\n";
-    else if (c == '\r')
-      out += "\\r";
-    else
-      out += c;
-  }
-  return out;
-}
-
-std::string unescaped(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '\\' || i + 1 == text.size()) {
-      out += text[i];
-      continue;
-    }
-    ++i;
-    out += text[i] == 'n' ? '\n' : text[i] == 'r' ? '\r' : text[i];
-  }
-  return out;
-}
-
 /// Where the columns of a block lie, from its beginning, and its bytes in all. A block begins at a multiple of 64.
 std::vector<std::uint64_t> columnsAt(const Schema& schema, std::uint64_t rows) {
   std::vector<std::uint64_t> at = {0};
@@ -72,8 +44,8 @@ std::string describe(const TableInfo& info) {
   std::string text = "rows " + std::to_string(info.rows) + "\n";
   for (const ColumnInfo& column : info.schema) {
     text += "column " + std::string(nameOf(column.type)) + " " + std::to_string(column.labels.size()) + " " +
-            escaped(column.name) + "\n";
-    for (const std::string& label : column.labels) text += "= " + escaped(label) + "\n";
+            escapeLine(column.name) + "\n";
+    for (const std::string& label : column.labels) text += "= " + escapeLine(label) + "\n";
   }
   for (const TableBlock& block : info.blocks)
     text += "block " + std::to_string(block.at) + " " + std::to_string(block.bytes) + " " +
@@ -87,14 +59,6 @@ bool takeNumber(std::string_view& text, std::uint64_t& number) {
   text.remove_prefix(static_cast<std::size_t>(end - text.data()));
   if (text.starts_with(' ')) text.remove_prefix(1);
   return true;
-}
-
-bool readDigest(std::string_view hex, Digest& digest) {
-  const auto half = [](std::string_view text, std::uint64_t& number) {
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, 16);
-    return error == std::errc() && end == text.data() + text.size();
-  };
-  return hex.size() == 32 && half(hex.substr(0, 16), digest.high) && half(hex.substr(16), digest.low);
 }
 
 /// The description. Its digest was right, so only a writer's fault or a forgery is found here; sizes are compared
@@ -120,20 +84,23 @@ Result<TableInfo> parse(std::string_view text, std::uint64_t dataEnd, const std:
       line.remove_prefix(space + 1);
       std::uint64_t labels = 0;
       if (!takeNumber(line, labels)) return damaged("the labels of a column");
-      ColumnInfo column{unescaped(line), type, {}};
+      ColumnInfo column{unescapeLine(line), type, {}};
       for (std::uint64_t i = 0; i < labels; ++i) {
         const std::size_t labelEnd = text.find('\n');
         if (!text.starts_with("= ") || labelEnd == std::string_view::npos)
           return damaged("a label is missing");
-        column.labels.push_back(unescaped(text.substr(2, labelEnd - 2)));
+        column.labels.push_back(unescapeLine(text.substr(2, labelEnd - 2)));
         text.remove_prefix(labelEnd + 1);
       }
       info.schema.push_back(std::move(column));
     } else if (line.starts_with("block ")) {
       line.remove_prefix(6);
       TableBlock block;
-      if (!takeNumber(line, block.at) || !takeNumber(line, block.bytes) || !readDigest(line, block.digest))
+      if (!takeNumber(line, block.at) || !takeNumber(line, block.bytes))
         return damaged("the place of a block");
+      const std::optional<Digest> digest = parseDigest(line);
+      if (!digest) return damaged("the place of a block");
+      block.digest = *digest;
       if (block.at > dataEnd || block.bytes > dataEnd - block.at || block.at % alignment != 0)
         return damaged("a block lies outside the file");
       info.blocks.push_back(block);
@@ -160,9 +127,7 @@ class TableSource : public Source {
     SLUICE_CHECK(index < info_.blocks.size(), "a block that there is");
     const TableBlock& place = info_.blocks[static_cast<std::size_t>(index)];
     SLUICE_TRY(const std::string_view bytes, file_.window(place.at, static_cast<std::size_t>(place.bytes)));
-    Block block;
-    block.firstRow = index * blockRows;
-    block.rows = static_cast<std::size_t>(std::min<std::uint64_t>(blockRows, info_.rows - block.firstRow));
+    Block block = emptyBlock(index);
     const std::vector<std::uint64_t> at = columnsAt(info_.schema, block.rows);
     for (std::size_t i = 0; i < info_.schema.size(); ++i)
       block.columns.push_back(

@@ -48,9 +48,7 @@ class Made : public Source {
   [[nodiscard]] const Schema& schema() const override { return schema_; }
   [[nodiscard]] std::uint64_t rows() const override { return rows_; }
   Result<Block> block(std::uint64_t index) override {
-    Block block;
-    block.firstRow = index * blockRows;
-    block.rows = static_cast<std::size_t>(std::min<std::uint64_t>(blockRows, rows_ - block.firstRow));
+    Block block = emptyBlock(index);
     ++asked;
     for (std::size_t c = 0; c < schema_.size(); ++c)
       withType(schema_[c].type, [&](auto zero) {

@@ -27,8 +27,6 @@
 namespace sluice::dataflow {
 namespace {
 
-constexpr std::uint64_t mostDepth = std::uint64_t{1} << 31;
-
 struct Search {
   const Network& network;
   SteadyState steady;

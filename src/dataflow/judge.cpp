@@ -29,7 +29,6 @@
 namespace sluice::dataflow {
 namespace {
 
-constexpr Engine::Time longAgo = -(Engine::Time{1} << 55);
 constexpr std::uint64_t mostBeatsKept = std::uint64_t{1} << 24;  // in a cut, all channels together
 
 }  // namespace

@@ -176,14 +176,14 @@ struct Ratio {  // positive, in lowest terms
   }
 };
 
-__extension__ typedef unsigned __int128 Wide;
+__extension__ typedef unsigned __int128 Unsigned;
 
-std::uint64_t saturated(Wide x) {
+std::uint64_t saturated(Unsigned x) {
   return x > ~std::uint64_t{0} ? ~std::uint64_t{0} : static_cast<std::uint64_t>(x);
 }
 
-Ratio ratio(Wide top, Wide bottom) {
-  Wide a = top, b = bottom;
+Ratio ratio(Unsigned top, Unsigned bottom) {
+  Unsigned a = top, b = bottom;
   while (b != 0) {
     const auto rest = a % b;
     a = b;
@@ -191,8 +191,8 @@ Ratio ratio(Wide top, Wide bottom) {
   }
   return {saturated(top / a), saturated(bottom / a)};
 }
-Ratio times(Ratio x, std::uint64_t n) { return ratio(static_cast<Wide>(x.top) * n, x.bottom); }
-Ratio over(Ratio x, std::uint64_t n) { return ratio(x.top, static_cast<Wide>(x.bottom) * n); }
+Ratio times(Ratio x, std::uint64_t n) { return ratio(static_cast<Unsigned>(x.top) * n, x.bottom); }
+Ratio over(Ratio x, std::uint64_t n) { return ratio(x.top, static_cast<Unsigned>(x.bottom) * n); }
 
 }  // namespace
 

@@ -33,7 +33,6 @@
 namespace sluice::dataflow {
 namespace {
 
-constexpr std::uint64_t mostDepth = std::uint64_t{1} << 31;
 using Depths = Judge::Depths;
 
 struct Sizer {

@@ -26,7 +26,6 @@ namespace {
 
 __extension__ typedef __int128 Wide;
 
-constexpr Engine::Time longAgo = -(Engine::Time{1} << 55);
 constexpr std::size_t mostKept = std::size_t{1} << 23;  // entries of old states
 
 }  // namespace

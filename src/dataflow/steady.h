@@ -18,6 +18,10 @@ bool notAbove(const Rate& a, const Rate& b);
 /// Cycles between frames, rounded up.
 std::uint64_t cyclesPerFrame(const Rate& rate, const Balance& flow);
 
+/// A time before all others, which makes nothing later.
+inline constexpr Engine::Time longAgo = -(Engine::Time{1} << 55);
+/// The deepest FIFO that a search tries; what needs more needs no bound.
+inline constexpr std::uint64_t mostDepth = std::uint64_t{1} << 31;
 /// Cuts that are simulated to tell whether a rate is kept; nearly all are told within a few.
 inline constexpr std::uint64_t cutsToDecide = 96;
 

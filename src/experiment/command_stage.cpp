@@ -15,14 +15,6 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
-bool staysInside(const std::string& name) {
-  const fs::path path(name);
-  if (name.empty() || path.is_absolute() || name.find('\n') != std::string::npos) return false;
-  for (const fs::path& part : path)
-    if (part == "..") return false;
-  return true;
-}
-
 /// `text` with every "{name}" replaced by what `value` gives for it. Errors: badInput for an unknown name.
 template <typename Lookup>
 Result<std::string> filled(const std::string& text, const Lookup& value) {
@@ -152,7 +144,7 @@ Status check(const CommandStage& command) {
   std::set<std::string> names;
   for (const Port& port : command.inputs) {
     names.insert(port.name);
-    if (port.type == Type::file && !staysInside(fileNameOf(command, port.name)))
+    if (port.type == Type::file && !jobs::staysInside(fileNameOf(command, port.name)))
       return badInput("'" + fileNameOf(command, port.name) + "' is no name inside the work folder",
                       command.name);
   }
@@ -164,7 +156,7 @@ Status check(const CommandStage& command) {
     if (!good.ok()) return badInput(good.error().message, command.name);
   }
   for (const CommandOutput& output : command.outputs) {
-    if (!output.file.empty() && !staysInside(output.file))
+    if (!output.file.empty() && !jobs::staysInside(output.file))
       return badInput("'" + output.file + "' is no name inside the work folder", command.name);
     try {
       const std::regex pattern(output.pattern);

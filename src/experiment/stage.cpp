@@ -12,30 +12,6 @@ namespace {
 /// backslashes of texts escaped; or "error CODE MESSAGE".
 constexpr const char* header = "sluice-stage 1";
 
-std::string escaped(std::string_view text) {
-  std::string line;
-  for (const char c : text) {
-    if (c == '\\')
-      line += "\\\\";
-    else if (c == '\n')
-      line += "\\n";
-    else
-      line += c;
-  }
-  return line;
-}
-
-std::string unescaped(std::string_view line) {
-  std::string text;
-  for (std::size_t i = 0; i < line.size(); ++i) {
-    if (line[i] == '\\' && i + 1 < line.size())
-      text += line[++i] == 'n' ? '\n' : line[i];
-    else
-      text += line[i];
-  }
-  return text;
-}
-
 /// The word up to the next blank, taken off the front.
 std::string_view word(std::string_view& line) {
   const std::size_t blank = line.find(' ');
@@ -54,13 +30,13 @@ std::string recordOf(const StageOutcome& outcome) {
   if (outcome.log) record += "\nlog " + outcome.log->hex();
   for (const auto& [name, value] : outcome.outputs)
     record +=
-        std::string("\noutput ") + nameOf(typeOf(value)) + " " + name + " " + escaped(printValue(value));
+        std::string("\noutput ") + nameOf(typeOf(value)) + " " + name + " " + escapeLine(printValue(value));
   return record;
 }
 
 std::string recordOf(const Error& error) {
   return std::string(header) + "\nerror " + std::to_string(static_cast<int>(error.code)) + " " +
-         escaped(error.message);
+         escapeLine(error.message);
 }
 
 /// What is stored under `key`: an outcome, an error, or nothing (also if an artefact of it is gone).
@@ -78,7 +54,7 @@ std::optional<Result<StageOutcome>> load(const jobs::Store& store, const Digest&
     if (kind == "error") {
       std::int64_t code = 0;
       if (!parseInt64(word(line), code) || code < 0 || code > 5) return std::nullopt;
-      return Result<StageOutcome>(Error{static_cast<ErrorCode>(code), unescaped(line), {}});
+      return Result<StageOutcome>(Error{static_cast<ErrorCode>(code), unescapeLine(line), {}});
     }
     if (kind == "log") {
       outcome.log = parseDigest(line);
@@ -87,7 +63,7 @@ std::optional<Result<StageOutcome>> load(const jobs::Store& store, const Digest&
       const std::optional<Type> type = typeNamed(word(line));
       const std::string name(word(line));
       if (!type) return std::nullopt;
-      Result<Value> value = parseValue(*type, unescaped(line));
+      Result<Value> value = parseValue(*type, unescapeLine(line));
       if (!value.ok()) return std::nullopt;
       if (*type == Type::file && !store.get(std::get<Artefact>(*value).digest)) return std::nullopt;
       outcome.outputs.emplace(name, *value);

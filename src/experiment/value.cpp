@@ -28,18 +28,6 @@ std::string printValue(const Value& value) {
   return std::visit(Print{}, value);
 }
 
-std::optional<Digest> parseDigest(std::string_view hex) {
-  constexpr std::size_t digits = 32;
-  if (hex.size() != digits) return std::nullopt;
-  std::uint64_t words[2] = {0, 0};
-  for (std::size_t i = 0; i < digits; ++i) {
-    const std::size_t digit = std::string_view("0123456789abcdef").find(hex[i]);
-    if (digit == std::string_view::npos) return std::nullopt;
-    words[i / 16] = words[i / 16] << 4 | digit;
-  }
-  return Digest{words[0], words[1]};
-}
-
 Result<Value> parseValue(Type type, std::string_view text) {
   const auto wrong = [&] { return badInput("'" + std::string(text) + "' is no " + nameOf(type)); };
   switch (type) {

@@ -32,7 +32,6 @@ inline Type typeOf(const Value& value) { return static_cast<Type>(value.index())
 std::string printValue(const Value& value);
 /// Errors: badInput if `text` is no value of this type. A file is read as a digest.
 Result<Value> parseValue(Type type, std::string_view text);
-std::optional<Digest> parseDigest(std::string_view hex);
 
 /// `value` as one of `type`: an integer is also a number, and a whole number an integer. Errors: badInput.
 Result<Value> convert(const Value& value, Type type);

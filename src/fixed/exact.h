@@ -66,6 +66,9 @@ class Exact {
   std::shared_ptr<const Number> number_;  ///< null: not known
 };
 
+/// The widest range that is rounded to: up to there a double still has quarters.
+inline constexpr std::int64_t widestCode = std::int64_t{1} << 50;
+
 /// The code a quantizer gives: clamp(round(x), range). None: not known.
 /// |range| must lie within +-2^50.
 std::optional<std::int64_t> roundAndClamp(const Exact& x, Rounding rounding, Interval range);

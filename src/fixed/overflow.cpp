@@ -9,8 +9,8 @@ namespace {
 
 using Wide = __int128;
 
-constexpr std::array<const char*, 5> names = {"saturate", "saturateToZero", "saturateSymmetric", "wrap",
-                                              "wrapSignMagnitude"};
+constexpr std::array<const char*, 5> overflowNames = {"saturate", "saturateToZero", "saturateSymmetric",
+                                                      "wrap", "wrapSignMagnitude"};
 
 Wide modulo(Wide value, Wide size) {
   const Wide rest = value % size;
@@ -37,12 +37,12 @@ bool wraps(Overflow overflow) {
 
 }  // namespace
 
-const char* name(Overflow overflow) { return names[static_cast<std::size_t>(overflow)]; }
+const char* name(Overflow overflow) { return overflowNames[static_cast<std::size_t>(overflow)]; }
 
 std::optional<Overflow> overflowFromName(std::string_view name) {
-  const auto* found = std::find(names.begin(), names.end(), name);
-  if (found == names.end()) return std::nullopt;
-  return static_cast<Overflow>(found - names.begin());
+  const auto* found = std::find(overflowNames.begin(), overflowNames.end(), name);
+  if (found == overflowNames.end()) return std::nullopt;
+  return static_cast<Overflow>(found - overflowNames.begin());
 }
 
 std::int64_t fit(std::int64_t value, Interval range, Overflow overflow, std::int64_t zero) {

@@ -7,9 +7,9 @@
 namespace sluice::fixed {
 namespace {
 
-constexpr std::array<const char*, 9> names = {"halfEven",      "floor",  "ceil",     "towardZero",
-                                              "awayFromZero",  "halfUp", "halfDown", "halfAwayFromZero",
-                                              "halfTowardZero"};
+constexpr std::array<const char*, 9> roundingNames = {
+    "halfEven",         "floor",         "ceil", "towardZero", "awayFromZero", "halfUp", "halfDown",
+    "halfAwayFromZero", "halfTowardZero"};
 
 /// Where a number stands between the integer toward zero from it and the next one away from zero.
 enum class Remainder : std::uint8_t { none, belowHalf, half, aboveHalf };
@@ -46,12 +46,12 @@ bool goesAway(Rounding rounding, Remainder remainder, bool negative, bool trunca
 
 }  // namespace
 
-const char* name(Rounding rounding) { return names[static_cast<std::size_t>(rounding)]; }
+const char* name(Rounding rounding) { return roundingNames[static_cast<std::size_t>(rounding)]; }
 
 std::optional<Rounding> roundingFromName(std::string_view name) {
-  const auto* found = std::find(names.begin(), names.end(), name);
-  if (found == names.end()) return std::nullopt;
-  return static_cast<Rounding>(found - names.begin());
+  const auto* found = std::find(roundingNames.begin(), roundingNames.end(), name);
+  if (found == roundingNames.end()) return std::nullopt;
+  return static_cast<Rounding>(found - roundingNames.begin());
 }
 
 double roundToInteger(double x, Rounding rounding) {

@@ -11,14 +11,14 @@ using ir::ReduceKind;
 using ir::UnaryKind;
 
 /// What is done to each element before and to the result behind the reduction proper.
-struct Steps {
+struct Reduction {
   ReduceKind kind;
   std::optional<UnaryKind> before, after;
   bool squares = false;
 };
 
 /// Axes are an attribute, or an input since operator set 13 (sum) or 18 (the others); without them, all.
-Status importReduce(Call& call, const Steps& steps) {
+Status importReduce(Call& call, const Reduction& steps) {
   SLUICE_TRY(std::optional<std::vector<std::int64_t>> axes, call.integers("axes"));
   SLUICE_TRY(const std::int64_t keep, call.integer("keepdims", 1));
   SLUICE_TRY(const std::int64_t idle, call.integer("noop_with_empty_axes", 0));

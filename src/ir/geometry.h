@@ -10,6 +10,11 @@
 /// and both interpreters, so that they cannot disagree.
 namespace sluice::ir {
 
+/// list[axis]; an empty list says `otherwise` for all axes.
+inline std::int64_t entry(const std::vector<std::int64_t>& list, std::size_t axis, std::int64_t otherwise) {
+  return list.empty() ? otherwise : list[axis];
+}
+
 /// One spatial axis under a window, every default filled in.
 struct WindowAxis {
   std::int64_t in = 1, out = 1, kernel = 1, stride = 1, dilation = 1, padBefore = 0, padAfter = 0;

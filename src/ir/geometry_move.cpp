@@ -30,10 +30,6 @@ Positions identity(std::int64_t count) {
   return list;
 }
 
-std::int64_t entry(const Positions& list, std::size_t axis, std::int64_t otherwise) {
-  return list.empty() ? otherwise : list[axis];
-}
-
 /// Coordinate in x of output o (ops_structure.h).
 double coordinate(const Resize& operation, std::int64_t in, std::int64_t out, double factor, std::int64_t o) {
   const auto position = static_cast<double>(o);

@@ -5,10 +5,6 @@
 namespace sluice::ir {
 namespace {
 
-std::int64_t entry(const std::vector<std::int64_t>& list, std::size_t axis, std::int64_t otherwise) {
-  return list.empty() ? otherwise : list[axis];
-}
-
 constexpr std::int64_t mostExtent = std::int64_t{1} << 40;
 
 Status checkList(const std::vector<std::int64_t>& list, std::size_t axes, std::int64_t least,

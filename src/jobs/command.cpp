@@ -22,30 +22,10 @@ constexpr const char* recordHeader = "sluice-outcome 1";
 constexpr const char* passedOn[] = {"PATH",           "HOME",       "LD_LIBRARY_PATH",
                                     "XDG_CACHE_HOME", "CCACHE_DIR", "YOWASP_CACHE_DIR"};
 
-/// A relative path that stays inside the work folder.
-bool staysInside(const std::string& name) {
-  const fs::path path(name);
-  if (name.empty() || name.find('\n') != std::string::npos || path.is_absolute()) return false;
-  for (const fs::path& part : path)
-    if (part == "..") return false;
-  return true;
-}
-
-// ---- Outcomes in the store
-// -------------------------------------------------------------------------------------- A record is lines of
-// text: the header, "seconds S", "processor S" (absent in the oldest), "memory M", "stdout DIGEST", "stderr DIGEST" and per output "output DIGEST
-// NAME"; the files are artefacts. Only successes are recorded, so there is no exit code.
-
-std::optional<Digest> digestFromHex(std::string_view text) {
-  if (text.size() != 32) return std::nullopt;
-  std::uint64_t words[2] = {0, 0};
-  for (std::size_t i = 0; i < 32; ++i) {
-    const std::size_t digit = std::string_view("0123456789abcdef").find(text[i]);
-    if (digit == std::string_view::npos) return std::nullopt;
-    words[i / 16] = words[i / 16] << 4 | digit;
-  }
-  return Digest{words[0], words[1]};
-}
+// ---- Outcomes in the store -------------------------------------------------------------------------------------------
+// A record is lines of text: the header, "seconds S", "processor S" (absent in the oldest), "memory M",
+// "stdout DIGEST", "stderr DIGEST" and per output "output DIGEST NAME"; the files are artefacts. Only successes are
+// recorded, so there is no exit code.
 
 Status save(const Store& store, const Digest& key, const Outcome& outcome) {
   SLUICE_TRY(const Digest standardOutput, store.put(outcome.standardOutput));
@@ -83,7 +63,7 @@ std::optional<Outcome> load(const Store& store, const Digest& key) {
       if (!parseInt64(rest, memory)) return std::nullopt;
       outcome.peakMemoryMiB = static_cast<std::uint64_t>(memory);
     } else {
-      const std::optional<Digest> digest = digestFromHex(std::string_view(rest).substr(0, 32));
+      const std::optional<Digest> digest = parseDigest(std::string_view(rest).substr(0, 32));
       if (!digest) return std::nullopt;
       std::optional<std::string> content = store.get(*digest);
       if (!content) return std::nullopt;
@@ -184,6 +164,14 @@ Result<Outcome> execute(const fs::path& parent, const Command& command) {
 }
 
 }  // namespace
+
+bool staysInside(const std::string& name) {
+  const fs::path path(name);
+  if (name.empty() || name.find('\n') != std::string::npos || path.is_absolute()) return false;
+  for (const fs::path& part : path)
+    if (part == "..") return false;
+  return true;
+}
 
 Digest keyOf(const Command& command) {
   Hasher hasher;

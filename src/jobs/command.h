@@ -59,6 +59,9 @@ struct Outcome {
   [[nodiscard]] bool succeeded() const { return end == End::exited && exitCode == 0; }
 };
 
+/// Whether `name` may be an input or an output: a relative path that stays inside the work folder.
+bool staysInside(const std::string& name);
+
 /// Digest of what the result depends on: arguments (of argv[0] only the last part of the path: toolVersion
 /// says which program it is), inputs, names of outputs, environment, toolVersion.
 Digest keyOf(const Command& command);

@@ -51,7 +51,7 @@ double now() {
 // ---- Descendants, from /proc
 // ----------------------------------------------------------------------------------
 
-struct Entry {
+struct Running {
   pid_t pid, parent;
   std::uint64_t residentKiB;
 };
@@ -65,7 +65,7 @@ std::uint64_t number(const char*& at) {
 }
 
 /// Reads /proc/PID/stat: "pid (any name) state parent ... rss(24th) ...".
-bool readStat(const char* pid, long pageKiB, Entry& entry) {
+bool readStat(const char* pid, long pageKiB, Running& entry) {
   char path[64] = "/proc/";
   std::strncat(path, pid, 20);
   std::strcat(path, "/stat");
@@ -102,7 +102,7 @@ struct DirectoryEntry {  // as getdents64 writes it
 };
 
 /// All processes below `root`, without `root`, to the front of `entries`; how many they are.
-std::size_t listDescendants(pid_t root, Entry* entries) {
+std::size_t listDescendants(pid_t root, Running* entries) {
   std::size_t count = 0;
   const long pageKiB = ::sysconf(_SC_PAGESIZE) / 1024;
   const int folder = ::open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -131,7 +131,7 @@ std::size_t listDescendants(pid_t root, Entry* entries) {
   return found;
 }
 
-std::uint64_t residentKiB(pid_t root, Entry* entries) {
+std::uint64_t residentKiB(pid_t root, Running* entries) {
   std::uint64_t sum = 0;
   const std::size_t count = listDescendants(root, entries);
   for (std::size_t i = 0; i < count; ++i) sum += entries[i].residentKiB;
@@ -139,7 +139,7 @@ std::uint64_t residentKiB(pid_t root, Entry* entries) {
 }
 
 /// Ends all descendants and reaps them. They may fork while we look, so we look until nothing is left.
-void killAll(pid_t self, pid_t group, Entry* entries) {
+void killAll(pid_t self, pid_t group, Running* entries) {
   ::kill(-group, SIGKILL);
   for (int round = 0; round < 500; ++round) {
     pid_t reaped = 0;
@@ -213,7 +213,7 @@ void closeOthers(const Plan& plan) {
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
   closeOthers(plan);
 
-  static Entry entries[mostEntries];  // of this process alone: the copy of a forked page
+  static Running entries[mostEntries];  // of this process alone: the copy of a forked page
   const double start = now();
   const pid_t self = ::getpid();
   const pid_t child = ::fork();

@@ -10,6 +10,11 @@
 /// Small helpers between bits (beats, memory words) and numbers.
 namespace sluice::kernel {
 
+/// One bit: valid, ready, push, pop.
+inline constexpr fixed::IntegerFormat kBit{1, false};
+/// Products and sums lie within +- this, so that any two of them add in 64 bits.
+inline constexpr std::int64_t kLargest = std::int64_t{1} << 61;
+
 /// Bits needed to count 0 .. count-1; 0 for one.
 std::uint32_t indexBits(std::uint64_t count);
 

@@ -24,8 +24,6 @@ using hdl::Signal;
 
 namespace {
 
-constexpr fixed::IntegerFormat kBit{1, false};
-
 /// The iterations in which a port moves a beat, as a signal.
 struct Predicate {
   bool always = false;

@@ -18,11 +18,6 @@ std::uint64_t product(const ir::Shape& shape, std::size_t from, std::size_t to) 
   for (std::size_t axis = from; axis < to; ++axis) all *= static_cast<std::uint64_t>(shape[axis]);
   return all;
 }
-std::uint64_t count(const ir::Shape& shape) { return product(shape, 0, shape.size()); }
-
-std::int64_t at(const std::vector<std::int64_t>& list, std::size_t axis, std::int64_t otherwise) {
-  return list.empty() ? otherwise : list[axis];
-}
 
 /// By which factor the nearest elements along one axis repeat (x[o / factor]); 0: they do not.
 std::uint32_t repeatOf(const ir::Resize& operation, std::size_t axis, std::int64_t from, std::int64_t to) {
@@ -65,7 +60,7 @@ Result<Choice> Chooser::operator()(const ir::Slice& operation) const {
   const ir::Shape& out = shapeOf(node.output);
   if (shape.empty()) return noKernel("of a single element");
   const std::size_t last = shape.size() - 1;
-  const bool whole = at(operation.step, last, 1) == 1;
+  const bool whole = ir::entry(operation.step, last, 1) == 1;
   const std::uint64_t divides =
       whole
           ? std::gcd(std::gcd(static_cast<std::uint64_t>(shape[last]), static_cast<std::uint64_t>(out[last])),
@@ -79,7 +74,7 @@ Result<Choice> Chooser::operator()(const ir::Slice& operation) const {
     params.axes.push_back({.extent = u(shape[axis]),
                            .begin = u(operation.begin[axis]),
                            .count = u(out[axis]),
-                           .step = static_cast<std::uint32_t>(at(operation.step, axis, 1))});
+                           .step = static_cast<std::uint32_t>(ir::entry(operation.step, axis, 1))});
   }
   Choice choice{.inputElements = {pack}};
   SLUICE_TRY(choice.kernel, kernel::slice(params));
@@ -97,11 +92,11 @@ Result<Choice> Chooser::operator()(const ir::Pad& operation) const {
   for (const double scale : codes.scale)
     if (code(scale) != code(codes.scale[0])) return noKernel("with another code in every channel");
   const std::uint64_t divides =
-      at(operation.between, last, 0) != 0
+      ir::entry(operation.between, last, 0) != 0
           ? 1
           : std::gcd(std::gcd(static_cast<std::uint64_t>(shape[last]),
-                              static_cast<std::uint64_t>(at(operation.before, last, 0))),
-                     static_cast<std::uint64_t>(at(operation.after, last, 0)));
+                              static_cast<std::uint64_t>(ir::entry(operation.before, last, 0))),
+                     static_cast<std::uint64_t>(ir::entry(operation.after, last, 0)));
   const std::uint64_t elements = count(shapeOf(node.output));
   SLUICE_TRY(const std::uint32_t pack, packFor(divides, [&](std::uint32_t p) { return elements / p; }));
   kernel::PadParams params{.pack = pack, .range = offers[0].range, .padCode = code(codes.scale[0])};
@@ -109,9 +104,9 @@ Result<Choice> Chooser::operator()(const ir::Pad& operation) const {
     const std::uint32_t beats = axis == last ? pack : 1;
     const auto u = [&](std::int64_t value) { return static_cast<std::uint32_t>(value) / beats; };
     params.axes.push_back({.extent = u(shape[axis]),
-                           .before = u(at(operation.before, axis, 0)),
-                           .after = u(at(operation.after, axis, 0)),
-                           .between = static_cast<std::uint32_t>(at(operation.between, axis, 0))});
+                           .before = u(ir::entry(operation.before, axis, 0)),
+                           .after = u(ir::entry(operation.after, axis, 0)),
+                           .between = static_cast<std::uint32_t>(ir::entry(operation.between, axis, 0))});
   }
   Choice choice{.inputElements = {pack}};
   SLUICE_TRY(choice.kernel, kernel::pad(params));

@@ -15,6 +15,8 @@
 /// channels and so a narrower one, or declare a wider.)
 namespace sluice::map {
 
+inline std::uint64_t count(const ir::Shape& shape) { return static_cast<std::uint64_t>(ir::elements(shape)); }
+
 struct Chooser {
   const ir::Graph& graph;
   const ir::Node& node;

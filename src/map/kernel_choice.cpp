@@ -41,8 +41,6 @@ void cover(kernel::LookupParams& params) {
   params.first = std::min(params.first, params.input.lo);
 }
 
-std::uint64_t count(const ir::Shape& shape) { return static_cast<std::uint64_t>(ir::elements(shape)); }
-
 }  // namespace
 
 Error Chooser::noKernel(const std::string& why) const {

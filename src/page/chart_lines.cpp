@@ -9,8 +9,6 @@
 namespace sluice::page {
 namespace {
 
-constexpr double side = 1000;
-
 /// Labels along a horizontal axis; the outermost stay inside.
 Html horizontalAxis(const std::vector<double>& values, double low, double high) {
   Html labels;

@@ -9,6 +9,9 @@
 /// What the charts share.
 namespace sluice::page {
 
+/// Width and height of a plotting area, in units of its own; the page stretches it.
+inline constexpr double side = 1000;
+
 /// Coloured squares with names; nothing for an empty list.
 Html legend(const std::vector<std::pair<std::string, Tone>>& keys);
 /// The class that sets a tone's colours.

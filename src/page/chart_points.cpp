@@ -10,8 +10,6 @@
 namespace sluice::page {
 namespace {
 
-constexpr double side = 1000;
-
 Html drawingOf(const std::string& content) {
   return Html::trusted("<svg viewBox=\"0 0 1000 1000\" preserveAspectRatio=\"none\">" + content + "</svg>");
 }

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "passes/rescale_form.h"
+#include "passes/rewrite.h"
 #include "passes/staircase.h"
 
 namespace sluice::passes {
@@ -29,12 +30,6 @@ bool isShift(const RescaleForm& form) {
   return std::all_of(form.a.begin(), form.a.end(), [](std::int64_t a) {
     return a == 0 || std::has_single_bit(static_cast<std::uint64_t>(a < 0 ? -a : a));
   });
-}
-
-template <typename T>
-void collapse(std::vector<T>& list) {
-  if (std::all_of(list.begin(), list.end(), [&](const T& v) { return v == list[0]; }))
-    list.erase(list.begin() + 1, list.end());
 }
 
 void collapseRescale(RescaleForm& form) {

@@ -3,19 +3,14 @@
 
 #include "passes/chain_form.h"
 #include "passes/rescale_form.h"
+#include "passes/rewrite.h"
 #include "passes/staircase.h"
 
 /// Quantizers that do more than clamp: in one step where they are a conversion of fixed-point formats, else in two.
 namespace sluice::passes {
 namespace {
 
-constexpr std::int64_t widest = std::int64_t{1} << 49;
-
-template <typename T>
-void collapse(std::vector<T>& list) {
-  if (std::all_of(list.begin(), list.end(), [&](const T& v) { return v == list[0]; }))
-    list.erase(list.begin() + 1, list.end());
-}
+constexpr std::int64_t farthest = std::int64_t{1} << 49;  // from 0, of codes between two steps
 
 /// What the quantizer does after rounding, on codes whose zero point has been taken off. None where that would
 /// change its meaning.
@@ -61,7 +56,7 @@ std::optional<Conversion> conversion(const ElementFunction& function, Requantize
     if (!affine || affine->offset.sign() != 0) return std::nullopt;
     const bool saturates = function.quantizer.overflow == fixed::Overflow::saturate;
     const fixed::Interval free =
-        saturates ? function.quantizer.rangeOf(c) : fixed::Interval{-(widest << 1), widest << 1};
+        saturates ? function.quantizer.rangeOf(c) : fixed::Interval{-(farthest << 1), farthest << 1};
     if (affine->clamp != free) {
       if (affine->clamp != fixed::Interval{0, free.hi}) return std::nullopt;
       clamped = true;
@@ -144,7 +139,7 @@ Result<ChainForms> chooseForms(const ElementFunction& function, fixed::Interval 
   ElementFunction rounded = function;
   rounded.quantizer.overflow = fixed::Overflow::saturate;
   rounded.quantizer.ranges.clear();
-  rounded.quantizer.range = {-widest, widest};
+  rounded.quantizer.range = {-farthest, farthest};
   Evaluator evaluator(rounded);
   fixed::Interval reached{INT64_MAX, INT64_MIN};
   for (std::int64_t c = 0; c < rounded.channels; ++c) {
@@ -156,7 +151,7 @@ Result<ChainForms> chooseForms(const ElementFunction& function, fixed::Interval 
       reached = {std::min(reached.lo, *code), std::max(reached.hi, *code)};
     }
   }
-  if (reached.lo <= -widest || reached.hi >= widest) return single.error();
+  if (reached.lo <= -farthest || reached.hi >= farthest) return single.error();
   rounded.quantizer.range = reached;
   if (quantizer.overflow == fixed::Overflow::saturate) {
     // Nothing needs to be kept that no channel's range holds.

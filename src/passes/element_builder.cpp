@@ -180,8 +180,8 @@ class Builder {
   // ---- nodes
 
   Result<Index> quantizeStep(const ir::Node& node, const ir::Quantize& quantize, Index x) {
-    constexpr std::int64_t widest = std::int64_t{1} << 50;
-    if (quantize.range.lo < -widest || quantize.range.hi > widest) return fail("codes beyond 2^50", &node);
+    if (quantize.range.lo < -fixed::widestCode || quantize.range.hi > fixed::widestCode)
+      return fail("codes beyond 2^50", &node);
     if (quantize.scale.size() != 1 || quantize.scale[0] != 1)
       x = push(StepKind::divide, x, constant(quantize.scale));
     if (quantize.zeroPoint != 0) x = add(x, number(static_cast<double>(quantize.zeroPoint)));

@@ -5,11 +5,7 @@
 #include "passes/functions.h"
 
 namespace sluice::passes {
-namespace {
-
-constexpr std::int64_t widest = std::int64_t{1} << 50;  // of what roundAndClamp takes
-
-}  // namespace
+namespace {}  // namespace
 
 /// One step on any of the three kinds of numbers.
 template <typename Number>
@@ -88,9 +84,9 @@ std::optional<std::int64_t> Evaluator::lastCode(const std::vector<Number>& value
     if (!code) return std::nullopt;
     return *code - subtract;
   }
-  const auto code = roundAndClamp(a, quantizer.rounding, {-widest, widest});
+  const auto code = roundAndClamp(a, quantizer.rounding, {-fixed::widestCode, fixed::widestCode});
   // At its ends it may be anything beyond.
-  if (!code || *code == -widest || *code == widest) return std::nullopt;
+  if (!code || *code == -fixed::widestCode || *code == fixed::widestCode) return std::nullopt;
   return fixed::fit(*code, range, quantizer.overflow, quantizer.zero) - subtract;
 }
 
@@ -284,7 +280,8 @@ std::optional<Evaluator::Affine> Evaluator::affine() {
   const Form& form = forms[last.a];
   const QuantizerStep& quantizer = function_.quantizer;
   const bool clamps = quantizer.overflow == fixed::Overflow::saturate;
-  const fixed::Interval range = clamps ? quantizer.rangeOf(channel_) : fixed::Interval{-widest, widest};
+  const fixed::Interval range =
+      clamps ? quantizer.rangeOf(channel_) : fixed::Interval{-fixed::widestCode, fixed::widestCode};
   if (!form.slope.known() || !form.offset.known()) return std::nullopt;
   Affine result{.slope = form.slope, .offset = form.offset, .clamp = range, .rounding = quantizer.rounding};
   const auto code = [&](const std::optional<Exact>& bound,

@@ -13,7 +13,6 @@ namespace sluice::passes {
 namespace {
 
 using Codes = std::optional<std::vector<std::int64_t>>;
-constexpr std::int64_t widest = std::int64_t{1} << 50;
 
 Codes ofReals(const ir::Quantize& q, const std::vector<double>& values) {
   std::vector<std::int64_t> codes;
@@ -23,15 +22,16 @@ Codes ofReals(const ir::Quantize& q, const std::vector<double>& values) {
     const std::int64_t zero = q.zeroPoints.empty() ? q.zeroPoint : q.zeroPoints[i % q.zeroPoints.size()];
     std::int64_t code = 0;
     if (std::isnan(values[i])) return std::nullopt;
-    if (std::isinf(values[i]) || range.lo < -widest || range.hi > widest) {
+    if (std::isinf(values[i]) || range.lo < -fixed::widestCode || range.hi > fixed::widestCode) {
       if (q.overflow != fixed::Overflow::saturate || std::isfinite(values[i])) return std::nullopt;
       code = fixed::clampToRange(values[i], range);
     } else if (q.overflow == fixed::Overflow::saturate) {
       code = fixed::quantize(values[i], q.scale[i % q.scale.size()], zero, q.rounding, range);
     } else {
-      code = fixed::quantize(values[i], q.scale[i % q.scale.size()], zero, q.rounding, {-widest, widest});
+      code = fixed::quantize(values[i], q.scale[i % q.scale.size()], zero, q.rounding,
+                             {-fixed::widestCode, fixed::widestCode});
       // Its ends stand for everything beyond: to saturate, that is enough.
-      const bool beyond = code == widest || code == -widest;
+      const bool beyond = code == fixed::widestCode || code == -fixed::widestCode;
       if (beyond && q.overflow != fixed::Overflow::saturateSymmetric &&
           q.overflow != fixed::Overflow::saturateToZero)
         return std::nullopt;

@@ -79,9 +79,8 @@ inline Precise circleNumber<Precise>() {
 /// The whole number that x is rounded to; not known where the kind of number cannot tell, or beyond 2^50.
 template <typename Number>
 Number rounded(const Number& x, fixed::Rounding rounding) {
-  constexpr std::int64_t widest = std::int64_t{1} << 50;
-  const auto code = roundAndClamp(x, rounding, {-widest, widest});
-  if (!code || *code == widest || *code == -widest) return Number::unknown();
+  const auto code = roundAndClamp(x, rounding, {-fixed::widestCode, fixed::widestCode});
+  if (!code || *code == fixed::widestCode || *code == -fixed::widestCode) return Number::unknown();
   return Number::ofInteger(*code);
 }
 

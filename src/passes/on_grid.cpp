@@ -34,12 +34,6 @@ const T& at(const std::vector<T>& list, std::size_t i) {
   return list[i % list.size()];
 }
 
-template <typename T>
-void collapse(std::vector<T>& list) {
-  if (std::all_of(list.begin(), list.end(), [&](const T& v) { return v == list[0]; }))
-    list.erase(list.begin() + 1, list.end());
-}
-
 Reading sameAs(const ir::Codes& x) { return {.scale = x.scale, .zeroPoint = x.zeroPoint}; }
 
 Reading negated(const ir::Codes& x) { return {.a = {-1}, .scale = x.scale, .zeroPoint = -x.zeroPoint}; }

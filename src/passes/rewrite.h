@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <string>
 #include <unordered_set>
 #include <vector>
@@ -68,5 +69,12 @@ std::vector<std::string> originsOf(const ir::Node& node);
 
 /// The interval of a list of integers; {0, 0} for an empty one.
 fixed::Interval rangeOf(const std::vector<std::int64_t>& values);
+
+/// Equal entries become one: one for all channels.
+template <typename T>
+void collapse(std::vector<T>& list) {
+  if (std::all_of(list.begin(), list.end(), [&](const T& v) { return v == list[0]; }))
+    list.erase(list.begin() + 1, list.end());
+}
 
 }  // namespace sluice::passes

@@ -12,9 +12,6 @@ namespace {
 using page::Html;
 using page::Tone;
 
-std::string number(std::uint64_t value) { return formatCount(static_cast<std::int64_t>(value)); }
-std::uint64_t allLuts(const hdl::Cost& cost) { return cost.lut + cost.lutRam + cost.srl; }
-
 Html kindBadge(Kind kind) {
   switch (kind) {
     case Kind::proven:

@@ -83,7 +83,7 @@ struct Report {
   std::string regime, family;
   std::string command;  ///< the command line that builds it again, relative to DIR
   std::uint64_t interval = 0, latency = 0;
-  bool intervalProven = false;  ///< the state of the design recurred
+  bool intervalProven = false;      ///< the state of the design recurred
   std::uint64_t fifoBits = 0;       ///< places times bits of a beat
   std::uint64_t leastFifoBits = 0;  ///< proven: fewer do not keep interval and latency
   std::uint64_t operations = 0, weights = 0;
@@ -140,5 +140,10 @@ std::string text(const Report& report);
 std::string json(const Report& report);
 /// One self-contained page: no scripts from elsewhere, no fonts, light and dark, narrow and wide.
 std::string html(const Report& report);
+
+/// A count as people read it: "1,234".
+std::string number(std::uint64_t count);
+/// All look-up tables of a cost, whatever they do: what a board has one number for.
+std::uint64_t allLuts(const hdl::Cost& cost);
 
 }  // namespace sluice::report

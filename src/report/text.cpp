@@ -35,11 +35,6 @@ class Table {
   std::vector<std::vector<std::string>> rows_;
 };
 
-std::string number(std::uint64_t value) { return formatCount(static_cast<std::int64_t>(value)); }
-
-/// All look-up tables of a cost, whatever they do: what a board has one number for.
-std::uint64_t allLuts(const hdl::Cost& cost) { return cost.lut + cost.lutRam + cost.srl; }
-
 std::vector<std::string> costCells(const hdl::Cost& cost) {
   return {number(allLuts(cost)), number(cost.ff), number(cost.dsp), number(cost.bram18)};
 }

@@ -85,16 +85,16 @@ std::vector<double> childOf(const Space& space, const Individual& a, const Indiv
 }
 
 std::vector<double> differenceOf(const Space& space, const Individual& base, const Individual& a,
-                                 const Individual& b, double scale, double rate, Rng& rng) {
+                                 const Individual& b, Rng& rng) {
   std::vector<double> genes = base.genes;
   const auto always = static_cast<std::size_t>(rng.uniform(0, static_cast<std::int64_t>(genes.size()) - 1));
   for (std::size_t i = 0; i < genes.size(); ++i) {
-    if (i != always && !rng.chance(rate)) continue;
+    if (i != always && !rng.chance(0.5)) continue;
     if (space.parameters[i].kind == Kind::categorical) {
       if (a.genes[i] != b.genes[i]) genes[i] = a.genes[i];
       continue;
     }
-    const double gene = base.genes[i] + scale * (a.genes[i] - b.genes[i]);
+    const double gene = base.genes[i] + 0.5 * (a.genes[i] - b.genes[i]);
     if (gene < 0)
       genes[i] = base.genes[i] * rng.real();
     else if (gene > 1)

@@ -110,18 +110,14 @@ class GaussianProcess : public Strategy {
     known_.follow(view.points);
     const std::size_t startup = view.options.startup != 0 ? view.options.startup : usualStartup;
     Rng rng(view.seed, view.number);
-    if (!halton_) halton_.emplace(view.space.parameters.size(), view.seed);
-    const auto evenly = [&](int attempt) {
-      return pointAt(view.space, halton_->at(view.number + static_cast<std::uint64_t>(attempt) * 1'000'003));
-    };
     while (people_.size() < view.seen.size()) {
       people_.push_back(individualOf(view, people_.size()));
       scores_.push_back(people_.back().score);
     }
     Model model = trialsOf(view);
-    if (view.number < startup || model.trials.size() < 3) return freshPoint(view, known_, rng, evenly);
+    if (view.number < startup || model.trials.size() < 3) return start_.propose(view, known_, rng);
     const std::vector<double> y = scalars(model, view.losses, rng);
-    if (!fit(view.space, y, model)) return freshPoint(view, known_, rng, evenly);
+    if (!fit(view.space, y, model)) return start_.propose(view, known_, rng);
     std::vector<std::size_t> order(y.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
     std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return y[a] < y[b]; });
@@ -232,7 +228,7 @@ class GaussianProcess : public Strategy {
   std::vector<Individual> people_;
   std::vector<Score> scores_;
   PointSet known_;
-  std::optional<Halton> halton_;
+  EvenStart start_;
 };
 
 }  // namespace

@@ -21,8 +21,7 @@ namespace sluice::search {
 namespace {
 
 constexpr std::size_t usualDirections = 20, neighbours = 6;
-constexpr Variation variation{.crossover = 0.8, .crossoverIndex = 10, .mutations = 1.5, .mutationIndex = 10};
-constexpr double differences = 0.1, anybody = 0.1;
+constexpr double anybody = 0.1;
 
 /// Weights that sum to 1: evenly spaced with two losses, else quasi-random on the simplex, the corners among them.
 std::vector<std::vector<double>> directionsOf(std::size_t losses, std::size_t count) {
@@ -55,10 +54,7 @@ class Moead : public Strategy {
     const std::size_t startup = view.options.startup != 0 ? view.options.startup : directions_.size();
     Rng rng(view.seed, view.number);
     if (view.number < startup || view.seen.empty())
-      return freshPoint(view, known_, rng, [&](int attempt) {
-        return pointAt(view.space,
-                       halton_->at(view.number + static_cast<std::uint64_t>(attempt) * 1'000'003));
-      });
+      return start_.propose(view, known_, rng);
     while (taken_ < view.seen.size()) takeIn(individualOf(view, taken_++));
     const std::size_t direction = view.number % directions_.size();
     return freshPoint(view, known_, rng, [&](int) {
@@ -70,9 +66,9 @@ class Moead : public Strategy {
         return best_[static_cast<std::size_t>(last) + 1 == near.size() ? near[drawn] : drawn];
       };
       const Individual &a = pick(), &b = pick(), &c = pick();
-      if (rng.chance(differences))
-        return pointAt(view.space, differenceOf(view.space, a, b, c, 0.5, 0.5, rng));
-      return pointAt(view.space, childOf(view.space, a, b, variation, rng));
+      if (rng.chance(differencesAmongChildren))
+        return pointAt(view.space, differenceOf(view.space, a, b, c, rng));
+      return pointAt(view.space, childOf(view.space, a, b, {}, rng));
     });
   }
 
@@ -80,7 +76,6 @@ class Moead : public Strategy {
   void begin(const View& view) {
     directions_ =
         directionsOf(view.losses, view.options.population != 0 ? view.options.population : usualDirections);
-    halton_.emplace(view.space.parameters.size(), view.seed);
     for (const auto& from : directions_) {
       std::vector<std::size_t> order(directions_.size());
       std::iota(order.begin(), order.end(), std::size_t{0});
@@ -134,7 +129,7 @@ class Moead : public Strategy {
   std::vector<double> least_, most_;            ///< of each loss, as far as seen
   std::size_t taken_ = 0;
   PointSet known_;
-  std::optional<Halton> halton_;
+  EvenStart start_;
 };
 
 }  // namespace

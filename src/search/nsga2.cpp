@@ -28,8 +28,6 @@ namespace {
 
 constexpr std::size_t usualParents = 12;
 constexpr std::size_t block = 2;  // results taken in at a time
-constexpr Variation variation{.crossover = 0.8, .crossoverIndex = 10, .mutations = 1.5, .mutationIndex = 10};
-constexpr double differences = 0.1, differenceScale = 0.5, differenceRate = 0.5;
 
 class Nsga2 : public Strategy {
  public:
@@ -39,26 +37,17 @@ class Nsga2 : public Strategy {
     const std::size_t startup =
         std::max<std::size_t>(block, view.options.startup != 0 ? view.options.startup : parents);
     Rng rng(view.seed, view.number);
-    if (view.number < startup || view.seen.size() < block) return first(view, rng);
+    if (view.number < startup || view.seen.size() < block) return start_.propose(view, known_, rng);
     takeIn(view, parents, startup);
     return freshPoint(view, known_, rng, [&](int) {
-      if (!rng.chance(differences))
-        return pointAt(view.space,
-                       childOf(view.space, people_[pick(rng)], people_[pick(rng)], variation, rng));
+      if (!rng.chance(differencesAmongChildren))
+        return pointAt(view.space, childOf(view.space, people_[pick(rng)], people_[pick(rng)], {}, rng));
       const Individual &base = people_[pick(rng)], &a = people_[pick(rng)], &b = people_[pick(rng)];
-      return pointAt(view.space, differenceOf(view.space, base, a, b, differenceScale, differenceRate, rng));
+      return pointAt(view.space, differenceOf(view.space, base, a, b, rng));
     });
   }
 
  private:
-  Result<std::optional<Point>> first(const View& view, Rng& rng) {
-    constexpr std::uint64_t apart = 1'000'003;  // farther than any search goes
-    if (!halton_) halton_.emplace(view.space.parameters.size(), view.seed);
-    return freshPoint(view, known_, rng, [&](int attempt) {
-      return pointAt(view.space, halton_->at(view.number + static_cast<std::uint64_t>(attempt) * apart));
-    });
-  }
-
   /// After this the parents are a function of the first `used` results.
   void takeIn(const View& view, std::size_t parents, std::size_t startup) {
     const std::size_t seen = view.seen.size();
@@ -96,7 +85,7 @@ class Nsga2 : public Strategy {
   std::vector<double> spacing_;
   std::size_t taken_ = 0;  ///< results taken in
   PointSet known_;
-  std::optional<Halton> halton_;
+  EvenStart start_;
 };
 
 }  // namespace

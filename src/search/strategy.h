@@ -95,4 +95,20 @@ Result<std::optional<Point>> freshPoint(const View& view, const PointSet& known,
   return point;
 }
 
+/// The quasi-random points with which methods begin that look at results: point `number` of the sequence, and where that
+/// is not allowed or was proposed before, one far behind it.
+class EvenStart {
+ public:
+  Result<std::optional<Point>> propose(const View& view, const PointSet& known, Rng& rng) {
+    constexpr std::uint64_t apart = 1'000'003;  // farther than any search goes
+    if (!halton_) halton_.emplace(view.space.parameters.size(), view.seed);
+    return freshPoint(view, known, rng, [&](int attempt) {
+      return pointAt(view.space, halton_->at(view.number + static_cast<std::uint64_t>(attempt) * apart));
+    });
+  }
+
+ private:
+  std::optional<Halton> halton_;
+};
+
 }  // namespace sluice::search

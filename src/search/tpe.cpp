@@ -116,12 +116,8 @@ class Tpe : public Strategy {
     known_.follow(view.points);
     const std::size_t startup = view.options.startup != 0 ? view.options.startup : usualStartup;
     Rng rng(view.seed, view.number);
-    if (!halton_) halton_.emplace(view.space.parameters.size(), view.seed);
     if (view.number < startup || view.seen.size() < 4)
-      return freshPoint(view, known_, rng, [&](int attempt) {
-        return pointAt(view.space,
-                       halton_->at(view.number + static_cast<std::uint64_t>(attempt) * 1'000'003));
-      });
+      return start_.propose(view, known_, rng);
     while (people_.size() < view.seen.size()) people_.push_back(individualOf(view, people_.size()));
     const std::size_t keep = std::min(mostGood, std::max<std::size_t>(2, (people_.size() + 9) / 10));
     std::vector<Score> scores;
@@ -154,7 +150,7 @@ class Tpe : public Strategy {
  private:
   std::vector<Individual> people_;
   PointSet known_;
-  std::optional<Halton> halton_;
+  EvenStart start_;
 };
 
 }  // namespace

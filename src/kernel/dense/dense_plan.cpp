@@ -10,7 +10,7 @@ namespace {
 /// Sums of products are computed here in 128 bits and refused beyond this bound: hardware numbers have 64
 /// bits.
 __extension__ using Wide = __int128;
-constexpr Wide kLargest = (Wide{1} << 62) - 1;
+constexpr Wide kLargestSum = (Wide{1} << 62) - 1;
 
 struct WideRange {
   Wide lo = 0, hi = 0;
@@ -150,7 +150,7 @@ Result<DensePlan> planDense(const DenseParams& params) {
       const std::int64_t weight = plan.weight(p, i % params.simd, round, i / params.simd);
       const WideRange term = productRange(weight, params.input);
       sum = {sum.lo + term.lo, sum.hi + term.hi};
-      if (std::min(sum.lo, term.lo) < -kLargest || std::max(sum.hi, term.hi) > kLargest)
+      if (std::min(sum.lo, term.lo) < -kLargestSum || std::max(sum.hi, term.hi) > kLargestSum)
         return unsupported("the sum of output " + std::to_string(j) + " needs more than 62 bits");
       if ((i + 1) % params.simd != 0) continue;
       fixed::Interval& acc = plan.accumulator[p];

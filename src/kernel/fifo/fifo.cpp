@@ -16,8 +16,6 @@ using hdl::Style;
 
 namespace {
 
-constexpr fixed::IntegerFormat kBit{1, false};
-
 /// A counter of places minus one, -1 .. depth-1, that goes up and down by one.
 struct PlaceCounter {
   Signal value;

@@ -12,7 +12,6 @@ using dataflow::Direction;
 using hdl::Signal;
 
 __extension__ using Wide = __int128;
-constexpr Wide kLargest = Wide{1} << 61;
 
 std::string nameOf(const MergeParams& p, fixed::Interval output) {
   Hasher hash;

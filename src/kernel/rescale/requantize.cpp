@@ -18,8 +18,6 @@ using fixed::Overflow;
 using fixed::Rounding;
 using hdl::Signal;
 
-constexpr std::int64_t kLargest = std::int64_t{1} << 61;
-
 std::int64_t shiftOf(const RequantizeParams& p, std::uint32_t c) {
   return p.shift.size() == 1 ? p.shift[0] : p.shift[c];
 }

@@ -14,7 +14,6 @@ using hdl::Signal;
 using hdl::Style;
 
 __extension__ using Wide = __int128;
-constexpr Wide kLargest = Wide{1} << 61;
 
 std::int64_t perChannel(const std::vector<std::int64_t>& list, std::uint32_t channel) {
   return list.size() == 1 ? list[0] : list[channel];
