@@ -2,12 +2,15 @@
 // sizing, the lower bound and whether it is met, in beats and bits; Verilator at the sized depths, and with one
 // place less in some FIFOs, against what the simulator predicts.
 //
-//   own_designs [--frames=N] [--samples=N] [--cuts] [--effort=N] [--no-verilator] [--no-cache] [--json] [--mlps] [--RN07] ...
-//     --effort: of the proof (default 20000 runs of the network; `sluice build` spends far fewer); --samples: FIFOs per design that are made one place shallower (default 2); --cuts: also of each streamed
-//     design cut in the middle
+//   own_designs [--seconds=N] [--frames=N] [--samples=N] [--cuts] [--effort=N] [--no-verilator] [--no-cache] [--json] [--mlps] [--RN07] ...
+//     --seconds: processor seconds of a design, those of the tools included, after which no further Verilog is compiled for it (default 60; what was left out is said)
+//     --effort: of the proof (default 20000 runs of the network, but no more than move 12 million beats)
+//     --samples: FIFOs per design that are made one place shallower (default 2); --frames: of each run (default 12, fewer
+//     where frames are long); --cuts: also of each streamed design cut in the middle
 //
-// Networks are named as for bench/quality/networks; without a name the multi-layer perceptrons.
+// Networks are named as for bench/quality/networks; without a name all of them, smallest first.
 #include <fmt/format.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 
@@ -25,37 +28,55 @@ using namespace sluice;
 struct Row {
   std::string name;
   std::uint64_t fifos = 0, beforeBeats = 0, beforeBits = 0, beats = 0;
-  dataflow::Sizing sizing;  // as `sluice build` does it
-  dataflow::Sizing proof;   // with more effort
+  map::FifoStorage storage;  // as `sluice build` does it
+  dataflow::Sizing proof;    // with more effort
   double seconds = 0, proofSeconds = 0;
+  std::uint64_t wanted = 0, confirmed = 0;  // runs of Verilator: at the sized depths, with a place less
+  std::uint64_t deadlocks = 0;              // predicted with a place less: there is no run to compare
+  std::uint64_t slack = 0;                  // FIFOs tried that could do with a place less
 };
 
-Status sizeDesign(const std::string& name, const map::Design& design, std::uint64_t effort,
-                  std::vector<Row>& rows) {
-  Row row{.name = name, .fifos = design.streams.size()};
+/// Cycles of all frames of a run of Verilator.
+constexpr std::uint64_t kMostCycles = 400'000;
+
+/// Processor seconds so far, those of tools that ended included: the machine may be busy with other work.
+double processorSeconds() {
+  double sum = 0;
+  for (const int who : {RUSAGE_SELF, RUSAGE_CHILDREN}) {
+    rusage usage{};
+    getrusage(who, &usage);
+    for (const timeval& time : {usage.ru_utime, usage.ru_stime})
+      sum += static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec);
+  }
+  return sum;
+}
+
+/// Sizes the design as `sluice build` does, and again with more effort.
+Status sizeDesign(map::Design& design, hdl::Family family, std::uint64_t effort, Row& row) {
+  row.fifos = design.streams.size();
   for (const map::Stream& stream : design.streams) {
     const std::uint64_t places = std::max<std::uint64_t>(2, stream.beatsPerFrame);
     row.beforeBeats += places;
     row.beforeBits += places * stream.beat.width();
   }
-  const show::Clock clock;
-  SLUICE_TRY(row.sizing, dataflow::sizeChannels(map::network(design)));
-  row.seconds = clock.seconds();
-  const show::Clock again;
-  SLUICE_TRY(row.proof, dataflow::sizeChannels(map::network(design), {.mostEffort = effort, .mostBeats = 0}));
-  row.proofSeconds = again.seconds();
-  for (const std::uint32_t depth : row.sizing.depth) row.beats += depth;
-  rows.push_back(std::move(row));
+  const dataflow::Network network = map::network(design);
+  const double start = processorSeconds();
+  SLUICE_RETURN_IF_ERROR(map::sizeStreams(design, family));
+  const double sized = processorSeconds();
+  row.seconds = sized - start;
+  row.storage = *design.fifoStorage;
+  SLUICE_TRY(row.proof, dataflow::sizeChannels(network, {.mostEffort = effort, .mostBeats = 0}));
+  row.proofSeconds = processorSeconds() - sized;
+  for (const map::Stream& stream : design.streams) row.beats += stream.depth;
   return {};
 }
 
 /// The hardware of a design as it is, against the simulator.
 Status confirm(show::Output& out, const std::string& what, map::Design design, const show::Plan& plan,
-               const jobs::Store* store) {
+               std::uint64_t count, const jobs::Store* store) {
   show::Hardware hardware{.design = std::move(design)};
   SLUICE_TRY(hardware.rtl, emit::stitch(hardware.design, plan.options.family));
-  SLUICE_TRY(const flow::Frames frames,
-             show::framesOf(*plan.network, hardware.design, out.number("--frames=", 12)));
+  SLUICE_TRY(const flow::Frames frames, show::framesOf(*plan.network, hardware.design, count));
   SLUICE_TRY(
       const flow::SimulationModel model,
       flow::compileModel(emit::verilogFiles(hardware.rtl), flow::harnessPorts(hardware.design), store));
@@ -78,19 +99,27 @@ std::vector<std::size_t> samples(const map::Design& design, std::uint64_t count)
   return result;
 }
 
-Status showPlan(show::Output& out, const show::Plan& plan, const map::Design& mapped, std::vector<Row>& rows,
+Status showPlan(show::Output& out, const show::Plan& plan, map::Design design, Row& row,
                 const jobs::Store* store) {
-  SLUICE_RETURN_IF_ERROR(sizeDesign(plan.name, mapped, out.number("--effort=", 20000), rows));
-  const dataflow::Sizing& sizing = rows.back().sizing;
-  map::Design design = mapped;
-  SLUICE_RETURN_IF_ERROR(map::sizeStreams(design, plan.options.family));
+  const double start = processorSeconds();
+  SLUICE_RETURN_IF_ERROR(sizeDesign(design, plan.options.family, out.number("--effort=", 20000), row));
   SLUICE_TRY(const dataflow::Performance performance, dataflow::measure(map::network(design)));
-  out.require(
-      performance.initiationInterval == sizing.initiationInterval && performance.latency == sizing.latency,
-      fmt::format("{}: II {}, latency {}, as with unbounded FIFOs", plan.name, performance.initiationInterval,
-                  performance.latency));
-  const bool verilator = !out.has("--no-verilator");
-  if (verilator) SLUICE_RETURN_IF_ERROR(confirm(out, plan.name, design, plan, store));
+  out.require(performance.initiationInterval == row.proof.initiationInterval &&
+                  performance.latency == row.proof.latency,
+              fmt::format("{}: II {}, latency {}, as with unbounded FIFOs", plan.name,
+                          performance.initiationInterval, performance.latency));
+  const std::uint64_t frames =
+      out.number("--frames=", std::clamp<std::uint64_t>(kMostCycles / performance.initiationInterval, 2, 12));
+  const double limit = static_cast<double>(out.number("--seconds=", 60));
+  const auto verilator = [&](const std::string& what, map::Design changed) -> Status {
+    if (out.has("--no-verilator")) return {};
+    ++row.wanted;
+    if (row.wanted > 1 && processorSeconds() - start > limit) return {};
+    SLUICE_RETURN_IF_ERROR(confirm(out, what, std::move(changed), plan, frames, store));
+    ++row.confirmed;
+    return {};
+  };
+  SLUICE_RETURN_IF_ERROR(verilator(plan.name, design));
   for (const std::size_t s : samples(design, out.number("--samples=", 2))) {
     map::Design less = design;
     map::Stream& stream = less.streams[s];
@@ -98,19 +127,83 @@ Status showPlan(show::Output& out, const show::Plan& plan, const map::Design& ma
     const auto worse = dataflow::measure(map::network(less));
     const std::string what = fmt::format("{}, '{}' with {} places", plan.name, stream.name, stream.depth);
     if (!worse.ok()) {
+      ++row.deadlocks;
       out.require(worse.error().code == ErrorCode::infeasible, what + ": deadlock, predicted");
       continue;
     }
-    out.require(
-        worse->initiationInterval > performance.initiationInterval || worse->latency > performance.latency,
-        fmt::format("{}: II {}, latency {}", what, worse->initiationInterval, worse->latency));
-    if (verilator) SLUICE_RETURN_IF_ERROR(confirm(out, what, std::move(less), plan, store));
+    const bool costs =
+        worse->initiationInterval > performance.initiationInterval || worse->latency > performance.latency;
+    row.slack += costs ? 0 : 1;
+    // Where the search for the least was cut short, a FIFO may have a place more than it needs.
+    out.require(costs || row.storage.bits > row.storage.lowerBound,
+                fmt::format("{}: II {}, latency {}{}", what, worse->initiationInterval, worse->latency,
+                            costs ? "" : " as before: this depth is not least"));
+    SLUICE_RETURN_IF_ERROR(verilator(what, std::move(less)));
   }
   return {};
 }
 
+/// The designs asked for; by default all, those with short frames first.
+Result<std::vector<show::Plan>> plansOf(const show::Output& out) {
+  const std::vector<std::string> names = show::networkOptions();
+  if (std::any_of(names.begin(), names.end(), [&](const std::string& name) { return out.has(name); }))
+    return show::chosenPlans(out);
+  SLUICE_TRY(std::vector<show::Plan> plans, show::plans());
+  std::vector<show::Plan> more;
+  for (const show::Reference& reference : show::references()) {
+    SLUICE_TRY(show::Network network, show::load(reference));
+    more.push_back(
+        {reference.name, std::make_shared<const show::Network>(std::move(network)), reference.options});
+  }
+  const auto cycles = [](const show::Plan& plan) { return plan.options.targetInterval.value_or(0); };
+  std::stable_sort(more.begin(), more.end(),
+                   [&](const show::Plan& a, const show::Plan& b) { return cycles(a) < cycles(b); });
+  plans.insert(plans.end(), more.begin(), more.end());
+  return plans;
+}
+
+void say(const show::Output& out, const std::vector<Row>& rows) {
+  std::vector<std::vector<std::string>> table = {{"design", "FIFOs", "beats before", "after", "bits before",
+                                                  "after", "bound", "s", "more effort: bits", "bound",
+                                                  "proven", "conflicts", "s", "Verilator"}};
+  for (const Row& row : rows) {
+    const dataflow::Sizing& p = row.proof;
+    const std::string runs =
+        row.wanted == 0 ? "-"
+                        : fmt::format("{} of {}{}", row.confirmed, row.wanted,
+                                      row.deadlocks > 0 ? fmt::format(", {} stand", row.deadlocks) : "");
+    table.push_back({row.name, std::to_string(row.fifos), std::to_string(row.beforeBeats),
+                     std::to_string(row.beats), std::to_string(row.beforeBits),
+                     std::to_string(row.storage.bits), std::to_string(row.storage.lowerBound),
+                     formatFixed(row.seconds, 2), std::to_string(p.cost), std::to_string(p.lowerBound),
+                     p.least() ? "yes" : "no", std::to_string(p.conflicts.size()),
+                     formatFixed(row.proofSeconds, 2), runs});
+  }
+  out.say("\n" + show::table(table));
+}
+
+/// What must hold of a design's figures.
+void conclude(show::Output& out, const Row& row) {
+  const dataflow::Sizing& p = row.proof;
+  const std::uint64_t bits = row.storage.bits, bound = std::max(row.storage.lowerBound, p.lowerBound);
+  out.figure("own_designs/" + row.name + "/beats", static_cast<double>(row.beats), "beats", "simulated");
+  out.figure("own_designs/" + row.name + "/bits", static_cast<double>(bits), "bits", "simulated");
+  out.figure("own_designs/" + row.name + "/lower_bound", static_cast<double>(bound), "bits", "proven");
+  out.require(bits >= bound && p.cost >= bound,
+              fmt::format("{}: {} bits instead of {}; {}", row.name, bits, row.beforeBits,
+                          p.least() ? (bits == p.cost ? std::string("proven least")
+                                                      : fmt::format("the least is {}", p.cost))
+                                    : fmt::format("at least {} are needed", bound)));
+  if (row.confirmed < row.wanted)
+    out.say(fmt::format("      {}: {} of {} runs of Verilator left out, time was up", row.name,
+                        row.wanted - row.confirmed, row.wanted));
+  if (row.slack > 0)
+    out.say(fmt::format("      {}: {} of the FIFOs tried could do with a place less (gap open)", row.name,
+                        row.slack));
+}
+
 Status run(show::Output& out) {
-  SLUICE_TRY(const std::vector<show::Plan> plans, show::chosenPlans(out));
+  SLUICE_TRY(const std::vector<show::Plan> plans, plansOf(out));
   SLUICE_TRY(const jobs::Store store, jobs::Store::open(jobs::Store::defaultFolder()));
   std::vector<Row> rows;
   for (const show::Plan& plan : plans) {
@@ -123,32 +216,17 @@ Status run(show::Output& out) {
       variants.push_back(cut);
     }
     for (const show::Plan& variant : variants) {
-      SLUICE_TRY(const map::Design mapped, map::mapGraph(variant.network->lowered, variant.options));
-      out.require(showPlan(out, variant, mapped, rows, out.has("--no-cache") ? nullptr : &store),
-                  variant.name);
+      SLUICE_TRY(map::Design mapped, map::mapGraph(variant.network->lowered, variant.options));
+      Row row{.name = variant.name};
+      if (!out.require(
+              showPlan(out, variant, std::move(mapped), row, out.has("--no-cache") ? nullptr : &store),
+              variant.name))
+        continue;
+      conclude(out, row);
+      rows.push_back(std::move(row));
     }
   }
-  std::vector<std::vector<std::string>> table = {{"design", "FIFOs", "beats before", "after", "bits before",
-                                                  "after", "ms", "least bits", "lower bound", "proven",
-                                                  "conflicts", "ms"}};
-  for (const Row& row : rows) {
-    const dataflow::Sizing &s = row.sizing, &p = row.proof;
-    table.push_back({row.name, std::to_string(row.fifos), std::to_string(row.beforeBeats),
-                     std::to_string(row.beats), std::to_string(row.beforeBits), std::to_string(s.cost),
-                     formatFixed(1e3 * row.seconds, 1), std::to_string(p.cost), std::to_string(p.lowerBound),
-                     p.least() ? "yes" : "no", std::to_string(p.conflicts.size()),
-                     formatFixed(1e3 * row.proofSeconds, 1)});
-    out.figure("own_designs/" + row.name + "/beats", static_cast<double>(row.beats), "beats", "simulated");
-    out.figure("own_designs/" + row.name + "/bits", static_cast<double>(s.cost), "bits", "simulated");
-    out.figure("own_designs/" + row.name + "/lower_bound", static_cast<double>(p.lowerBound), "bits",
-               "proven");
-    out.require(
-        s.cost >= p.lowerBound && s.lowerBound <= p.lowerBound && p.cost <= s.cost,
-        fmt::format("{}: {} bits instead of {}; {}", row.name, s.cost, row.beforeBits,
-                    p.least() ? s.cost == p.cost ? "proven least" : fmt::format("the least is {}", p.cost)
-                              : fmt::format("at least {} are needed", p.lowerBound)));
-  }
-  out.say("\n" + show::table(table));
+  say(out, rows);
   return {};
 }
 
@@ -156,7 +234,8 @@ Status run(show::Output& out) {
 
 int main(int argc, char** argv) {
   std::vector<std::string> known = show::networkOptions();
-  known.insert(known.end(), {"--frames=", "--samples=", "--cuts", "--effort=", "--no-verilator", "--no-cache"});
+  known.insert(known.end(), {"--seconds=", "--frames=", "--samples=", "--cuts", "--effort=", "--no-verilator",
+                             "--no-cache"});
   show::Output out(argc, argv, known);
   out.require(run(out), "own designs");
   return out.exitCode();
