@@ -1,9 +1,9 @@
 #include "frontend/qonnx.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <cstdlib>
+#include <ctime>
 #include <filesystem>
 #include <map>
 
@@ -155,10 +155,10 @@ TEST(ImportOnnx, TakesTimeInProportionToTheLengthOfAChain) {
     const std::string bytes = chainModel(layers, 4, 1);
     double best = 1e9;
     for (int run = 0; run < 5; ++run) {
-      const auto start = std::chrono::steady_clock::now();
+      const std::clock_t start = std::clock();  // of the processor: other programs do not matter
       const auto graph = importOnnxBytes(bytes, "chain");
       EXPECT_TRUE(graph.ok()) << graph.error().text();
-      best = std::min(best, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+      best = std::min(best, static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC);
     }
     return best;
   };
