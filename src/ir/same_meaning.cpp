@@ -6,6 +6,7 @@
 #include "base/rng.h"
 #include "base/text.h"
 #include "ir/reference.h"
+#include "ir/reference_ops.h"
 
 namespace sluice::ir {
 namespace {
@@ -65,6 +66,15 @@ bool nearDecision(double steps) {
   return std::fabs(twice - std::nearbyint(twice)) <= 1e-9 * std::max(1.0, std::fabs(steps));
 }
 
+/// The same for a quantizer of unequal steps, by asking it on both sides.
+template <typename Quantizer>
+bool stepsNear(const Quantizer& quantizer, const std::vector<double>& values) {
+  return std::any_of(values.begin(), values.end(), [&](double x) {
+    const double margin = 1e-9 * std::fabs(x) + 1e-12;
+    return apply(quantizer, x - margin) != apply(quantizer, x + margin);
+  });
+}
+
 /// Whether a quantizer, bipolar or topK of real numbers of the graph stands near a tie for these inputs of
 /// one sample.
 Result<bool> nearTie(const Graph& graph, const std::vector<Feed>& feeds) {
@@ -74,6 +84,8 @@ Result<bool> nearTie(const Graph& graph, const std::vector<Feed>& feeds) {
     const Node& node = graph.nodes[i];
     const bool decides = std::holds_alternative<Quantize>(node.operation) ||
                          std::holds_alternative<Bipolar>(node.operation) ||
+                         std::holds_alternative<QuantizePower>(node.operation) ||
+                         std::holds_alternative<QuantizeFloat>(node.operation) ||
                          (std::holds_alternative<TopK>(node.operation) && !isInteger(graph, node));
     if (!decides || graph.tensor(node.inputs[0]).isConstant()) continue;
     wanted.push_back(node.inputs[0]);
@@ -95,6 +107,10 @@ Result<bool> nearTie(const Graph& graph, const std::vector<Feed>& feeds) {
       for (const double one : x) largest = std::max(largest, std::fabs(one));
       for (const double one : x)
         if (std::fabs(one) <= 1e-12 * largest) return true;
+    } else if (const auto* power = std::get_if<QuantizePower>(&operation)) {
+      if (stepsNear(*power, x)) return true;
+    } else if (const auto* minifloat = std::get_if<QuantizeFloat>(&operation)) {
+      if (stepsNear(*minifloat, x)) return true;
     } else {
       for (std::size_t row = 0; row < x.size(); row += n) {
         const auto first = x.begin() + static_cast<std::ptrdiff_t>(row);

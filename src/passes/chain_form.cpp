@@ -143,6 +143,8 @@ Result<ChainForm> chooseForm(const ElementFunction& function, fixed::Interval x,
   std::size_t steps = 0;
   if (const Step& last = function.steps.back(); last.kind == StepKind::quantize)
     codes = function.quantizer.range;
+  else if (last.kind == StepKind::level)
+    codes = {0, static_cast<std::int64_t>(function.levels.limits.size())};
   if (rows.ok())
     for (const Staircase& row : *rows) steps = std::max(steps, row.steps.size());
   const auto bitsOut = static_cast<double>(fixed::formatFor(codes).bits);

@@ -75,7 +75,7 @@ Result<ChainForm> chooseForm(const ElementFunction& function, fixed::Interval x,
 
 /// One form, or several to be applied in order. Several serve quantizers that do more than clamp to one range: they
 /// round first, to a range that nothing leaves, and then a RequantizeForm of shift 0 wraps the codes, or clamps each
-/// to the range of its own channel or element. A RequantizeForm has zero point 0 before and after it; rescales put
+/// to the range of its own channel or element. Or quantizers to levels (levels.h): their number, then a table. A RequantizeForm has zero point 0 before and after it; rescales put
 /// that right where the quantizer has another.
 struct ChainForms {
   std::vector<ChainForm> forms;

@@ -81,6 +81,18 @@ Result<ChainForms> chooseForms(const ElementFunction& function, fixed::Interval 
   const auto shifted = [](std::int64_t by, fixed::Interval range) {
     return RescaleForm{.a = {1}, .b = {by}, .shift = 0, .range = {range.lo + by, range.hi + by}};
   };
+  if (function.steps.back().kind == StepKind::level) {
+    // The number of the level, then its code: at once where that is a table anyway.
+    SLUICE_TRY(ChainForm form, chooseForm(function, x, oneScale));
+    const std::vector<std::int64_t>& codes = function.levels.codes;
+    if (auto* table = std::get_if<LookupForm>(&form)) {
+      for (std::int64_t& entry : table->table) entry = codes[static_cast<std::size_t>(entry)];
+      return ChainForms{.forms = {std::move(form)}, .zeroPoints = {zero}};
+    }
+    LookupForm codeOf{
+        .first = 0, .rows = 1, .entries = static_cast<std::int64_t>(codes.size()), .table = codes};
+    return ChainForms{.forms = {std::move(form), std::move(codeOf)}, .zeroPoints = {0, zero}};
+  }
   if (isBipolar || quantizer.isClamp()) {
     SLUICE_TRY(ChainForm form, chooseForm(function, x, oneScale));
     return ChainForms{.forms = {std::move(form)}, .zeroPoints = {zero}};

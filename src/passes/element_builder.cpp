@@ -215,6 +215,14 @@ class Builder {
     return push(StepKind::quantize, x);
   }
 
+  Result<Index> levelStep(const ir::Node& node, std::optional<Levels> levels, Index x) {
+    if (!levels) return fail("a format of more than " + std::to_string(mostLevels) + " numbers", &node);
+    function_.levels = *std::move(levels);
+    function_.scale = graph_.tensor(node.output).type.codes->scale;
+    if (function_.scale[0] != 1) x = push(StepKind::divide, x, constant(function_.scale));
+    return push(StepKind::level, x);
+  }
+
   Result<Index> unaryStep(const ir::Node& node, const ir::Unary& op, Index x) {
     using ir::UnaryKind;
     for (const double parameter : {op.alpha, op.gamma})
@@ -336,13 +344,9 @@ class Builder {
     if (std::holds_alternative<ir::Input>(node.operation))
       return fail("it depends on the real input '" + node.name + "', which is not quantized on the way",
                   &node);
-    if (std::holds_alternative<ir::QuantizeFloat>(node.operation) ||
-        std::holds_alternative<ir::QuantizePower>(node.operation))
-      return fail(
-          std::string("'") + ir::info(node.operation).name +
-              "' of a computed tensor has no integer form; only constants may be floats or powers of two",
-          &node);
     if (!std::holds_alternative<ir::Quantize>(node.operation) &&
+        !std::holds_alternative<ir::QuantizeFloat>(node.operation) &&
+        !std::holds_alternative<ir::QuantizePower>(node.operation) &&
         !std::holds_alternative<ir::Bipolar>(node.operation) &&
         !std::holds_alternative<ir::Unary>(node.operation) &&
         !std::holds_alternative<ir::Binary>(node.operation) &&
@@ -362,6 +366,13 @@ class Builder {
     if (const auto* bipolar = std::get_if<ir::Bipolar>(&node.operation)) {
       function_.scale = {bipolar->scale};
       return push(StepKind::bipolar, in[0]);
+    }
+    if (const auto* power = std::get_if<ir::QuantizePower>(&node.operation))
+      return levelStep(node, levelsOf(*power), in[0]);
+    if (const auto* minifloat = std::get_if<ir::QuantizeFloat>(&node.operation)) {
+      if (graph_.tensor(node.output).type.isReal())
+        return fail("a float format whose numbers are no multiples of one step below 2^53", &node);
+      return levelStep(node, levelsOf(*minifloat), in[0]);
     }
     if (const auto* unary = std::get_if<ir::Unary>(&node.operation)) return unaryStep(node, *unary, in[0]);
     if (const auto* binary = std::get_if<ir::Binary>(&node.operation))

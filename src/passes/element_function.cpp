@@ -5,7 +5,6 @@
 #include "passes/functions.h"
 
 namespace sluice::passes {
-namespace {}  // namespace
 
 /// One step on any of the three kinds of numbers.
 template <typename Number>
@@ -57,6 +56,7 @@ Number Evaluator::valueOf(const Step& step, const std::vector<Number>& values, P
       return keptAbove(a, step.number, true);
     case StepKind::quantize:
     case StepKind::bipolar:
+    case StepKind::level:
       break;  // the last step only: lastCode
   }
   return Number::unknown();
@@ -67,7 +67,8 @@ template <typename Number>
 std::optional<std::int64_t> Evaluator::lastCode(const std::vector<Number>& values) const {
   const Step& last = function_.steps.back();
   const auto& a = values[last.a];
-  if (last.kind != StepKind::quantize) {
+  if (last.kind == StepKind::level) return levelOf(a, function_.levels);
+  if (last.kind == StepKind::bipolar) {
     const auto sign = a.sign();
     if (!sign) return std::nullopt;
     return *sign >= 0 ? 1 : -1;
@@ -199,6 +200,7 @@ Direction Evaluator::direction() {
       case StepKind::tanh:
       case StepKind::quantize:
       case StepKind::bipolar:
+      case StepKind::level:
         known[i] = a;
         break;
     }

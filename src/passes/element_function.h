@@ -11,6 +11,7 @@
 #include "fixed/exact_precise.h"
 #include "fixed/overflow.h"
 #include "ir/graph.h"
+#include "passes/levels.h"
 
 /// ElementFunction: what happens to one element between an exact integer and the next quantizer.
 ///
@@ -52,6 +53,7 @@ enum class StepKind : std::uint8_t {
   from,      ///< a where a >= `number`, else 0
   quantize,  ///< the code; the last step
   bipolar,   ///< +1 where a >= 0, else -1; the last step
+  level,     ///< which of `levels` a is rounded to, counted from 0; the last step
 };
 
 struct Step {
@@ -81,10 +83,11 @@ struct QuantizerStep {
 };
 
 struct ElementFunction {
-  std::vector<Step> steps;  ///< the last is the quantize or bipolar that ends the chain
+  std::vector<Step> steps;  ///< the last is the quantize, bipolar or level that ends the chain
   /// Each has one element, one per channel or one per element of the tensor: element i takes [i % size].
   std::vector<std::shared_ptr<const std::vector<double>>> constants;
-  QuantizerStep quantizer;           ///< of the last step, unless that is bipolar
+  QuantizerStep quantizer;           ///< of the last step, if that is quantize
+  Levels levels;                     ///< of the last step, if that is level
   std::int64_t channels = 1;         ///< functions there are: 1, one per channel, or one per element
   std::int64_t zeroPoint = 0;        ///< of x
   ir::TensorId source;               ///< the codes tensor x, in the graph it was read from; may be none
@@ -95,7 +98,7 @@ struct ElementFunction {
   std::vector<std::string> origins;  ///< model nodes along the chain
 };
 
-/// The function that the Quantize or Bipolar node ends. Its source is the one codes tensor it depends on.
+/// The function that a quantizer node ends. Its source is the one codes tensor it depends on.
 ///
 /// Errors  unsupported: a real input of the graph (a prologue) or a third tensor of codes takes part, a step
 ///         is not element-wise; the message names the node.
@@ -116,7 +119,7 @@ class Evaluator {
 
   void setChannel(std::int64_t channel);
 
-  /// The code for x - zeroPoint = `x` (and that of the second source); none where neither of the three kinds
+  /// The code (of a level: its number) for x - zeroPoint = `x` (and that of the second source); none where neither of the three kinds
   /// of numbers can decide (see exact.h).
   std::optional<std::int64_t> code(std::int64_t x, std::int64_t second = 0);
   /// Of the chain before any wrapping of the quantizer.

@@ -59,6 +59,15 @@ class RandomNetwork {
     const char* roundings[] = {"halfEven", "floor", "halfUp", "towardZero", "halfAwayFromZero"};
     const char* scales[] = {"0.25", "0.5", "1", "2"};
     if (rng_.chance(0.1)) return node("bipolar " + x + ", scale " + scales[rng_.uniform(0, 3)]);
+    if (rng_.chance(0.1))
+      return node("quantizePower " + x + ", lowest " + std::to_string(rng_.uniform(-4, 0)) + ", highest " +
+                  std::to_string(rng_.uniform(0, 3)) + ", rounding " + roundings[rng_.uniform(0, 4)] +
+                  (rng_.chance(0.3) ? ", negative false" : ""));
+    if (rng_.chance(0.1))
+      return node("quantizeFloat " + x + ", scale " + scales[rng_.uniform(0, 3)] +
+                  ", exponentBits 2, mantissaBits " + (rng_.chance(0.5) ? "1" : "2") +
+                  ", exponentBias 1, largest " + (rng_.chance(0.5) ? "6" : "4") + ", rounding " +
+                  roundings[rng_.uniform(0, 4)]);
     return node("quantize " + x + ", scale " + scales[rng_.uniform(0, 3)] + ", zeroPoint " +
                 (rng_.chance(0.8) ? "0" : std::to_string(rng_.uniform(-2, 2))) + ", range " +
                 ranges[rng_.uniform(0, 6)] + ", rounding " +
