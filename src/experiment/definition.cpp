@@ -41,15 +41,24 @@ std::vector<Metric> readMetrics(YamlReader& reader, const YAML::Node& root,
   return metrics;
 }
 
+bool usesFidelity(const std::vector<StageUse>& stages) {
+  return std::any_of(stages.begin(), stages.end(), [](const StageUse& stage) {
+    return std::any_of(stage.inputs.begin(), stage.inputs.end(), [](const auto& input) {
+      return std::holds_alternative<FidelitySource>(input.second);
+    });
+  });
+}
+
 Result<Definition> parseRoot(const YAML::Node& root, std::string_view text, const std::string& where,
-                             const Registry& registry) {
+                             const std::filesystem::path& folder, const Registry& registry) {
   YamlReader reader(where);
   if (!reader.isMap(root, "the definition",
                     {"experiment", "description", "seed", "trials", "window", "sampler", "parameters",
-                     "constraints", "stages", "metrics", "objectives", "limits", "combine"}))
+                     "constraints", "fidelity", "stages", "metrics", "objectives", "limits", "combine"}))
     return reader.status().error();
   Definition definition;
   definition.text = std::string(text);
+  definition.folder = folder;
   if (root["experiment"]) definition.name = reader.text(root["experiment"], "'experiment'");
   const bool plain = std::all_of(definition.name.begin(), definition.name.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
@@ -66,12 +75,17 @@ Result<Definition> parseRoot(const YAML::Node& root, std::string_view text, cons
     definition.trials = reader.integer(root["trials"], "'trials'", 1, 10'000'000);
   definition.space = readSpace(reader, root);
   definition.sampler = readSampler(reader, root);
-  definition.stages = readStages(reader, root, definition.space, registry);
+  definition.fidelity = readFidelity(reader, root, definition.space);
+  definition.stages = readStages(reader, root, definition, registry);
+  if (definition.fidelity && reader.good() && !usesFidelity(definition.stages))
+    reader.complain(root["fidelity"], "no stage takes $fidelity");
   if (!reader.good()) return reader.status().error();  // what follows speaks of stages
   definition.metrics = readMetrics(reader, root, definition.stages);
   definition.objectives = readObjectives(reader, root, definition.metrics);
   if (!reader.good()) return reader.status().error();
-  definition.identity = canonicalText(root, {"description", "trials"});
+  // More trials may be added later; not with fidelities, where the last bracket's end depends on how many there are.
+  definition.identity = definition.fidelity ? canonicalText(root, {"description"})
+                                            : canonicalText(root, {"description", "trials"});
   const Result<search::Sampler> sampler =
       search::Sampler::make(definition.space, definition.objectives, definition.sampler, definition.seed);
   if (!sampler.ok()) return badInput(sampler.error().text(), where);
@@ -112,9 +126,7 @@ Result<Definition> parseDefinition(std::string_view text, const std::string& whe
   try {
     const YAML::Node root = YAML::Load(std::string(text));
     if (nodesOf(root, mostNodes) > mostNodes) return badInput("has more than 100,000 values", where);
-    SLUICE_TRY(Definition definition, parseRoot(root, text, where, registry));
-    definition.folder = folder;
-    return definition;
+    return parseRoot(root, text, where, folder, registry);
   } catch (const YAML::Exception& problem) {
     const std::string line = problem.mark.is_null() ? "" : ":" + std::to_string(problem.mark.line + 1);
     return badInput("is no valid YAML: " + problem.msg, where + line);

@@ -2,12 +2,14 @@
 
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "base/result.h"
 #include "experiment/stage.h"
+#include "search/halving.h"
 #include "search/sampler.h"
 
 /// An experiment as a file: what may be chosen, the stages that turn a choice into metrics, what is wanted of
@@ -29,6 +31,7 @@
 ///   metrics: {accuracy: $train.accuracy, bytes: $size.bytes}
 ///   objectives: {accuracy: maximise, bytes: minimise}
 ///   limits: {bytes: {at_most: 100000}}
+///   fidelity: {values: [2, 6, 18], bracket: 27, factor: 3}          # early stopping: $fidelity, say of epochs
 ///
 /// "$name" is a parameter, "$stage.output" what another stage gave, {file: path} a file beside the definition.
 /// Everything is checked before anything runs: names, types along every wire, no circles, choices that fit the
@@ -44,15 +47,17 @@ struct WireSource {
   std::string output;
 };
 struct FileSource {
-  std::string path;  ///< as written: relative to the definition
+  std::string path;   ///< as written: relative to the definition
+  bool code = false;  ///< a program's source: goes with the definition wherever that goes
 };
-using Source = std::variant<Value, ParameterSource, WireSource, FileSource>;
+struct FidelitySource {};  ///< the value of the trial's fidelity
+using Source = std::variant<Value, ParameterSource, WireSource, FileSource, FidelitySource>;
 
 struct StageUse {
   std::string name;
   StageType type;
   std::map<std::string, Source> inputs;
-  bool command = false;  ///< runs a program that the definition names
+  bool command = false;  ///< runs a program that the definition names, or brings
 };
 
 struct Metric {
@@ -60,17 +65,25 @@ struct Metric {
   WireSource source;
 };
 
+/// Early stopping (search/halving.h): every trial is at one rung.
+struct Fidelity {
+  std::vector<std::string> values;  ///< of $fidelity, one per rung, lowest first
+  search::Halving halving;
+};
+
 struct Definition {
   std::string name, description;
   std::uint64_t seed = 0;
-  std::int64_t trials = 0;
+  std::int64_t trials = 0;  ///< at most; with fidelities: points that start at the lowest
+  std::optional<Fidelity> fidelity;
   search::Space space;
   search::Objectives objectives;
   search::SamplerOptions sampler;
   std::vector<StageUse> stages;  ///< each after those whose outputs it takes
   std::vector<Metric> metrics;
-  std::string text;              ///< the file
-  std::string identity;          ///< the same without comments, spelling, description and number of trials
+  std::string text;  ///< the file
+  std::string
+      identity;  ///< the same without comments, spelling, description and (without fidelities) number of trials
   std::filesystem::path folder;  ///< where its files are
 
   [[nodiscard]] bool hasCommands() const;

@@ -12,9 +12,12 @@ namespace sluice::experiment {
 
 search::Space readSpace(YamlReader& reader, const YAML::Node& root);
 search::SamplerOptions readSampler(YamlReader& reader, const YAML::Node& root);
+/// Nothing if trials have one fidelity only.
+std::optional<Fidelity> readFidelity(YamlReader& reader, const YAML::Node& root, const search::Space& space);
 search::Objectives readObjectives(YamlReader& reader, const YAML::Node& root,
                                   const std::vector<Metric>& metrics);
-std::vector<StageUse> readStages(YamlReader& reader, const YAML::Node& root, const search::Space& space,
+/// `definition`: space, fidelity and folder are known.
+std::vector<StageUse> readStages(YamlReader& reader, const YAML::Node& root, const Definition& definition,
                                  const Registry& registry);
 
 /// What a scalar of YAML is: true, false, a whole number, a number, else a text; a quoted one is a text.

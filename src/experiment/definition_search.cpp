@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <limits>
 
 #include "experiment/definition_parts.h"
@@ -146,11 +147,33 @@ search::SamplerOptions readSampler(YamlReader& reader, const YAML::Node& root) {
   }
   // How far ahead of the results proposals may be. Those that look at no results lose nothing by a wide window.
   constexpr std::size_t ofBlind = 512, ofOthers = 8;
-  const bool blind = options.method == search::Method::grid || options.method == search::Method::random ||
-                     options.method == search::Method::quasiRandom;
-  options.window = blind ? ofBlind : ofOthers;
+  options.window = search::looksAtResults(options.method) ? ofOthers : ofBlind;
   size(root, "window", options.window);
   return options;
+}
+
+std::optional<Fidelity> readFidelity(YamlReader& reader, const YAML::Node& root, const search::Space& space) {
+  const YAML::Node node = root["fidelity"];
+  if (!node) return std::nullopt;
+  if (!reader.isMap(node, "'fidelity'", {"values", "bracket", "factor"})) return std::nullopt;
+  Fidelity fidelity;
+  if (!node["values"]) return reader.complain(node, "'fidelity' has no 'values', lowest first"), std::nullopt;
+  fidelity.values = reader.texts(node["values"], "'values'");
+  if (fidelity.values.size() < 2)
+    reader.complain(node["values"], "'values' of 'fidelity' are two or more; the last is the real thing");
+  for (std::size_t i = 1; i < fidelity.values.size(); ++i)
+    if (std::find(fidelity.values.begin(), fidelity.values.begin() + static_cast<std::ptrdiff_t>(i),
+                  fidelity.values[i]) != fidelity.values.begin() + static_cast<std::ptrdiff_t>(i))
+      reader.complain(node["values"], "'" + fidelity.values[i] + "' stands twice in 'values'");
+  fidelity.halving.rungs = fidelity.values.size();
+  if (node["bracket"])
+    fidelity.halving.bracket =
+        static_cast<std::size_t>(reader.integer(node["bracket"], "'bracket'", 1, 100'000));
+  if (node["factor"]) fidelity.halving.factor = reader.number(node["factor"], "'factor'");
+  if (space.find("fidelity")) reader.complain(node, "'fidelity' is already the name of a parameter");
+  const Status valid = search::check(fidelity.halving);
+  if (!valid.ok()) reader.complain(node, valid.error().text());
+  return fidelity;
 }
 
 search::Objectives readObjectives(YamlReader& reader, const YAML::Node& root,

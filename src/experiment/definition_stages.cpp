@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "experiment/definition_parts.h"
+#include "experiment/python_stage.h"
 
 namespace sluice::experiment {
 namespace {
@@ -46,21 +47,24 @@ std::vector<const Draft*> ordered(YamlReader& reader, const std::vector<Draft>& 
   return order;
 }
 
+/// The narrowest type that all of these are of.
+Type typeOf(const std::vector<std::string>& choices) {
+  for (const Type type : {Type::integer, Type::real, Type::boolean})
+    if (std::all_of(choices.begin(), choices.end(),
+                    [&](const std::string& choice) { return parseValue(type, choice).ok(); }))
+      return type;
+  return Type::text;
+}
+
 /// What kind of value a parameter gives if nobody says.
 Type typeOf(const search::Parameter& parameter) {
-  if (parameter.hasChoices()) {
-    for (const Type type : {Type::integer, Type::real, Type::boolean})
-      if (std::all_of(parameter.choices.begin(), parameter.choices.end(),
-                      [&](const std::string& choice) { return parseValue(type, choice).ok(); }))
-        return type;
-    return Type::text;
-  }
+  if (parameter.hasChoices()) return typeOf(parameter.choices);
   return parameter.isContinuous() ? Type::real : Type::integer;
 }
 
 struct Context {
   YamlReader& reader;
-  const search::Space& space;
+  const Definition& definition;
   const std::vector<StageUse>& stages;
 };
 
@@ -82,7 +86,7 @@ std::optional<TypedSource> readSource(Context& context, const YAML::Node& node, 
     for (const auto& part : relative) inside = inside && part != "..";
     if (!inside)
       return reader.complain(value, what + ": files lie beside the definition or below it"), std::nullopt;
-    return TypedSource{FileSource{path}, Type::file};
+    return TypedSource{FileSource{path, false}, Type::file};
   }
   if (!value.IsScalar()) return reader.complain(value, what + " is not a single value"), std::nullopt;
   const auto named = reference(value);
@@ -95,11 +99,14 @@ std::optional<TypedSource> readSource(Context& context, const YAML::Node& node, 
     if (!wire) return std::nullopt;
     return TypedSource{*wire, context.stages[wire->stage].type.output(wire->output)->type};
   }
-  const std::optional<std::size_t> parameter = context.space.find(named->first);
+  if (named->first == "fidelity" && context.definition.fidelity)
+    return TypedSource{FidelitySource{}, typeOf(context.definition.fidelity->values)};
+  const search::Space& space = context.definition.space;
+  const std::optional<std::size_t> parameter = space.find(named->first);
   if (!parameter) return reader.complain(value, "there is no parameter '" + named->first + "'"), std::nullopt;
   ParameterSource source{.parameter = *parameter, .fallback = {}};
   if (node.IsMap() && node["else"]) source.fallback = scalarValue(node["else"]);
-  return TypedSource{source, typeOf(context.space.parameters[*parameter])};
+  return TypedSource{source, typeOf(space.parameters[*parameter])};
 }
 
 /// Whether what `source` gives always fits `port`; complains if not.
@@ -108,7 +115,7 @@ void checkFits(Context& context, const YAML::Node& node, TypedSource& source, co
     context.reader.complain(node, "input '" + port.name + "' is a " + nameOf(port.type) + ", but " + message);
   };
   if (const auto* parameter = std::get_if<ParameterSource>(&source.source)) {
-    const search::Parameter& from = context.space.parameters[parameter->parameter];
+    const search::Parameter& from = context.definition.space.parameters[parameter->parameter];
     if (!from.conditions.empty() && !parameter->fallback && !port.fallback)
       context.reader.complain(node, "parameter '" + from.name +
                                         "' does not always count; say what else: {from: $" + from.name +
@@ -120,6 +127,12 @@ void checkFits(Context& context, const YAML::Node& node, TypedSource& source, co
       return;
     }
     if (port.type == Type::text) return;
+  }
+  if (std::holds_alternative<FidelitySource>(source.source)) {
+    for (const std::string& value : context.definition.fidelity->values)
+      if (port.type == Type::file || !parseValue(port.type, value).ok())
+        return complain("the fidelity may be '" + value + "'");
+    return;
   }
   if (const auto* literal = std::get_if<Value>(&source.source)) {
     Result<Value> converted =
@@ -153,6 +166,30 @@ std::optional<CommandOutput> readOutput(YamlReader& reader, const std::string& n
   return output;
 }
 
+void readLimits(YamlReader& reader, const YAML::Node& node, const std::string& what, jobs::Limits& limits) {
+  if (node["seconds"]) limits.seconds = reader.number(node["seconds"], what + ": 'seconds'");
+  if (node["memory_mib"])
+    limits.memoryMiB =
+        static_cast<std::uint64_t>(reader.integer(node["memory_mib"], what + ": 'memory_mib'", 1, 1 << 30));
+}
+
+/// Inputs that have the type of what they are given.
+void readFreeInputs(Context& context, const YAML::Node& node, const std::string& what, StageUse& use,
+                    std::vector<Port>& ports, std::map<std::string, std::string>& fileNames) {
+  YamlReader& reader = context.reader;
+  if (!node["inputs"] || !reader.isMap(node["inputs"], what + ": 'inputs'", {})) return;
+  for (const auto& entry : node["inputs"]) {
+    const std::string name = entry.first.Scalar();
+    std::optional<TypedSource> source = readSource(context, entry.second, "input '" + name + "'");
+    if (!source) continue;
+    Port port{name, source->type, "", {}};
+    checkFits(context, entry.second, *source, port);
+    if (entry.second.IsMap() && entry.second["as"]) fileNames[name] = reader.text(entry.second["as"], "'as'");
+    ports.push_back(std::move(port));
+    use.inputs.emplace(name, std::move(source->source));
+  }
+}
+
 std::optional<StageUse> readCommand(Context& context, const Draft& draft) {
   YamlReader& reader = context.reader;
   const YAML::Node& node = draft.node;
@@ -162,26 +199,11 @@ std::optional<StageUse> readCommand(Context& context, const Draft& draft) {
   command.name = draft.name;
   command.argv = reader.texts(node["command"], what + ": 'command'");
   if (node["version"]) command.version = reader.texts(node["version"], what + ": 'version'");
-  if (node["seconds"]) command.limits.seconds = reader.number(node["seconds"], what + ": 'seconds'");
-  if (node["memory_mib"])
-    command.limits.memoryMiB =
-        static_cast<std::uint64_t>(reader.integer(node["memory_mib"], what + ": 'memory_mib'", 1, 1 << 30));
+  readLimits(reader, node, what, command.limits);
   StageUse use;
   use.name = draft.name;
   use.command = true;
-  if (node["inputs"] && reader.isMap(node["inputs"], what + ": 'inputs'", {})) {
-    for (const auto& entry : node["inputs"]) {
-      const std::string name = entry.first.Scalar();
-      std::optional<TypedSource> source = readSource(context, entry.second, "input '" + name + "'");
-      if (!source) continue;
-      Port port{name, source->type, "", {}};
-      checkFits(context, entry.second, *source, port);
-      if (entry.second.IsMap() && entry.second["as"])
-        command.fileNames[name] = reader.text(entry.second["as"], "'as'");
-      command.inputs.push_back(std::move(port));
-      use.inputs.emplace(name, std::move(source->source));
-    }
-  }
+  readFreeInputs(context, node, what, use, command.inputs, command.fileNames);
   if (!node["outputs"])
     reader.complain(node, what + " has no 'outputs'");
   else if (reader.isMap(node["outputs"], what + ": 'outputs'", {}))
@@ -189,6 +211,45 @@ std::optional<StageUse> readCommand(Context& context, const Draft& draft) {
       if (std::optional<CommandOutput> output = readOutput(reader, entry.first.Scalar(), entry.second))
         command.outputs.push_back(std::move(*output));
   Result<StageType> type = makeStage(std::move(command));
+  if (!type.ok()) return reader.complain(node, type.error().text()), std::nullopt;
+  use.type = std::move(type).value();
+  return use;
+}
+
+/// {python: "train.py:train", files: [...], inputs: {...}, outputs: {accuracy: number, model: file}}
+std::optional<StageUse> readPython(Context& context, const Draft& draft) {
+  YamlReader& reader = context.reader;
+  const YAML::Node& node = draft.node;
+  const std::string what = "stage '" + draft.name + "'";
+  reader.isMap(node, what, {"python", "files", "inputs", "outputs", "seconds", "memory_mib"});
+  PythonStage python;
+  python.name = draft.name;
+  python.folder = context.definition.folder;
+  const std::string named = reader.text(node["python"], what + ": 'python'");
+  const std::size_t colon = named.rfind(':');
+  python.file = named.substr(0, colon);
+  if (colon != std::string::npos) python.function = named.substr(colon + 1);
+  if (node["files"]) python.files = reader.texts(node["files"], what + ": 'files'");
+  readLimits(reader, node, what, python.limits);
+  StageUse use;
+  use.name = draft.name;
+  use.command = true;
+  readFreeInputs(context, node, what, use, python.inputs, python.fileNames);
+  use.inputs.emplace(sourcePort(python.file), FileSource{python.file, true});
+  for (const std::string& file : python.files) use.inputs.emplace(sourcePort(file), FileSource{file, true});
+  if (!node["outputs"])
+    reader.complain(node, what + " has no 'outputs'");
+  else if (reader.isMap(node["outputs"], what + ": 'outputs'", {}))
+    for (const auto& entry : node["outputs"]) {
+      const std::string word = reader.text(entry.second, "output '" + entry.first.Scalar() + "'");
+      if (const std::optional<Type> type = typeNamed(word))
+        python.outputs.push_back({entry.first.Scalar(), *type, "", {}});
+      else
+        reader.complain(entry.second, "output '" + entry.first.Scalar() +
+                                          "' is a number, integer, boolean, text or file, not '" + word +
+                                          "'");
+    }
+  Result<StageType> type = makeStage(std::move(python));
   if (!type.ok()) return reader.complain(node, type.error().text()), std::nullopt;
   use.type = std::move(type).value();
   return use;
@@ -260,7 +321,7 @@ std::optional<WireSource> readWire(YamlReader& reader, const YAML::Node& node,
   return reader.complain(node, "there is no stage '" + named->first + "'"), std::nullopt;
 }
 
-std::vector<StageUse> readStages(YamlReader& reader, const YAML::Node& root, const search::Space& space,
+std::vector<StageUse> readStages(YamlReader& reader, const YAML::Node& root, const Definition& definition,
                                  const Registry& registry) {
   const YAML::Node node = root["stages"];
   if (!node) return reader.complain(root, "the definition has no 'stages'"), std::vector<StageUse>();
@@ -270,8 +331,9 @@ std::vector<StageUse> readStages(YamlReader& reader, const YAML::Node& root, con
     Draft draft{entry.first.Scalar(), entry.second, {}};
     if (!isIdentifier(draft.name))
       reader.complain(entry.first, "'" + draft.name + "': names are letters, digits, '_'");
-    if (!entry.second.IsMap() || (!entry.second["stage"] && !entry.second["command"])) {
-      reader.complain(entry.second, "stage '" + draft.name + "' has neither 'stage' nor 'command'");
+    if (!entry.second.IsMap() ||
+        (!entry.second["stage"] && !entry.second["command"] && !entry.second["python"])) {
+      reader.complain(entry.second, "stage '" + draft.name + "' has none of 'stage', 'command' and 'python'");
       continue;
     }
     if (const YAML::Node inputs = entry.second["inputs"]; inputs && inputs.IsMap())
@@ -281,10 +343,11 @@ std::vector<StageUse> readStages(YamlReader& reader, const YAML::Node& root, con
     drafts.push_back(std::move(draft));
   }
   std::vector<StageUse> stages;
-  Context context{reader, space, stages};
+  Context context{reader, definition, stages};
   for (const Draft* draft : ordered(reader, drafts)) {
-    std::optional<StageUse> use =
-        draft->node["command"] ? readCommand(context, *draft) : readRegistered(context, *draft, registry);
+    std::optional<StageUse> use = draft->node["command"]  ? readCommand(context, *draft)
+                                  : draft->node["python"] ? readPython(context, *draft)
+                                                          : readRegistered(context, *draft, registry);
     if (use) stages.push_back(std::move(*use));
   }
   return stages;

@@ -92,8 +92,13 @@ Result<std::string> exportExperiment(const Definition& definition, const Runner&
     files.push_back({name, std::move(*content)});
     return {};
   };
-  if (options.data)
-    for (const auto& [path, digest] : runner.files()) SLUICE_RETURN_IF_ERROR(take("data/" + path, digest));
+  std::set<std::string> sources;  // of programs; without them the definition says little
+  for (const StageUse& stage : definition.stages)
+    for (const auto& [input, source] : stage.inputs)
+      if (const auto* file = std::get_if<FileSource>(&source); file != nullptr && file->code)
+        sources.insert(file->path);
+  for (const auto& [path, digest] : runner.files())
+    if (options.data || sources.contains(path)) SLUICE_RETURN_IF_ERROR(take("data/" + path, digest));
   if (options.artefacts)
     for (const Digest& digest : artefacts) SLUICE_RETURN_IF_ERROR(take("artefacts/" + digest.hex(), digest));
   if (options.timings) files.push_back({"timings.json", printed(timings)});

@@ -138,13 +138,13 @@ TEST(Stages, RunOnceAndOnlyWhatDependsOnAChangeRunsAgain) {
   const jobs::Store store = *jobs::Store::open(folder.at("cache"));
   const Runner runner = *Runner::make(definition, store);
   const auto lines = [&] { return readFile(ran).ok() ? *readFile(ran) : ""; };
-  EXPECT_EQ(runner.run({.values = {1.5, 2.0}})->metrics.at("total"), 4.25);
+  EXPECT_EQ(runner.run({{.values = {1.5, 2.0}}})->metrics.at("total"), 4.25);
   EXPECT_EQ(lines(), "square\nsum\n");
-  EXPECT_TRUE(runner.run({.values = {1.5, 2.0}})->timings[1].fromCache);
+  EXPECT_TRUE(runner.run({{.values = {1.5, 2.0}}})->timings[1].fromCache);
   EXPECT_EQ(lines(), "square\nsum\n");
-  EXPECT_EQ(runner.run({.values = {1.5, 3.0}})->metrics.at("total"), 5.25);
+  EXPECT_EQ(runner.run({{.values = {1.5, 3.0}}})->metrics.at("total"), 5.25);
   EXPECT_EQ(lines(), "square\nsum\nsum\n") << "the late parameter changed";
-  EXPECT_EQ(runner.run({.values = {-1.5, 3.0}})->metrics.at("total"), 5.25);
+  EXPECT_EQ(runner.run({{.values = {-1.5, 3.0}}})->metrics.at("total"), 5.25);
   EXPECT_EQ(lines(), "square\nsum\nsum\nsquare\n") << "the square came out the same, so the sum is known";
 }
 
@@ -196,18 +196,18 @@ objectives: {words: minimise}
   const Definition definition = defined(text, {});
   EXPECT_TRUE(definition.hasCommands());
   const Runner runner = *Runner::make(definition, store);
-  const TrialResult two = *runner.run({.values = {0.0}});
+  const TrialResult two = *runner.run({{.values = {0.0}}});
   ASSERT_EQ(two.error, "");
   EXPECT_EQ(two.metrics.at("words"), 2);
   EXPECT_EQ(two.metrics.at("m"), 2.5);
   EXPECT_EQ(*store.get(two.artefacts.at("count.kept")), "one two");
   EXPECT_EQ(*store.get(two.logs.at("fails")), "one two");
-  const TrialResult one = *runner.run({.values = {1.0}});
+  const TrialResult one = *runner.run({{.values = {1.0}}});
   EXPECT_EQ(one.failed, "fails");
   EXPECT_NE(one.error.find("exit code 1"), std::string::npos) << one.error;
 
   const Definition other = defined(replaced(text, "at: /1", "at: /9"), {});
-  const TrialResult nowhere = *Runner::make(other, store)->run({.values = {0.0}});
+  const TrialResult nowhere = *Runner::make(other, store)->run({{.values = {0.0}}});
   EXPECT_NE(nowhere.error.find("has nothing at /9"), std::string::npos) << nowhere.error;
   const auto refused = [&](const std::string& from, const std::string& to, const std::string& words) {
     const Result<Definition> wrong = parseDefinition(replaced(text, from, to), "c.yaml", ".", {});

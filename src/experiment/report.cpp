@@ -20,8 +20,9 @@ using page::Html;
 struct Shown {
   const TrialRow* row = nullptr;
   search::Point point;
+  std::size_t rung = 0;
   TrialResult result;
-  std::optional<search::Score> score;
+  std::optional<search::Score> score;  ///< of those that ended at the highest fidelity
   bool front = false;
 };
 
@@ -32,11 +33,14 @@ Result<std::vector<Shown>> read(const Definition& definition, const std::vector<
   for (const TrialRow& row : rows) {
     Shown shown;
     shown.row = &row;
-    SLUICE_TRY(shown.point, parseParameters(definition.space, row.parameters));
+    SLUICE_TRY(TrialPoint tried, parseParameters(definition, row.parameters));
+    shown.point = std::move(tried.point);
+    shown.rung = tried.rung;
+    const bool real = !definition.fidelity || tried.rung + 1 == definition.fidelity->values.size();
     if (row.state == TrialState::done || row.state == TrialState::failed) {
       SLUICE_TRY(shown.result, parseResult(row.result));
     }
-    if (row.state == TrialState::done) {
+    if (row.state == TrialState::done && real) {
       SLUICE_TRY(shown.score, search::scoreOf(definition.objectives, shown.result.metrics));
       scores.push_back(*shown.score);
       scored.push_back(all.size());
@@ -250,6 +254,10 @@ Html trialsTable(const Definition& definition, const std::vector<const Shown*>& 
 Html trialPage(const Definition& definition, const Shown& shown, const jobs::Store& cache) {
   constexpr std::size_t longestLog = 4000;
   Html content = page::paragraph(search::printPoint(definition.space, shown.point));
+  if (definition.fidelity)
+    content += page::paragraph("fidelity " + definition.fidelity->values[shown.rung] + ", " +
+                               std::to_string(shown.rung + 1) + " of " +
+                               std::to_string(definition.fidelity->values.size()));
   if (!shown.result.error.empty())
     content +=
         page::callout(page::strong(shown.result.failed + ": ") + Html(shown.result.error), page::Tone::red);
@@ -275,13 +283,14 @@ Html stagesGraph(const Definition& definition) {
   page::Dag graph;
   for (std::size_t i = 0; i < definition.stages.size(); ++i) {
     const StageUse& stage = definition.stages[i];
-    page::DagNode node{.title = stage.name, .lines = {stage.command ? "command" : stage.type.name}};
+    page::DagNode node{.title = stage.name, .lines = {stage.type.name}};
     for (const auto& [input, source] : stage.inputs) {
       if (const auto* wire = std::get_if<WireSource>(&source))
         graph.edges.push_back(
             {static_cast<std::uint32_t>(wire->stage), static_cast<std::uint32_t>(i), wire->output});
       if (const auto* parameter = std::get_if<ParameterSource>(&source))
         node.lines.push_back("$" + definition.space.parameters[parameter->parameter].name);
+      if (std::holds_alternative<FidelitySource>(source)) node.lines.push_back("$fidelity");
     }
     graph.nodes.push_back(std::move(node));
   }
@@ -352,8 +361,9 @@ Result<std::string> reportPage(const Definition& definition, const std::vector<T
                                const jobs::Store& cache) {
   SLUICE_TRY(const std::vector<Shown> all, read(definition, rows));
   const std::vector<const Shown*> front = frontOf(all);
-  std::size_t done = 0, failed = 0;
+  std::size_t done = 0, failed = 0, real = 0;
   for (const Shown& shown : all) {
+    real += shown.score.has_value();
     done += shown.row->state == TrialState::done;
     failed += shown.row->state == TrialState::failed;
   }
@@ -363,13 +373,15 @@ Result<std::string> reportPage(const Definition& definition, const std::vector<T
   std::vector<std::string> goals;
   for (const search::Objective& objective : definition.objectives.objectives)
     goals.push_back(goalOf(objective));
-  page.lead = page::statistics({{"trials done", std::to_string(done), "", ""},
-                                {"failed", std::to_string(failed), "", ""},
-                                {"on the front", std::to_string(front.size()), "", ""}}) +
-              page::paragraph(join(goals, ", ") + "; sampler " +
-                              std::string(search::nameOf(definition.sampler.method)) + ", seed " +
-                              std::to_string(definition.seed) + ", window " +
-                              std::to_string(definition.sampler.window) + ".");
+  std::vector<page::Statistic> figures = {{"trials done", std::to_string(done), "", ""},
+                                          {"failed", std::to_string(failed), "", ""},
+                                          {"on the front", std::to_string(front.size()), "", ""}};
+  if (definition.fidelity) figures.push_back({"at the highest fidelity", std::to_string(real), "", ""});
+  page.lead =
+      page::statistics(figures) + page::paragraph(join(goals, ", ") + "; sampler " +
+                                                  std::string(search::nameOf(definition.sampler.method)) +
+                                                  ", seed " + std::to_string(definition.seed) + ", window " +
+                                                  std::to_string(definition.sampler.window) + ".");
   page.sections.push_back({"front", "Front", fronts(definition, all) + trialsTable(definition, front)});
   page.sections.push_back({"history", "History", history(definition, all)});
   page.sections.push_back({"parallel", "Parallel coordinates", parallels(definition, all)});

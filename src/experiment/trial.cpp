@@ -26,7 +26,7 @@ Result<Runner> Runner::make(const Definition& definition, const jobs::Store& sto
   return runner;
 }
 
-Result<Values> Runner::inputsOf(const StageUse& stage, const search::Point& point,
+Result<Values> Runner::inputsOf(const StageUse& stage, const TrialPoint& trial,
                                 const std::vector<Values>& outputs) const {
   Values inputs;
   for (const auto& [name, source] : stage.inputs) {
@@ -37,10 +37,13 @@ Result<Values> Runner::inputsOf(const StageUse& stage, const search::Point& poin
       inputs.emplace(name, outputs[wire->stage].at(wire->output));
     } else if (const auto* file = std::get_if<FileSource>(&source)) {
       inputs.emplace(name, Artefact{files_.at(file->path)});
+    } else if (std::holds_alternative<FidelitySource>(source)) {
+      SLUICE_TRY(Value parsed, parseValue(port->type, definition_.fidelity->values[trial.rung]));
+      inputs.emplace(name, std::move(parsed));
     } else {
       const auto& parameter = std::get<ParameterSource>(source);
       const search::Parameter& from = definition_.space.parameters[parameter.parameter];
-      const std::optional<double>& value = point.values[parameter.parameter];
+      const std::optional<double>& value = trial.point.values[parameter.parameter];
       if (value) {
         SLUICE_TRY(Value parsed, parseValue(port->type, search::printValue(from, *value)));
         inputs.emplace(name, std::move(parsed));
@@ -52,11 +55,11 @@ Result<Values> Runner::inputsOf(const StageUse& stage, const search::Point& poin
   return inputs;
 }
 
-Result<TrialResult> Runner::run(const search::Point& point) const {
+Result<TrialResult> Runner::run(const TrialPoint& trial) const {
   TrialResult result;
   std::vector<Values> outputs;
   for (const StageUse& stage : definition_.stages) {
-    SLUICE_TRY(const Values inputs, inputsOf(stage, point, outputs));
+    SLUICE_TRY(const Values inputs, inputsOf(stage, trial, outputs));
     Result<StageOutcome> outcome = runStage(store_, stage.type, tools_.at(stage.name), inputs);
     if (!outcome.ok()) {
       const ErrorCode code = outcome.error().code;

@@ -27,6 +27,12 @@ struct TrialResult {
   std::vector<StageTiming> timings;
 };
 
+/// What a trial tries: a point, at a fidelity.
+struct TrialPoint {
+  search::Point point;
+  std::size_t rung = 0;  ///< position in Fidelity::values; 0 where there is one fidelity only
+};
+
 /// A definition made ready to run: its files read, its tools asked for their versions.
 class Runner {
  public:
@@ -35,14 +41,14 @@ class Runner {
 
   /// Runs the stages, or takes their results from the store. A stage that says no makes a result with `error`.
   /// Errors: io, which may be tried again.
-  [[nodiscard]] Result<TrialResult> run(const search::Point& point) const;
+  [[nodiscard]] Result<TrialResult> run(const TrialPoint& trial) const;
 
   [[nodiscard]] const std::map<std::string, std::string>& tools() const { return tools_; }  ///< by stage
   [[nodiscard]] const std::map<std::string, Digest>& files() const { return files_; }       ///< by path
 
  private:
   Runner(const Definition& definition, const jobs::Store& store) : definition_(definition), store_(store) {}
-  [[nodiscard]] Result<Values> inputsOf(const StageUse& stage, const search::Point& point,
+  [[nodiscard]] Result<Values> inputsOf(const StageUse& stage, const TrialPoint& trial,
                                         const std::vector<Values>& outputs) const;
   const Definition& definition_;
   const jobs::Store& store_;
@@ -52,8 +58,8 @@ class Runner {
 
 // ---- As text in the store: JSON with sorted keys.
 
-std::string printParameters(const search::Space& space, const search::Point& point);
-Result<search::Point> parseParameters(const search::Space& space, const std::string& text);
+std::string printParameters(const Definition& definition, const TrialPoint& trial);
+Result<TrialPoint> parseParameters(const Definition& definition, const std::string& text);
 std::string printResult(const TrialResult& result);  ///< without timings
 Result<TrialResult> parseResult(const std::string& text);
 std::string printTimings(const std::vector<StageTiming>& timings);

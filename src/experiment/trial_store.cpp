@@ -160,6 +160,43 @@ Result<std::vector<std::string>> TrialStore::workers(std::int64_t experiment) {
   return names;
 }
 
+Result<TrialStore::Retried> TrialStore::retryFailed(std::int64_t experiment, std::int64_t window) {
+  SLUICE_TRY(const Rows running,
+             database_->run("SELECT worker FROM trials WHERE experiment = $1 AND state = 1 AND expires >= " +
+                                database_->now() + " LIMIT 1",
+                            {experiment}));
+  if (!running.empty())
+    return badInput("trials are running (" + running[0][0] +
+                    "); wait for them, or for the ends of their leases");
+  SLUICE_TRY(
+      const Rows first,
+      database_->run("SELECT MIN(number), COUNT(*), (SELECT MAX(number) FROM trials WHERE experiment = $1) "
+                     "FROM trials WHERE experiment = $1 AND state = 3",
+                     {experiment}));
+  Retried retried;
+  retried.waiting = number(first.at(0).at(1));
+  if (retried.waiting == 0) return retried;
+  const std::string own = " WHERE experiment = " + std::to_string(experiment);
+  std::vector<std::string> statements;
+  if (window > 0) {
+    const std::int64_t from = number(first[0][0]) + window;
+    retried.dropped = std::max<std::int64_t>(0, number(first[0][2]) + 1 - from);
+    SLUICE_TRY(const Rows kept,
+               database_->run("SELECT COUNT(*) FROM trials WHERE experiment = $1 AND state = 3 "
+                              "AND number < $2",
+                              {experiment, from}));
+    retried.waiting = number(kept.at(0).at(0));
+    statements.push_back("DELETE FROM trials" + own + " AND number >= " + std::to_string(from));
+  }
+  const std::string round = std::to_string(claimsPerRound);
+  statements.push_back(
+      "UPDATE trials SET state = 0, result = '', timings = '', worker = '', expires = 0, started = "
+      "0, ended = 0, token = (token / " +
+      round + " + 1) * " + round + own + " AND state = 3");
+  SLUICE_RETURN_IF_ERROR(database_->runTogether(statements));
+  return retried;
+}
+
 Result<TrialCounts> TrialStore::counts(std::int64_t experiment) {
   SLUICE_TRY(const Rows rows,
              database_->run("SELECT state, COUNT(*) FROM trials WHERE experiment = $1 GROUP BY state",

@@ -82,6 +82,15 @@ class TrialStore {
   /// Who holds leases.
   Result<std::vector<std::string>> workers(std::int64_t experiment);
 
+  /// Failed trials wait again, from a new round of claims; of trials that a result of theirs may have led to
+  /// (`window` further on, or more), nothing stays. `window` 0: no result leads to a trial. How many wait again, and
+  /// how many were taken back. Errors: badInput if a trial is running.
+  struct Retried {
+    std::int64_t waiting = 0, dropped = 0;
+  };
+  Result<Retried> retryFailed(std::int64_t experiment, std::int64_t window);
+  static constexpr std::int64_t claimsPerRound = 1000;  ///< tokens of a trial that belong to one round
+
   Result<TrialCounts> counts(std::int64_t experiment);
   /// How many trials there are, and how many from the first on have ended without a gap. Does not grow with the
   /// number of trials.

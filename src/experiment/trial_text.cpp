@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "experiment/trial.h"
@@ -6,27 +7,37 @@ namespace sluice::experiment {
 
 using Json = nlohmann::json;
 
-std::string printParameters(const search::Space& space, const search::Point& point) {
+std::string printParameters(const Definition& definition, const TrialPoint& trial) {
+  const search::Space& space = definition.space;
   Json json = Json::object();
   for (std::size_t i = 0; i < space.parameters.size(); ++i)
-    if (point.values[i])
-      json[space.parameters[i].name] = search::printValue(space.parameters[i], *point.values[i]);
+    if (trial.point.values[i])
+      json[space.parameters[i].name] = search::printValue(space.parameters[i], *trial.point.values[i]);
+  if (definition.fidelity) json["fidelity"] = definition.fidelity->values[trial.rung];
   return json.dump();
 }
 
-Result<search::Point> parseParameters(const search::Space& space, const std::string& text) {
+Result<TrialPoint> parseParameters(const Definition& definition, const std::string& text) {
+  const search::Space& space = definition.space;
   const Json json = Json::parse(text, nullptr, false);
   if (!json.is_object()) return badInput("parameters of a trial are no JSON object: " + text);
-  search::Point point;
-  point.values.resize(space.parameters.size());
+  TrialPoint trial;
+  trial.point.values.resize(space.parameters.size());
   for (const auto& [name, value] : json.items()) {
+    if (definition.fidelity && name == "fidelity") {
+      const std::vector<std::string>& values = definition.fidelity->values;
+      const auto found = std::find(values.begin(), values.end(), value);
+      if (found == values.end()) return badInput("a trial has a fidelity that the definition has not");
+      trial.rung = static_cast<std::size_t>(found - values.begin());
+      continue;
+    }
     const std::optional<std::size_t> at = space.find(name);
     if (!at || !value.is_string())
       return badInput("a trial has '" + name + "', which the definition has not");
-    SLUICE_TRY(point.values[*at], search::parseValue(space.parameters[*at], value.get<std::string>()));
+    SLUICE_TRY(trial.point.values[*at], search::parseValue(space.parameters[*at], value.get<std::string>()));
   }
-  SLUICE_RETURN_IF_ERROR(search::checkPoint(space, point));
-  return point;
+  SLUICE_RETURN_IF_ERROR(search::checkPoint(space, trial.point));
+  return trial;
 }
 
 std::string printResult(const TrialResult& result) {

@@ -12,6 +12,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "experiment/proposer.h"
 #include "experiment/trial.h"
 
 namespace sluice::experiment {
@@ -70,7 +71,8 @@ class History {
     for (const TrialRow& row : rows) {
       if (row.number != static_cast<std::int64_t>(trials_.size())) return ioError("the store lost a trial");
       search::Trial trial;
-      SLUICE_TRY(trial.point, parseParameters(definition_.space, row.parameters));
+      SLUICE_TRY(TrialPoint tried, parseParameters(definition_, row.parameters));
+      trial.point = std::move(tried.point);
       if (row.state == TrialState::failed) trial.state = search::State::failed;
       if (row.state == TrialState::done) {
         SLUICE_TRY(const TrialResult result, parseResult(row.result));
@@ -92,15 +94,6 @@ class History {
   std::size_t known_ = 0;
 };
 
-/// Trials there will be in all.
-std::int64_t lastOf(const Definition& definition, const search::Sampler& sampler) {
-  const std::uint64_t size = sampler.size();
-  return size == 0
-             ? definition.trials
-             : std::min(definition.trials,
-                        static_cast<std::int64_t>(std::min<std::uint64_t>(size, std::uint64_t{1} << 40)));
-}
-
 /// Runs a claimed trial and writes what it came to.
 Status runClaim(const Runner& runner, const Definition& definition, TrialStore& store,
                 std::int64_t experiment, const Claim& claim, const WorkerOptions& options) {
@@ -110,12 +103,12 @@ Status runClaim(const Runner& runner, const Definition& definition, TrialStore& 
     const Result<bool> taken = store.finish(experiment, claim, TrialState::failed, printResult(result), "");
     return taken.ok() ? Status() : Status(taken.error());
   };
-  if (claim.token > options.mostClaims)
+  if (claim.token % TrialStore::claimsPerRound > options.mostClaims)
     return fail("its worker ended without a result " + std::to_string(options.mostClaims) + " times");
-  SLUICE_TRY(const search::Point point, parseParameters(definition.space, claim.parameters));
+  SLUICE_TRY(const TrialPoint trial, parseParameters(definition, claim.parameters));
   const Heartbeat heartbeat(options, experiment, claim);
   for (int tries = 1;; ++tries) {
-    const Result<TrialResult> result = runner.run(point);
+    const Result<TrialResult> result = runner.run(trial);
     if (!result.ok()) {
       if (tries < options.tries) continue;
       return fail(result.error().text());
@@ -169,10 +162,7 @@ Status work(const Definition& definition, const jobs::Store& cache, const Worker
   SLUICE_TRY(TrialStore store, TrialStore::open(options.place, true));
   SLUICE_TRY(const std::int64_t experiment, enter(store, definition));
   SLUICE_TRY(const Runner runner, Runner::make(definition, cache));
-  SLUICE_TRY(search::Sampler sampler, search::Sampler::make(definition.space, definition.objectives,
-                                                            definition.sampler, definition.seed));
-  const std::int64_t all = lastOf(definition, sampler);
-  const auto ahead = static_cast<std::int64_t>(definition.sampler.window);
+  SLUICE_TRY(Proposer proposer, Proposer::make(definition));
   History history(definition, store, experiment);
   int idle = 0;
   for (;;) {
@@ -183,15 +173,12 @@ Status work(const Definition& definition, const jobs::Store& cache, const Worker
       continue;
     }
     SLUICE_TRY(const TrialStore::Extent extent, store.extent(experiment));
-    if (extent.ended >= all) return {};
-    const std::int64_t count = std::min(all, extent.ended + ahead) - extent.trials;
+    if (extent.ended >= proposer.trials()) return {};
+    const std::int64_t count = proposer.allowed(extent) - extent.trials;
     if (count > 0) {
       SLUICE_RETURN_IF_ERROR(history.update(extent));
-      SLUICE_TRY(const std::vector<search::Point> points,
-                 sampler.propose(history.trials(), static_cast<std::size_t>(count)));
-      if (points.empty()) return ioError("the sampler proposes nothing before the end of its trials");
-      std::vector<std::string> texts;
-      for (const search::Point& point : points) texts.push_back(printParameters(definition.space, point));
+      SLUICE_TRY(const std::vector<std::string> texts, proposer.propose(history.trials(), count));
+      if (texts.empty()) return ioError("the sampler proposes nothing before the end of its trials");
       SLUICE_RETURN_IF_ERROR(store.add(experiment, extent.trials, texts));
       continue;
     }

@@ -66,6 +66,10 @@ std::string_view nameOf(Method method) {
   return "?";
 }
 
+bool looksAtResults(Method method) {
+  return method != Method::grid && method != Method::random && method != Method::quasiRandom;
+}
+
 Result<Method> methodNamed(std::string_view name) {
   std::vector<std::string> names;
   for (const Named& named : methods) {
@@ -122,8 +126,7 @@ Result<std::vector<Point>> Sampler::propose(std::span<const Trial> history, std:
       return badInput("trial " + std::to_string(body.points.size()) + " is not a point of this search space");
     body.points.push_back(point);
   }
-  const bool looks = body.options.method != Method::grid && body.options.method != Method::random &&
-                     body.options.method != Method::quasiRandom;
+  const bool looks = looksAtResults(body.options.method);
   std::vector<Point> proposals;
   for (std::size_t number = first; number < first + count; ++number) {
     const std::size_t seen = looks ? resultsBefore(number, body.options.window) : 0;

@@ -35,6 +35,8 @@ enum class Method : std::uint8_t {
 
 /// "grid", "random", "quasi-random", "nsga2", "moead", "tpe", "gp".
 std::string_view nameOf(Method method);
+/// Whether proposals depend on results.
+bool looksAtResults(Method method);
 /// Errors: badInput, listing the names.
 Result<Method> methodNamed(std::string_view name);
 
