@@ -19,18 +19,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// The bytes behind the header of a gzipped IDX file.
-Result<std::string> readIdx(const fs::path& path, std::size_t header) {
-  gzFile file = gzopen(path.c_str(), "rb");
-  if (file == nullptr) return ioError("cannot be opened", path.string());
-  std::string bytes, block(1 << 16, '\0');
-  for (int count = 0; (count = gzread(file, block.data(), static_cast<unsigned>(block.size()))) > 0;)
-    bytes.append(block, 0, static_cast<std::size_t>(count));
-  gzclose(file);
-  if (bytes.size() < header) return badInput("is too short", path.string());
-  return bytes.substr(header);
-}
-
 Status prepare(Network& network) {
   SLUICE_TRY(network.codes,
              ir::hardwareInputCodes(network.lowered, network.engine->regions(), {network.inputs},
@@ -60,6 +48,17 @@ Result<std::vector<std::vector<std::int64_t>>> keywordTable() {
 fs::path sharedFolder() {
   const char* shared = std::getenv("SLUICE_SHARED");
   return shared != nullptr ? shared : "../shared";
+}
+
+Result<std::string> readIdx(const fs::path& path, std::size_t header) {
+  gzFile file = gzopen(path.c_str(), "rb");
+  if (file == nullptr) return ioError("cannot be opened", path.string());
+  std::string bytes, block(1 << 16, '\0');
+  for (int count = 0; (count = gzread(file, block.data(), static_cast<unsigned>(block.size()))) > 0;)
+    bytes.append(block, 0, static_cast<std::size_t>(count));
+  gzclose(file);
+  if (bytes.size() < header) return badInput("is too short", path.string());
+  return bytes.substr(header);
 }
 
 Result<Network> load(const fs::path& model, const passes::LowerOptions& options) {

@@ -25,6 +25,9 @@ namespace sluice::show {
 /// $SLUICE_SHARED, else "../shared": models and data that do not ship with Sluice.
 std::filesystem::path sharedFolder();
 
+/// The bytes behind the header of a gzipped IDX file (MNIST). Errors: io, badInput
+Result<std::string> readIdx(const std::filesystem::path& path, std::size_t header);
+
 /// A network with the samples it is shown on.
 struct Network {
   std::string name;

@@ -10,11 +10,9 @@
 // the unsplit network over all 5,000 test images; the whole cluster against the latency of its links.
 // SLUICE_SHARED says where shared/ is (default ../shared). Exit code 1 if a line does not hold.
 #include <fmt/format.h>
-#include <zlib.h>
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <filesystem>
 
 #include "cluster/machine.h"
@@ -24,6 +22,7 @@
 #include "passes/pipeline.h"
 #include "quantize/quantize.h"
 #include "quantize/score.h"
+#include "show.h"
 #include "split/check/check.h"
 #include "split/network/inner_split.h"
 #include "split/plan.h"
@@ -43,22 +42,6 @@ void expect(bool holds, const std::string& what) {
   fmt::print("FAILED: {}\n", what);
 }
 
-fs::path sharedFolder() {
-  const char* shared = std::getenv("SLUICE_SHARED");
-  return shared != nullptr ? shared : "../shared";
-}
-
-Result<std::string> readIdx(const fs::path& path, std::size_t header) {
-  gzFile file = gzopen(path.c_str(), "rb");
-  if (file == nullptr) return ioError("cannot be opened", path.string());
-  std::string bytes, block(1 << 16, '\0');
-  for (int count = 0; (count = gzread(file, block.data(), static_cast<unsigned>(block.size()))) > 0;)
-    bytes.append(block, 0, static_cast<std::size_t>(count));
-  gzclose(file);
-  if (bytes.size() < header) return badInput("is too short", path.string());
-  return bytes.substr(header);
-}
-
 struct Images {
   quantize::Calibration samples;
   std::vector<std::int64_t> labels;
@@ -66,9 +49,9 @@ struct Images {
 
 /// 28 x 28 pixels / 256; or 16 x 16 as the demonstration's README says: two zeros round them, sums of 2 x 2 over 1,024.
 Result<Images> images(const std::string& set, bool small, std::size_t most) {
-  const fs::path folder = sharedFolder() / "data/mnist";
-  SLUICE_TRY(const std::string pixels, readIdx(folder / (set + "-images-idx3-ubyte.gz"), 16));
-  SLUICE_TRY(const std::string labels, readIdx(folder / (set + "-labels-idx1-ubyte.gz"), 8));
+  const fs::path folder = show::sharedFolder() / "data/mnist";
+  SLUICE_TRY(const std::string pixels, show::readIdx(folder / (set + "-images-idx3-ubyte.gz"), 16));
+  SLUICE_TRY(const std::string labels, show::readIdx(folder / (set + "-labels-idx1-ubyte.gz"), 8));
   Images result;
   result.samples.samples = std::min(most, pixels.size() / 784);
   std::vector<double>& out = result.samples.inputs.emplace_back();
@@ -95,43 +78,57 @@ struct Trial {
   NetworkPlan plan;
 };
 
-/// The best factor for given stages, named by what stands on each board; nothing if no factor fits.
+/// The stages of what stands on each board by name; what is not named stands with the last of what it reads.
+Stages stagesOf(const Problem& problem, const std::vector<std::vector<std::string>>& boards) {
+  std::vector<std::uint32_t> stage(problem.nodes.size(), 0);
+  for (std::uint32_t v = 0; v < problem.nodes.size(); ++v) {
+    for (const Tensor& tensor : problem.tensors)
+      if (std::find(tensor.to.begin(), tensor.to.end(), v) != tensor.to.end())
+        stage[v] = std::max(stage[v], stage[tensor.from]);
+    for (std::uint32_t b = 0; b < boards.size(); ++b)
+      if (std::find(boards[b].begin(), boards[b].end(), problem.nodes[v].name) != boards[b].end())
+        stage[v] = std::max(stage[v], b);
+  }
+  Stages stages;
+  for (std::uint32_t b = 0; b < boards.size(); ++b) {
+    Stage one{.place = b, .board = 0, .nodes = {}};
+    for (std::uint32_t v = 0; v < stage.size(); ++v)
+      if (stage[v] == b) one.nodes.push_back(v);
+    if (!one.nodes.empty()) stages.push_back(std::move(one));
+  }
+  return stages;
+}
+
+/// Given stages at the fastest pace that fits; nothing if none does.
 Result<std::optional<Trial>> notebook(const std::string& name, const ir::Graph& graph,
                                       const ClusterSpec& cluster,
                                       const std::vector<std::vector<std::string>>& boards) {
+  const std::vector<map::MapOptions> paces = pacesOf(graph, {.regime = map::Regime::streamed}, 4096);
   std::optional<Trial> best;
-  for (std::uint64_t factor = 4096; factor >= 1; factor /= 2) {
-    map::MapOptions map{.regime = map::Regime::streamed, .reuseFactor = factor};
-    SLUICE_TRY(NetworkProblem network, networkProblem(graph, map, cluster, Times::interval));
-    // A node stands where it is named; what is not named, with the last of what it reads.
-    const Problem& problem = network.problem;
-    std::vector<std::uint32_t> stage(problem.nodes.size(), 0);
-    for (std::uint32_t v = 0; v < problem.nodes.size(); ++v) {
-      for (const Tensor& tensor : problem.tensors)
-        if (std::find(tensor.to.begin(), tensor.to.end(), v) != tensor.to.end())
-          stage[v] = std::max(stage[v], stage[tensor.from]);
-      for (std::uint32_t b = 0; b < boards.size(); ++b)
-        if (std::find(boards[b].begin(), boards[b].end(), problem.nodes[v].name) != boards[b].end())
-          stage[v] = std::max(stage[v], b);
-    }
-    Stages stages;
-    for (std::uint32_t b = 0; b < boards.size(); ++b) {
-      Stage one{.place = b, .board = 0, .nodes = {}};
-      for (std::uint32_t v = 0; v < stage.size(); ++v)
-        if (stage[v] == b) one.nodes.push_back(v);
-      if (!one.nodes.empty()) stages.push_back(std::move(one));
-    }
-    if (!isFeasible(problem, stages, impossible)) break;
-    const Measures measures = measure(problem, stages);
-    if (best && measures.load >= best->plan.plan.measures.load * (1 - 1e-9)) continue;
-    Trial trial{
-        .name = name, .graph = graph, .plan = {.network = std::move(network), .plan = {}, .map = map}};
-    trial.plan.plan.stages = stages;
-    trial.plan.plan.measures = measures;
-    trial.plan.plan.value = measures.load;
-    best = std::move(trial);
-  }
+  const auto fits = [&](std::uint32_t pace) -> Result<bool> {
+    Result<NetworkProblem> network = networkProblem(graph, paces[pace], cluster, Times::interval);
+    if (!network.ok() && network.error().code == ErrorCode::infeasible) return false;
+    if (!network.ok()) return network.error();
+    const Stages stages = stagesOf(network->problem, boards);
+    if (!isFeasible(network->problem, stages, impossible)) return false;
+    const Measures measures = measure(network->problem, stages);
+    if (best && measures.load >= best->plan.plan.measures.load * (1 - 1e-9)) return true;
+    best = Trial{.name = name,
+                 .graph = graph,
+                 .plan = {.network = std::move(network).value(), .plan = {}, .map = paces[pace]}};
+    best->plan.plan.stages = stages;
+    best->plan.plan.measures = measures;
+    best->plan.plan.value = measures.load;
+    return true;
+  };
+  SLUICE_TRY([[maybe_unused]] const auto fastest,
+             firstThatFits(static_cast<std::uint32_t>(paces.size()), fits));
   return best;
+}
+
+std::string paceText(const map::MapOptions& map) {
+  return map.targetInterval ? fmt::format("{} cycles a frame", *map.targetInterval)
+                            : fmt::format("{}", map.reuseFactor.value_or(0));
 }
 
 /// Names of nodes whose name begins so: parts, and what is done in them.
@@ -186,10 +183,9 @@ Status showCluster(const Trial& trial) {
 }
 
 Status demonstrate(const std::string& name, const ClusterSpec& boards) {
-  const bool isSmall = name.find("256_") != std::string::npos, isQuantized = name.ends_with("q6"),
-             isConvolutional = name.find("cnn") != std::string::npos;
+  const bool isSmall = name.find("256_") != std::string::npos, isQuantized = name.ends_with("q6");
   SLUICE_TRY(const ir::Graph imported,
-             frontend::importModel(sharedFolder() / "models/seed-demo" / (name + ".h5")));
+             frontend::importModel(show::sharedFolder() / "models/seed-demo" / (name + ".h5")));
   SLUICE_TRY(const Images test, images("test", isSmall, 5000));
   ir::Graph network = imported;
   std::size_t floatRight = 0;
@@ -219,8 +215,7 @@ Status demonstrate(const std::string& name, const ClusterSpec& boards) {
   std::vector<Trial> trials;
   const auto automatic = [&](const std::string& how, const std::vector<passes::LayerSplit>& ways) -> Status {
     SLUICE_TRY(InnerPlan plan,
-               planWithin(lowered, boards, {},
-                          {.ways = ways, .mostSplits = 2, .mostParts = isConvolutional ? 2u : 5u}));
+               planWithin(lowered, boards, {}, {.ways = ways, .mostSplits = 2, .mostParts = 5}));
     std::string text = how;
     for (const InnerSplit& split : plan.splits)
       text +=
@@ -264,7 +259,8 @@ Status demonstrate(const std::string& name, const ClusterSpec& boards) {
       halves("notebook: neurons of " + widest + " in halves", passes::LayerSplit::outputs));
 
   fmt::print(
-      "  | split | boards | reuse factor | a frame every, us | fullest board | equal on 5,000 images |\n");
+      "  | split | boards | reuse factor, or pace | a frame every, us | fullest board | equal on 5,000 "
+      "images |\n");
   double best = impossible;
   for (std::size_t t = 0; t < ours; ++t) best = std::min(best, trials[t].plan.plan.measures.load);
   for (std::size_t t = 0; t < trials.size(); ++t) {
@@ -272,7 +268,7 @@ Status demonstrate(const std::string& name, const ClusterSpec& boards) {
     SLUICE_TRY(const ir::IntegerEngine other, ir::IntegerEngine::compile(trial.graph));
     SLUICE_TRY(const ir::CodeRows got, other.run(codes, count));
     fmt::print("  | {} | {} | {} | {:.4f} | {} | {} |\n", trial.name, trial.plan.plan.measures.boards,
-               trial.plan.map.reuseFactor.value_or(0), trial.plan.plan.measures.load, utilisation(trial),
+               paceText(trial.plan.map), trial.plan.plan.measures.load, utilisation(trial),
                got == wanted ? "yes" : "NO");
     expect(got == wanted, "a split changes a code: " + trial.name);
     if (t < ours) {

@@ -1,10 +1,6 @@
 #include "device/board.h"
 
-#include <algorithm>
-
-#include "base/file.h"
 #include "base/text.h"
-#include "device/builtin.h"
 #include "device/fields.h"
 
 namespace sluice::device {
@@ -13,19 +9,7 @@ namespace {
 constexpr std::uint64_t mostBoards = 1024;
 
 const std::vector<Board>& builtinBoards() {
-  static const std::vector<Board> boards = [] {
-    std::vector<Board> all;
-    for (const BuiltinFile& file : builtinFiles()) {
-      const auto value = parseDataFile(file.text, std::string(file.name));
-      SLUICE_CHECK(value.ok(), "built-in data files are tested");
-      if (value->find("board") == nullptr) continue;
-      auto board = parseBoard(file.text, std::string(file.name));
-      SLUICE_CHECK(board.ok(), "built-in board files are tested");
-      all.push_back(std::move(board).value());
-    }
-    std::sort(all.begin(), all.end(), [](const Board& a, const Board& b) { return a.name < b.name; });
-    return all;
-  }();
+  static const std::vector<Board> boards = builtinThings<Board>("board", parseBoard);
   return boards;
 }
 
@@ -71,23 +55,10 @@ Result<Board> parseBoard(std::string_view text, const std::string& file) {
 }
 
 Result<Board> findBoard(const std::string& name) {
-  const bool isPath = name.find('/') != std::string::npos ||
-                      (name.size() > 5 && sameName(std::string_view(name).substr(name.size() - 5), ".json"));
-  if (isPath) {
-    SLUICE_TRY(const std::string text, readFile(name, std::uint64_t{1} << 20));
-    return parseBoard(text, name);
-  }
-  for (const Board& board : builtinBoards())
-    if (sameName(board.name, name)) return board;
-  return badInput("no board is called '" + name + "'; known: " + join(boardNames(), ", ") +
-                  "; a board file is given by its path");
+  return findThing(builtinBoards(), "board", name, parseBoard);
 }
 
-std::vector<std::string> boardNames() {
-  std::vector<std::string> names;
-  for (const Board& board : builtinBoards()) names.push_back(board.name);
-  return names;
-}
+std::vector<std::string> boardNames() { return namesOf(builtinBoards()); }
 
 Result<BoardSpec> parseBoardSpec(const std::string& text) {
   BoardSpec spec;

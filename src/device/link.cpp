@@ -1,10 +1,6 @@
 #include "device/link.h"
 
-#include <algorithm>
-
-#include "base/file.h"
 #include "base/text.h"
-#include "device/builtin.h"
 #include "device/fields.h"
 
 namespace sluice::device {
@@ -14,19 +10,7 @@ constexpr std::uint64_t mostMbps = 100'000'000, mostNanoseconds = 10'000'000'000
                         mostCells = 100'000'000;
 
 const std::vector<Link>& builtinLinks() {
-  static const std::vector<Link> links = [] {
-    std::vector<Link> all;
-    for (const BuiltinFile& file : builtinFiles()) {
-      const auto value = parseDataFile(file.text, std::string(file.name));
-      SLUICE_CHECK(value.ok(), "built-in data files are tested");
-      if (value->find("link") == nullptr) continue;
-      auto link = parseLink(file.text, std::string(file.name));
-      SLUICE_CHECK(link.ok(), "built-in link files are tested");
-      all.push_back(std::move(link).value());
-    }
-    std::sort(all.begin(), all.end(), [](const Link& a, const Link& b) { return a.name < b.name; });
-    return all;
-  }();
+  static const std::vector<Link> links = builtinThings<Link>("link", parseLink);
   return links;
 }
 
@@ -56,23 +40,8 @@ Result<Link> parseLink(std::string_view text, const std::string& file) {
   return link;
 }
 
-Result<Link> findLink(const std::string& name) {
-  const bool isPath = name.find('/') != std::string::npos ||
-                      (name.size() > 5 && sameName(std::string_view(name).substr(name.size() - 5), ".json"));
-  if (isPath) {
-    SLUICE_TRY(const std::string text, readFile(name, std::uint64_t{1} << 20));
-    return parseLink(text, name);
-  }
-  for (const Link& link : builtinLinks())
-    if (sameName(link.name, name)) return link;
-  return badInput("no link is called '" + name + "'; known: " + join(linkNames(), ", ") +
-                  "; a link file is given by its path");
-}
+Result<Link> findLink(const std::string& name) { return findThing(builtinLinks(), "link", name, parseLink); }
 
-std::vector<std::string> linkNames() {
-  std::vector<std::string> names;
-  for (const Link& link : builtinLinks()) names.push_back(link.name);
-  return names;
-}
+std::vector<std::string> linkNames() { return namesOf(builtinLinks()); }
 
 }  // namespace sluice::device

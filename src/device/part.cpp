@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "device/builtin.h"
 #include "device/fields.h"
 
 namespace sluice::device {
@@ -98,35 +97,15 @@ Result<Part> parsePart(std::string_view text, const std::string& file) {
 namespace {
 
 const std::vector<Part>& builtinParts() {
-  static const std::vector<Part> parts = [] {
-    std::vector<Part> all;
-    for (const BuiltinFile& file : builtinFiles()) {
-      const auto value = parseDataFile(file.text, std::string(file.name));
-      SLUICE_CHECK(value.ok(), "built-in data files are tested");
-      if (value->find("board") != nullptr || value->find("link") != nullptr) continue;
-      auto part = partOf(*value, std::string(file.name));
-      SLUICE_CHECK(part.ok(), "built-in part files are tested");
-      all.push_back(std::move(part).value());
-    }
-    std::sort(all.begin(), all.end(), [](const Part& a, const Part& b) { return a.name < b.name; });
-    return all;
-  }();
+  static const std::vector<Part> parts = builtinThings<Part>("resources", parsePart);
   return parts;
 }
 
 }  // namespace
 
-Result<Part> findPart(std::string_view name) {
-  for (const Part& part : builtinParts())
-    if (sameName(part.name, name)) return part;
-  return badInput("no part is called '" + std::string(name) + "'; known: " + join(partNames(), ", "));
-}
+Result<Part> findPart(std::string_view name) { return findThing(builtinParts(), "part", std::string(name)); }
 
-std::vector<std::string> partNames() {
-  std::vector<std::string> names;
-  for (const Part& part : builtinParts()) names.push_back(part.name);
-  return names;
-}
+std::vector<std::string> partNames() { return namesOf(builtinParts()); }
 
 std::vector<Usage> usage(const hdl::Cost& cost, const Budget& budget) {
   const std::uint64_t memory = cost.lutRam + cost.srl;

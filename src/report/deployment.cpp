@@ -19,24 +19,6 @@ using Json = nlohmann::ordered_json;
 constexpr std::uint64_t framesRun = 100'000;
 constexpr std::size_t framesShown = 5;
 
-const char* topologyName(splits::Topology::Kind kind) {
-  switch (kind) {
-    case splits::Topology::Kind::none:
-      return "none";
-    case splits::Topology::Kind::chain:
-      return "chain";
-    case splits::Topology::Kind::ring:
-      return "ring";
-    case splits::Topology::Kind::mesh:
-      return "mesh";
-    case splits::Topology::Kind::star:
-      return "star";
-    case splits::Topology::Kind::switched:
-      return "switch";
-  }
-  return "";
-}
-
 double microseconds(cluster::Time ticks) { return static_cast<double>(ticks) / cluster::ticksPerUnit; }
 
 /// The boards and links of the plan, each board with the interval and latency of what is built for it.
@@ -100,7 +82,9 @@ std::vector<Deployment::Busy> firstFramesOf(const cluster::Machine& machine,
 
 std::vector<device::Usage> plannedOf(const splits::Problem& problem, const splits::Stage& stage) {
   std::vector<device::Usage> rows;
-  for (std::size_t r = 0; r < problem.resources.size(); ++r) {
+  const std::size_t count =
+      device::usage({}, {}).size();  // of what a board holds; more are conditions of the plan
+  for (std::size_t r = 0; r < count; ++r) {
     double used = 0;
     for (const std::uint32_t node : stage.nodes) used += problem.nodes[node].size[r];
     rows.push_back({.resource = problem.resources[r],
@@ -150,7 +134,7 @@ Result<Deployment> deploymentOf(const map::Design& design, const splits::Cluster
                                 const splits::NetworkPlan& plan, const std::vector<std::uint64_t>& latencies,
                                 const std::vector<std::string>& tensors) {
   const splits::Problem& problem = plan.network.problem;
-  Deployment result{.topology = topologyName(cluster.topology),
+  Deployment result{.topology = splits::nameOf(cluster.topology),
                     .link = cluster.link.name,
                     .linkTitle = cluster.link.title,
                     .linkRate = cluster.link.rate(),
@@ -217,8 +201,8 @@ Result<Deployment> deploymentOf(const map::Design& design, const splits::Cluster
     for (const double latency : {1.0, 10.0, 100.0, 1000.0}) {
       cluster::Machine slower = machine;
       for (cluster::Transfer& transfer : slower.transfers)
-        if (transfer.latency > 0) transfer.latency += latency - result.linkLatency;
-      for (cluster::Transfer& transfer : slower.transfers) transfer.latency = std::max(0.0, transfer.latency);
+        if (transfer.latency > 0)
+          transfer.latency = std::max(0.0, transfer.latency + latency - result.linkLatency);
       SLUICE_TRY(Deployment::Run run, runOf(slower, latency));
       result.sweep.push_back(run);
     }

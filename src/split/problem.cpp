@@ -110,6 +110,25 @@ const char* nameOf(Goal goal) {
   return goal == Goal::load ? "load" : goal == Goal::latency ? "latency" : "boards";
 }
 
+namespace {
+using Kind = Topology::Kind;
+constexpr std::pair<Kind, const char*> kTopologies[] = {{Kind::none, "none"}, {Kind::chain, "chain"},
+                                                        {Kind::ring, "ring"}, {Kind::mesh, "mesh"},
+                                                        {Kind::star, "star"}, {Kind::switched, "switch"}};
+}  // namespace
+
+const char* nameOf(Topology::Kind kind) {
+  for (const auto& [known, name] : kTopologies)
+    if (known == kind) return name;
+  return "";
+}
+
+std::optional<Topology::Kind> topologyNamed(std::string_view name) {
+  for (const auto& [kind, known] : kTopologies)
+    if (known == name) return kind;
+  return std::nullopt;
+}
+
 Status check(const Problem& problem) {
   SLUICE_RETURN_IF_ERROR(checkBoards(problem));
   SLUICE_RETURN_IF_ERROR(checkTopology(problem));

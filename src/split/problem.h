@@ -3,7 +3,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -129,5 +131,7 @@ struct Objective {
 };
 
 const char* nameOf(Goal goal);
+const char* nameOf(Topology::Kind kind);  ///< "none", "chain", "ring", "mesh", "star", "switch"
+std::optional<Topology::Kind> topologyNamed(std::string_view name);
 
 }  // namespace sluice::splits

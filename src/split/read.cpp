@@ -155,16 +155,20 @@ Enum oneOf(const json& object, const char* key, const std::map<std::string, Enum
 const std::map<std::string, Work> workNames = {{"sum", Work::sum}, {"slowest", Work::slowest}};
 const std::map<std::string, Transfers> transferNames = {
     {"added", Transfers::added}, {"overlapped", Transfers::overlapped}, {"free", Transfers::free}};
-const std::map<std::string, Topology::Kind> topologyNames = {
-    {"none", Topology::Kind::none}, {"chain", Topology::Kind::chain}, {"ring", Topology::Kind::ring},
-    {"mesh", Topology::Kind::mesh}, {"star", Topology::Kind::star},   {"switch", Topology::Kind::switched}};
 
 Topology topologyOf(const json& given) {
   const std::string where = "topology";
   closed(given, {"kind", "columns", "links"}, where);
   at(given, "kind", where);
   Topology topology;
-  topology.kind = oneOf(given, "kind", topologyNames, Topology::Kind::none, where);
+  if (given.contains("kind")) {
+    const std::string name = text(given["kind"], where + ".kind");
+    const std::optional<Topology::Kind> kind = topologyNamed(name);
+    if (!kind)
+      fail("no topology is called '" + name + "'; known: none, chain, ring, mesh, star, switch",
+           where + ".kind");
+    topology.kind = *kind;
+  }
   if (given.contains("columns")) topology.columns = countOf(given["columns"], where + ".columns");
   if (given.contains("links"))
     for (const json& link : list(given, "links", where)) {
@@ -304,7 +308,7 @@ Result<Problem> readProblem(const std::filesystem::path& path) {
 }
 
 std::string problemJson(const Problem& problem) {
-  const auto nameOf = [](const auto& values, auto value) {
+  const auto nameIn = [](const auto& values, auto value) {
     for (const auto& [name, known] : values)
       if (known == value) return name;
     return std::string();
@@ -326,8 +330,8 @@ std::string problemJson(const Problem& problem) {
       if (board.capacity[r] != impossible) capacity[problem.resources[r]] = board.capacity[r];
     file["boards"].push_back({{"name", board.name},
                               {"count", board.count},
-                              {"work", nameOf(workNames, board.work)},
-                              {"transfers", nameOf(transferNames, board.transfers)},
+                              {"work", nameIn(workNames, board.work)},
+                              {"transfers", nameIn(transferNames, board.transfers)},
                               {"rate", board.rate},
                               {"capacity", capacity}});
   }
@@ -351,9 +355,8 @@ std::string problemJson(const Problem& problem) {
   ordered links = ordered::array();
   for (const Link& link : problem.topology.links)
     links.push_back({{"rate", link.rate}, {"latency", link.latency}});
-  file["topology"] = {{"kind", nameOf(topologyNames, problem.topology.kind)},
-                      {"columns", problem.topology.columns},
-                      {"links", links}};
+  file["topology"] = {
+      {"kind", nameOf(problem.topology.kind)}, {"columns", problem.topology.columns}, {"links", links}};
   return file.dump(1) + "\n";
 }
 

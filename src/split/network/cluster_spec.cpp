@@ -4,10 +4,14 @@
 
 namespace sluice::splits {
 
-std::uint32_t ClusterSpec::linkPorts() const {
+std::uint32_t ClusterSpec::places() const {
   std::uint32_t boards = 0;
   for (const Kind& kind : kinds) boards += kind.count;
-  if (boards < 2) return 0;
+  return boards;
+}
+
+std::uint32_t ClusterSpec::linkPorts() const {
+  if (places() < 2) return 0;
   switch (topology) {
     case Topology::Kind::none:
       return 0;
@@ -50,22 +54,13 @@ Result<ClusterSpec> clusterSpec(const std::vector<std::string>& boards, const st
   SLUICE_TRY(spec.link, device::findLink(link));
   const std::size_t colon = topology.find(':');
   const std::string kind = topology.substr(0, colon);
-  if (kind == "chain")
-    spec.topology = Topology::Kind::chain;
-  else if (kind == "ring")
-    spec.topology = Topology::Kind::ring;
-  else if (kind == "star")
-    spec.topology = Topology::Kind::star;
-  else if (kind == "switch")
-    spec.topology = Topology::Kind::switched;
-  else if (kind == "mesh")
-    spec.topology = Topology::Kind::mesh;
-  else
+  const std::optional<Topology::Kind> named = topologyNamed(kind);
+  if (!named || *named == Topology::Kind::none)
     return badInput(
         "no topology is called '" + topology +
         "'; known: chain, ring, star, switch, mesh:COLUMNS. All of them are connected, and no other is");
-  std::uint32_t places = 0;
-  for (const ClusterSpec::Kind& k : spec.kinds) places += k.count;
+  spec.topology = *named;
+  const std::uint32_t places = spec.places();
   if (spec.topology == Topology::Kind::mesh) {
     std::int64_t columns = 0;
     if (colon == std::string::npos || !parseInt64(topology.substr(colon + 1), columns) || columns < 1 ||

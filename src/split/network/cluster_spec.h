@@ -30,6 +30,8 @@ struct ClusterSpec {
   device::Link link;
   Shares shares;
 
+  /// How many boards there are.
+  [[nodiscard]] std::uint32_t places() const;
   /// Ports of the link that a board drives at most; each takes link.cost.
   [[nodiscard]] std::uint32_t linkPorts() const;
 };

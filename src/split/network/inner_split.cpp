@@ -8,8 +8,6 @@
 namespace sluice::splits {
 namespace {
 
-constexpr std::uint64_t coarsestFactor = 4096;
-
 /// The share of the largest board that a node takes, of the resource it takes most of.
 double fill(const Problem& problem, std::uint32_t node) {
   double most = 0;
@@ -32,7 +30,7 @@ Result<std::vector<std::string>> fullest(const ir::Graph& graph, const ClusterSp
     map.family = cluster.kinds[0].board.part.family;
     if (map.regime == map::Regime::automatic) map.regime = map::Regime::streamed;
     if (map.regime == map::Regime::streamed && !map.reuseFactor && !map.targetInterval)
-      map.reuseFactor = coarsestFactor;
+      map = pacesOf(graph, map, options.largestFactor).back();
     SLUICE_TRY(own, networkProblem(graph, map, cluster, Times::interval));
   }
   const Problem& problem = best ? best->plan.network.problem : own->problem;
@@ -105,8 +103,7 @@ Result<InnerOptions> innerOptions(const std::string& text) {
 
 Result<InnerPlan> planWithin(const ir::Graph& lowered, const ClusterSpec& cluster,
                              const NetworkPlanOptions& options, const InnerOptions& inner) {
-  std::uint32_t places = 0;
-  for (const ClusterSpec::Kind& kind : cluster.kinds) places += kind.count;
+  const std::uint32_t places = cluster.places();
   std::optional<InnerPlan> best;
   ir::Graph graph = lowered;
   std::vector<InnerSplit> splits;
@@ -134,6 +131,8 @@ Result<InnerPlan> planWithin(const ir::Graph& lowered, const ClusterSpec& cluste
         if (!candidate.ok()) continue;
         NetworkPlanOptions own = options;
         if (best && best->plan.map.reuseFactor) own.largestFactor = *best->plan.map.reuseFactor;
+        const double now = better ? better->plan.plan.value : best ? best->plan.plan.value : impossible;
+        if (options.goal == Goal::load) own.below = now * (1 - 1e-3);
         Result<NetworkPlan> plan = planNetwork(*candidate, cluster, own);
         ++graphs;
         if (!plan.ok()) {
@@ -144,7 +143,6 @@ Result<InnerPlan> planWithin(const ir::Graph& lowered, const ClusterSpec& cluste
             step = {std::move(candidate).value(), split};
           continue;
         }
-        const double now = better ? better->plan.plan.value : best ? best->plan.plan.value : impossible;
         if (plan->plan.value >= now * (1 - 1e-3)) continue;
         better = InnerPlan{
             .graph = std::move(candidate).value(), .splits = splits, .plan = std::move(plan).value()};

@@ -42,6 +42,11 @@ enum class Times : std::uint8_t { interval, latency };
 Result<NetworkProblem> networkProblem(const ir::Graph& lowered, const map::MapOptions& options,
                                       const ClusterSpec& cluster, Times times);
 
+/// Microseconds of the slowest node on the board that is fastest for it: no plan is below. Nothing is sized or counted for it.
+/// Errors: those of mapGraph.
+Result<double> leastLoad(const ir::Graph& lowered, const map::MapOptions& options,
+                         const ClusterSpec& cluster);
+
 /// The subgraphs of a plan: stage i of the plan is subgraph i.
 Result<map::Partition> partitionOf(const ir::Graph& lowered, const NetworkProblem& network,
                                    const Stages& stages);

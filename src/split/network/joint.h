@@ -1,0 +1,57 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/result.h"
+#include "split/network/menu.h"
+#include "split/network/plan_network.h"
+
+/// Folds and memories of every layer together with cuts and boards: the whole front.
+///
+/// For an interval T every node may be any of its choices that takes at most T cycles, and which of them makes the largest
+/// share of the hardware least is found with a proven bound (menu.h). Only the intervals at which some node gains a choice
+/// matter, so going through those gives the whole front of rate against hardware. Each point of it is then split over the
+/// boards with as few of them as can be, at that rate (solve.h): exact for the point's selection.
+///
+/// Points are judged by the time between frames, the number of boards, and the share: the hardware in boards, of the
+/// resource of which most is taken. 1.7 stands for a network that takes 1.7 boards' worth of it, so for two boards at
+/// least.
+namespace sluice::splits {
+
+struct JointPoint {
+  Selection selection;
+  double interval = 0, latency = 0;  ///< us; latency as problem.h counts it
+  double share = 0,
+         shareBound = 0;  ///< boards' worth of the resource most is taken of; the least there can be
+  std::uint32_t boards = 0;
+  bool boardsProven = false;  ///< no fewer for any selection: the share needs as many
+  double buildSeconds = 0;    ///< of the part that takes longest to synthesise, as predicted
+  Plan plan;                  ///< of problemOf(menu, selection)
+};
+
+struct JointOptions {
+  std::uint64_t searchNodes = 200'000;          ///< of leastShare, for each interval
+  SearchLimits limits = {.steps = 50'000'000};  ///< of each split
+};
+
+/// A board's capacity, averaged over the boards there are.
+std::vector<double> meanCapacity(const ClusterSpec& cluster);
+
+/// Fastest first; none is beaten in interval, boards and share by another. Errors: infeasible if nothing fits.
+Result<std::vector<JointPoint>> jointFront(const Menu& menu, const ClusterSpec& cluster,
+                                           const JointOptions& options = {});
+
+struct JointPlan {
+  Menu menu;
+  std::vector<JointPoint> front;
+  std::size_t chosen = 0;  ///< of the front
+  NetworkPlan plan;        ///< of that point, mapped and sized as it will be built
+};
+
+/// The front of a network, and the plan of its fastest point that still fits once FIFOs are sized.
+/// Errors: those of menuOf and jointFront; infeasible if none does.
+Result<JointPlan> planJointly(const ir::Graph& lowered, const ClusterSpec& cluster,
+                              const NetworkPlanOptions& options, const JointOptions& joint = {});
+
+}  // namespace sluice::splits

@@ -1,0 +1,135 @@
+#include "split/network/subgraph_costs.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+#include "dataflow/schedule.h"
+#include "device/part.h"
+#include "hdl/simplify.h"
+#include "kernel/fifo/fifo.h"
+
+namespace sluice::splits {
+namespace {
+
+template <typename CostOfKernel>
+std::vector<hdl::Cost> costsWith(const map::Design& design, hdl::Family family, CostOfKernel&& costOf) {
+  std::vector<hdl::Cost> costs(design.subgraphs.size());
+  for (const map::KernelInstance& instance : design.kernels)
+    costs[instance.subgraph.index] += costOf(instance);
+  std::map<std::string, hdl::Cost> fifos;
+  for (const map::Stream& stream : design.streams) {
+    const kernel::FifoParams params = map::fifoParams(stream);
+    const auto [found, isNew] = fifos.try_emplace(kernel::fifoName(params));
+    if (isNew) found->second = hdl::cost(hdl::simplify(kernel::fifo(params)), family);
+    costs[stream.subgraph.index] += found->second;
+  }
+  return costs;
+}
+
+}  // namespace
+
+const hdl::Cost& KernelCosts::of(const map::KernelInstance& instance, int styles) {
+  const kernel::Kernel& kernel = instance.kernel;
+  const auto number = static_cast<std::int64_t>(families_.size());
+  std::vector<std::int64_t> key = {static_cast<std::int64_t>(instance.subgraph.index), styles,
+                                   families_.try_emplace(kernel.family, number).first->second};
+  for (const kernel::StreamPort& port : kernel.ports)
+    key.insert(key.end(), {port.beat.elements, port.beat.format.bits, port.beat.format.isSigned ? 1 : 0,
+                           port.range.lo, port.range.hi});
+  const dataflow::Schedule& schedule = kernel.schedule;
+  key.insert(key.end(),
+             {schedule.interval, schedule.depth, static_cast<std::int64_t>(schedule.loops.size())});
+  for (const dataflow::Loop& loop : schedule.loops) key.push_back(loop.extent);
+  for (const dataflow::Access& access : schedule.accesses) {
+    key.insert(key.end(), {access.port, access.stage, static_cast<std::int64_t>(access.when.size())});
+    for (const dataflow::When& when : access.when)
+      key.insert(key.end(), {when.loop, static_cast<std::int64_t>(when.relation), when.value});
+  }
+  const auto [found, isNew] = known_.try_emplace(std::move(key));
+  if (isNew) found->second = hdl::cost(hdl::simplify(kernel::elaborate(kernel)), family_);
+  return found->second;
+}
+
+std::vector<hdl::Cost> costsOf(const map::Design& design, hdl::Family family) {
+  return costsWith(design, family, [&](const map::KernelInstance& instance) {
+    return hdl::cost(hdl::simplify(kernel::elaborate(instance.kernel)), family);
+  });
+}
+
+std::vector<hdl::Cost> costsOf(const map::Design& design, hdl::Family family, KernelCosts& kernels,
+                               int styles) {
+  return costsWith(design, family,
+                   [&](const map::KernelInstance& instance) { return kernels.of(instance, styles); });
+}
+
+std::vector<std::uint64_t> cyclesOf(const map::Design& design) {
+  std::vector<std::uint64_t> cycles(design.subgraphs.size(), 1);
+  const auto note = [&](map::SubgraphId subgraph, std::uint64_t least) {
+    cycles[subgraph.index] = std::max(cycles[subgraph.index], least);
+  };
+  for (const map::KernelInstance& instance : design.kernels) {
+    const dataflow::Schedule& schedule = instance.kernel.schedule;
+    const std::uint64_t passes =
+        design.streams[instance.streams[0].index].beatsPerFrame / dataflow::beatsPerPass(schedule, 0);
+    note(instance.subgraph, passes * dataflow::iterations(schedule) * schedule.interval);
+  }
+  for (const map::Stream& stream : design.streams) note(stream.subgraph, stream.beatsPerFrame);
+  return cycles;
+}
+
+std::vector<double> sizesOf(const hdl::Cost& cost) {
+  std::vector<double> result;
+  for (const device::Usage& row : device::usage(cost, {})) result.push_back(static_cast<double>(row.used));
+  return result;
+}
+
+std::vector<double> capacityOf(const device::Board& board, const ClusterSpec& cluster) {
+  const auto rows = device::usage({}, board.part.budget);
+  const Shares& s = cluster.shares;
+  const std::vector<double> shares = {s.lut, s.lut, s.ff, s.lut, s.dsp, s.bram};
+  SLUICE_CHECK(rows.size() == shares.size(), "one share for each resource");
+  const double ports = cluster.linkPorts();
+  const device::Budget& link = cluster.link.cost;
+  const std::vector<std::uint64_t> taken = {link.lut, 0, link.ff, 0, link.dsp, link.bram18};
+  std::vector<double> result;
+  for (std::size_t r = 0; r < rows.size(); ++r)
+    result.push_back(std::max(
+        0.0, static_cast<double>(rows[r].available) * shares[r] - static_cast<double>(taken[r]) * ports));
+  return result;
+}
+
+Problem problemOf(const map::Design& design, const std::string& name, const std::vector<std::string>& nodes,
+                  const ClusterSpec& cluster, Work work) {
+  SLUICE_CHECK(design.subgraphs.size() == nodes.size(), "every node stands alone");
+  Problem problem;
+  problem.name = name;
+  for (const device::Usage& row : device::usage({}, {})) problem.resources.push_back(row.resource);
+  for (const ClusterSpec::Kind& kind : cluster.kinds)
+    problem.boards.push_back({.name = kind.board.name,
+                              .count = kind.count,
+                              .work = work,
+                              .transfers = Transfers::free,
+                              .rate = 1,
+                              .capacity = capacityOf(kind.board, cluster)});
+  problem.order = cluster.order;
+  problem.topology = topologyOf(cluster);
+  for (const std::string& node : nodes)
+    problem.nodes.push_back({.name = node, .group = {}, .time = {}, .size = {}});
+  std::map<std::pair<std::uint32_t, ir::TensorId>, Tensor> tensors;
+  for (const map::Cut& cut : design.cuts) {
+    const map::Stream& from = design.streams[cut.from.index];
+    Tensor& tensor = tensors[{from.subgraph.index, cut.tensor}];
+    tensor.from = from.subgraph.index;
+    tensor.to.push_back(design.streams[cut.to.index].subgraph.index);
+    tensor.amount = static_cast<double>(from.beat.width()) * static_cast<double>(from.beatsPerFrame);
+  }
+  for (auto& [key, tensor] : tensors) {
+    std::sort(tensor.to.begin(), tensor.to.end());
+    tensor.to.erase(std::unique(tensor.to.begin(), tensor.to.end()), tensor.to.end());
+    problem.tensors.push_back(std::move(tensor));
+  }
+  return problem;
+}
+
+}  // namespace sluice::splits

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "device/board.h"
+#include "hdl/cost.h"
+#include "map/design.h"
+#include "split/network/cluster_spec.h"
+
+/// What the subgraphs of a design cost and take. Private to the folder.
+namespace sluice::splits {
+
+/// Costs of kernels, kept. Of one graph with every node in a subgraph of its own: there a kernel is decided by its subgraph,
+/// its ports, its schedule, and how its node's multipliers and memories are set.
+class KernelCosts {
+ public:
+  explicit KernelCosts(hdl::Family family) : family_(family) {}
+  /// `styles`: a number for how memories and multipliers are set.
+  const hdl::Cost& of(const map::KernelInstance& instance, int styles);
+
+ private:
+  hdl::Family family_;
+  std::map<std::vector<std::int64_t>, hdl::Cost> known_;
+  std::map<std::string, std::int64_t> families_;
+};
+
+/// Of every subgraph, without the modules around its kernels and FIFOs, which hold nothing but wires.
+std::vector<hdl::Cost> costsOf(const map::Design& design, hdl::Family family);
+std::vector<hdl::Cost> costsOf(const map::Design& design, hdl::Family family, KernelCosts& kernels,
+                               int styles);
+
+/// Cycles a frame of the slowest kernel or stream of every subgraph.
+std::vector<std::uint64_t> cyclesOf(const map::Design& design);
+
+/// A cost as numbers, in the order of device::usage.
+std::vector<double> sizesOf(const hdl::Cost& cost);
+
+/// What a plan may use of a board, in the order of device::usage.
+std::vector<double> capacityOf(const device::Board& board, const ClusterSpec& cluster);
+
+/// Nodes, boards, tensors and links of a design with every node in a subgraph of its own; times and sizes are still to fill
+/// in.
+Problem problemOf(const map::Design& design, const std::string& name, const std::vector<std::string>& nodes,
+                  const ClusterSpec& cluster, Work work);
+
+}  // namespace sluice::splits
