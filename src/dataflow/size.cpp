@@ -306,6 +306,8 @@ Result<Sizing> sizeChannels(const Network& network, const SizeOptions& options) 
   const auto finish = [&](const Depths& found, bool proven) {
     for (const std::uint64_t d : found)
       result.depth.push_back(static_cast<std::uint32_t>(std::min<std::uint64_t>(d, 0xffffffffu)));
+    for (const std::uint64_t d : sizer.single)
+      result.alone.push_back(static_cast<std::uint32_t>(std::min<std::uint64_t>(d, 0xffffffffu)));
     result.latency = judge.latency();
     result.initiationInterval = cyclesPerFrame(judge.target(), flow);
     result.simulations += judge.simulations();

@@ -25,6 +25,7 @@ struct Conflict {
 
 struct Sizing {
   std::vector<std::uint32_t> depth;      ///< per channel
+  std::vector<std::uint32_t> alone;      ///< per channel: what it needs even if all others are unbounded
   std::uint64_t initiationInterval = 0;  ///< kept: cycles between frames for ever, rounded up (kept exactly)
   std::uint64_t latency = 0;             ///< kept: of frame 0, first beat in to last beat out
   std::uint64_t simulations = 0;         ///< of the whole network

@@ -1,4 +1,4 @@
-#include "dataflow/vcd_text.h"
+#include "dataflow/waveform.h"
 
 #include <algorithm>
 #include <bit>
@@ -6,6 +6,16 @@
 
 namespace sluice::dataflow {
 namespace {
+
+/// Short names of values: numbers in printable characters.
+std::string code(std::size_t number) {
+  std::string text;
+  do {
+    text += static_cast<char>('!' + number % 94);
+    number /= 94;
+  } while (number > 0);
+  return text;
+}
 
 std::string binary(std::uint64_t value) {
   std::string digits;
@@ -16,37 +26,49 @@ std::string binary(std::uint64_t value) {
 
 }  // namespace
 
-std::string vcdCode(std::size_t number) {
-  std::string text;
-  do {
-    text += static_cast<char>('!' + number % 94);
-    number /= 94;
-  } while (number > 0);
-  return text;
-}
-
-std::string vcdName(std::string name) {
+std::string waveName(std::string name) {
   for (char& c : name)
     if (c <= ' ' || c > '~') c = '_';
   return name.empty() ? "_" : name;
 }
 
-std::string vcdChanges(std::vector<VcdChange> changes, std::size_t integers, std::size_t signals) {
-  std::stable_sort(changes.begin(), changes.end(), [](const VcdChange& a, const VcdChange& b) {
-    return std::tie(a.cycle, a.signal) < std::tie(b.cycle, b.signal);
+std::vector<WaveChange> shownChanges(std::vector<WaveChange> changes, std::size_t values) {
+  std::stable_sort(changes.begin(), changes.end(), [](const WaveChange& a, const WaveChange& b) {
+    return std::tie(a.cycle, a.value) < std::tie(b.cycle, b.value);
   });
-  std::string text;
-  std::uint64_t cycle = ~std::uint64_t{0};
-  std::vector<std::uint64_t> shown(signals, ~std::uint64_t{0});
+  std::vector<std::uint64_t> shown(values, 0);
+  std::vector<bool> known(values, false);
+  std::size_t kept = 0;
   for (std::size_t i = 0; i < changes.size(); ++i) {
-    const VcdChange& change = changes[i];
+    const WaveChange change = changes[i];
     const bool last = i + 1 == changes.size() || changes[i + 1].cycle != change.cycle ||
-                      changes[i + 1].signal != change.signal;
-    if (!last || shown[change.signal] == change.value) continue;
+                      changes[i + 1].value != change.value;
+    if (!last || (known[change.value] && shown[change.value] == change.now)) continue;
+    known[change.value] = true;
+    shown[change.value] = change.now;
+    changes[kept++] = change;
+  }
+  changes.erase(changes.begin() + static_cast<std::ptrdiff_t>(kept), changes.end());
+  return changes;
+}
+
+std::string vcdText(const Waveform& wave) {
+  std::string text = "$timescale 1 ns $end\n$scope module " + waveName(wave.top) + " $end\n";
+  for (std::size_t s = 0; s < wave.signals.size(); ++s) {
+    const Waveform::Signal& signal = wave.signals[s];
+    if (s == 0 || wave.signals[s - 1].scope != signal.scope)
+      text += (s == 0 ? "" : "$upscope $end\n") + ("$scope module " + waveName(signal.scope) + " $end\n");
+    const std::uint32_t bits = wave.bits[signal.value];
+    text += (bits == 1 ? "$var wire 1 " : "$var integer " + std::to_string(bits) + " ") + code(signal.value) +
+            " " + waveName(signal.name) + " $end\n";
+  }
+  text +=
+      (wave.signals.empty() ? "" : "$upscope $end\n") + std::string("$upscope $end\n$enddefinitions $end\n");
+  std::uint64_t cycle = ~std::uint64_t{0};
+  for (const WaveChange& change : shownChanges(wave.changes, wave.bits.size())) {
     if (change.cycle != cycle) text += "#" + std::to_string(cycle = change.cycle) + "\n";
-    shown[change.signal] = change.value;
-    text += change.signal < integers ? "b" + binary(change.value) + " " : std::to_string(change.value);
-    text += vcdCode(change.signal) + "\n";
+    text += wave.bits[change.value] > 1 ? "b" + binary(change.now) + " " : std::to_string(change.now);
+    text += code(change.value) + "\n";
   }
   return text;
 }

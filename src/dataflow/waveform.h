@@ -5,21 +5,36 @@
 #include <string>
 #include <vector>
 
-/// What every value change dump here is written with (IEEE 1364-2005 section 18): identifier codes, names, and the changes.
+/// Values that change over time, as programs that show waveforms read them: what every dump here is written with.
 namespace sluice::dataflow {
 
-struct VcdChange {
+struct WaveChange {
   std::uint64_t cycle = 0;
-  std::size_t signal = 0;
-  std::uint64_t value = 0;
+  std::size_t value = 0;  ///< which
+  std::uint64_t now = 0;
 };
 
-/// Short names of signals: numbers in printable characters.
-std::string vcdCode(std::size_t number);
+struct Waveform {
+  struct Signal {
+    std::string scope, name;
+    std::size_t value = 0;
+  };
+  std::string top;                  ///< the scope around all others
+  std::vector<std::uint32_t> bits;  ///< of each value: 1 is a wire, more an integer; at most 64
+  std::vector<Signal> signals;      ///< those of a scope one after the other; several may show one value
+  /// In any order. Of several of one value in one cycle the last one stands, and what changes nothing is left out.
+  /// Values are unknown until their first change.
+  std::vector<WaveChange> changes;
+};
+
+/// The changes by cycle and value, without those that do not show.
+std::vector<WaveChange> shownChanges(std::vector<WaveChange> changes, std::size_t values);
+
+/// As a value change dump. One time unit is one cycle.
+/// Source   IEEE 1364-2005 section 18
+std::string vcdText(const Waveform& wave);
+
 /// Names in a dump have no white space.
-std::string vcdName(std::string name);
-/// The dump's second half. Signals 0 .. integers-1 are integers, the rest up to `signals` wires. Changes may come in any
-/// order; of several of one signal in one cycle the last one stands, and what changes nothing is left out.
-std::string vcdChanges(std::vector<VcdChange> changes, std::size_t integers, std::size_t signals);
+std::string waveName(std::string name);
 
 }  // namespace sluice::dataflow

@@ -4,8 +4,6 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
-#include "dataflow/vcd_text.h"
-
 namespace sluice::dataflow {
 
 namespace {
@@ -14,7 +12,7 @@ using Json = nlohmann::ordered_json;
 
 /// Places filled after each cycle in which that changes.
 void filled(std::size_t signal, std::uint64_t initial, const std::vector<std::uint64_t>& pushes,
-            const std::vector<std::uint64_t>& pops, std::vector<VcdChange>& changes) {
+            const std::vector<std::uint64_t>& pops, std::vector<WaveChange>& changes) {
   std::uint64_t places = initial;
   changes.push_back({0, signal, places});
   for (std::size_t push = 0, pop = 0; push < pushes.size() || pop < pops.size();) {
@@ -74,27 +72,28 @@ Json processJson(const Network& network, const Ends& ends, const std::string& na
 
 }  // namespace
 
-std::string vcd(const Network& network, const std::string& name, const Trace& trace) {
+Waveform waveform(const Network& network, const std::string& name, const Trace& trace) {
   const std::size_t channels = network.channels.size();
-  std::string text =
-      "$timescale 1 ns $end\n$scope module " + vcdName(name) + " $end\n$scope module fifos $end\n";
-  for (std::size_t c = 0; c < channels; ++c)
-    text += "$var integer 32 " + vcdCode(c) + " " + vcdName(network.channels[c].name) + " $end\n";
-  text += "$upscope $end\n$scope module frames $end\n";
-  for (std::size_t s = 0; s < network.sinks.size(); ++s)
-    text += "$var wire 1 " + vcdCode(channels + s) + " " + vcdName(network.sinks[s].name) + " $end\n";
-  text += "$upscope $end\n$upscope $end\n$enddefinitions $end\n";
-  std::vector<VcdChange> changes;
-  for (std::size_t c = 0; c < channels; ++c)
-    filled(c, network.channels[c].initial, trace.pushes[c], trace.pops[c], changes);
+  Waveform wave{.top = name, .bits = {}, .signals = {}, .changes = {}};
+  for (std::size_t c = 0; c < channels; ++c) {
+    wave.bits.push_back(32);
+    wave.signals.push_back({"fifos", network.channels[c].name, c});
+    filled(c, network.channels[c].initial, trace.pushes[c], trace.pops[c], wave.changes);
+  }
   for (std::size_t s = 0; s < network.sinks.size(); ++s) {
-    changes.push_back({0, channels + s, 0});
+    wave.bits.push_back(1);
+    wave.signals.push_back({"frames", network.sinks[s].name, channels + s});
+    wave.changes.push_back({0, channels + s, 0});
     for (const std::uint64_t cycle : trace.outputs[s]) {
-      changes.push_back({cycle, channels + s, 1});
-      changes.push_back({cycle + 1, channels + s, 0});
+      wave.changes.push_back({cycle, channels + s, 1});
+      wave.changes.push_back({cycle + 1, channels + s, 0});
     }
   }
-  return text + vcdChanges(std::move(changes), channels, channels + network.sinks.size());
+  return wave;
+}
+
+std::string vcd(const Network& network, const std::string& name, const Trace& trace) {
+  return vcdText(waveform(network, name, trace));
 }
 
 std::string profileJson(const Network& network, const Profile& profile) {

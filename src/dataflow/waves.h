@@ -5,16 +5,18 @@
 #include "dataflow/network.h"
 #include "dataflow/profile.h"
 #include "dataflow/simulate.h"
+#include "dataflow/waveform.h"
 
-/// What a run of a network looked like, for other programs: a value change dump of its FIFOs, and its profile as JSON.
+/// What a run of a network looked like, for other programs: its FIFOs over time, and its profile as JSON.
 namespace sluice::dataflow {
 
-/// A run as a value change dump that GTKWave opens. Per channel, by name: the places filled, pushed and not yet popped (a beat
-/// popped in cycle t still counts in t). One time unit is one cycle, from the end of reset. Per sink a wire that is 1 in
-/// the cycle of a frame's last beat.
+/// A run as a waveform: per channel, by name, the places filled, pushed and not yet popped (a beat popped in cycle t still
+/// counts in t), from the end of reset. Per sink a wire that is 1 in the cycle of a frame's last beat.
 ///
 /// Shapes   `trace` is of this network, with all channels (Stimulus::keepTrace, not portsOnly)
-/// Source   IEEE 1364-2005 section 18
+Waveform waveform(const Network& network, const std::string& name, const Trace& trace);
+
+/// The same as a value change dump that GTKWave opens; fst.h has the compressed form.
 std::string vcd(const Network& network, const std::string& name, const Trace& trace);
 
 /// One period of the steady state, as JSON with the keys

@@ -6,6 +6,7 @@
 
 #include "base/result.h"
 #include "dataflow/process/evaluate.h"
+#include "dataflow/waveform.h"
 
 /// What happened in a run: how full FIFOs were, and who kept whom waiting.
 namespace sluice::dataflow::process {
@@ -53,9 +54,9 @@ std::vector<Occupancy> occupancy(const Program& program, const Record& record, s
 std::string profileJson(const Network& network, const Program& program, const Outcome& outcome,
                         const Record& record);
 
-/// The run as a value change dump that GTKWave opens: per FIFO the places taken, per process whether it runs and
-/// whether it stalls. One time unit is one cycle.
-/// Source   IEEE 1364-2005 section 18
+/// The run as a waveform: per FIFO the places taken, per process whether it runs and whether it stalls.
+Waveform waveform(const Network& network, const Program& program, const Record& record);
+/// The same as a value change dump that GTKWave opens; dataflow/fst.h has the compressed form.
 std::string vcd(const Network& network, const Program& program, const Record& record);
 
 }  // namespace sluice::dataflow::process

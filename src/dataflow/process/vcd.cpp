@@ -1,25 +1,21 @@
 #include "dataflow/process/profile.h"
-#include "dataflow/vcd_text.h"
 
 namespace sluice::dataflow::process {
 
-std::string vcd(const Network& network, const Program& program, const Record& record) {
-  const std::size_t lanes = program.lanes.size();
-  std::string text =
-      "$timescale 1 ns $end\n$scope module " + vcdName(network.name) + " $end\n$scope module fifos $end\n";
+Waveform waveform(const Network& network, const Program& program, const Record& record) {
+  const std::size_t lanes = program.lanes.size(), processes = network.processes.size();
+  Waveform wave{.top = network.name, .bits = {}, .signals = {}, .changes = {}};
+  wave.bits.assign(lanes, 64);
+  wave.bits.resize(lanes + 2 * processes, 1);
   for (std::size_t lane = 0; lane < lanes; ++lane)
     for (const std::uint32_t fifo : program.lanes[lane].fifos)
-      text += "$var integer 64 " + vcdCode(lane) + " " + vcdName(network.fifos[fifo].name) + " $end\n";
-  text += "$upscope $end\n$scope module processes $end\n";
-  for (std::size_t p = 0; p < network.processes.size(); ++p) {
-    text +=
-        "$var wire 1 " + vcdCode(lanes + 2 * p) + " " + vcdName(network.processes[p].name) + ".runs $end\n";
-    text += "$var wire 1 " + vcdCode(lanes + 2 * p + 1) + " " + vcdName(network.processes[p].name) +
-            ".stalls $end\n";
+      wave.signals.push_back({"fifos", network.fifos[fifo].name, lane});
+  for (std::size_t p = 0; p < processes; ++p) {
+    wave.signals.push_back({"processes", network.processes[p].name + ".runs", lanes + 2 * p});
+    wave.signals.push_back({"processes", network.processes[p].name + ".stalls", lanes + 2 * p + 1});
   }
-  text += "$upscope $end\n$upscope $end\n$enddefinitions $end\n";
 
-  std::vector<VcdChange> changes;
+  std::vector<WaveChange>& changes = wave.changes;
   for (std::uint32_t lane = 0; lane < lanes; ++lane) {
     changes.push_back({0, lane, 0});
     for (const Occupancy& step : occupancy(program, record, lane))
@@ -39,7 +35,11 @@ std::string vcd(const Network& network, const Program& program, const Record& re
     }
     changes.push_back({record.finish[p], runs, 0});
   }
-  return text + vcdChanges(std::move(changes), lanes, lanes + 2 * network.processes.size());
+  return wave;
+}
+
+std::string vcd(const Network& network, const Program& program, const Record& record) {
+  return vcdText(waveform(network, program, record));
 }
 
 }  // namespace sluice::dataflow::process
