@@ -88,6 +88,34 @@ std::vector<std::uint32_t> drawStalls(const Bench& bench, Rng& rng) {
   return stalls;
 }
 
+/// Cycles of a swing: enough for the deepest FIFO behind a kernel that takes hundreds of beats for one.
+constexpr std::uint32_t kSwing = 400;
+
+/// Swings from full to empty, which random rates do not reach: first sinks stand still until everything is full, then
+/// sources until everything is empty, then one port alone.
+std::vector<std::uint32_t> swingStalls(const Bench& bench, std::uint32_t swing) {
+  const std::size_t ports = bench.kernel.ports.size();
+  std::vector<std::uint32_t> stalls;
+  for (const hdl::Port& input : bench.module->inputs)
+    for (std::size_t p = 0; p < ports; ++p) {
+      if (!input.name.starts_with(bench.kernel.ports[p].name + "_")) continue;
+      const bool sink = bench.kernel.ports[p].direction == Direction::write;
+      const bool still = swing % 3 == 2 ? swing / 3 % ports == p : sink == (swing % 3 == 0);
+      stalls.push_back(still ? 100 : 0);
+      break;
+    }
+  return stalls;
+}
+
+/// The stalls of cycle `cycle` of `cycles`: random ones in phases of 40 cycles; in the second half of a long run swings.
+std::vector<std::uint32_t> stallsFrom(const Bench& bench, std::uint32_t cycle, std::uint32_t cycles,
+                                      std::vector<std::uint32_t> before, Rng& rng) {
+  const bool swings = cycles >= 8 * kSwing && cycle >= cycles / 2;
+  if (swings && (cycle - cycles / 2) % kSwing == 0) return swingStalls(bench, (cycle - cycles / 2) / kSwing);
+  if (!swings && cycle % 40 == 0) return drawStalls(bench, rng);
+  return before;
+}
+
 /// What a bench is fed in a cycle, per input port.
 std::vector<std::vector<std::uint64_t>> stimulus(const Bench& bench, Rng& rng,
                                                  const std::vector<std::uint32_t>& stalls) {
@@ -199,7 +227,7 @@ Result<BatchVerdict> judgeBatch(const std::vector<Bench>& benches, std::uint32_t
     std::vector<std::uint32_t> stalls;
     auto& mine = inputs.emplace_back();
     for (std::uint32_t cycle = 0; cycle < cycles; ++cycle) {
-      if (cycle % 40 == 0) stalls = drawStalls(bench, rng);
+      stalls = stallsFrom(bench, cycle, cycles, std::move(stalls), rng);
       mine.push_back(stimulus(bench, rng, stalls));
     }
   }
@@ -244,6 +272,33 @@ Result<BatchVerdict> judgeBatch(const std::vector<Bench>& benches, std::uint32_t
   for (std::size_t b = 0; b < benches.size(); ++b)
     verdict.benches.push_back(compareBench(benches[b], inputs[b], outs[b], out, seen, verdict.count));
   return verdict;
+}
+
+Result<std::vector<std::vector<std::uint64_t>>> statesSeen(const Bench& bench, std::uint32_t cycles,
+                                                           std::uint64_t seed) {
+  SLUICE_TRY(hdl::Evaluator evaluator, hdl::Evaluator::make(*bench.module));
+  evaluator.reset();
+  std::vector<std::uint32_t> states;
+  for (std::uint32_t p = 0; p < bench.module->outputs.size(); ++p)
+    if (bench.module->outputs[p].name.starts_with("state")) states.push_back(p);
+  Rng rng(seed, 0);
+  std::vector<std::uint32_t> stalls;
+  std::vector<std::vector<std::uint64_t>> seen;
+  for (std::uint32_t cycle = 0; cycle < cycles; ++cycle) {
+    stalls = stallsFrom(bench, cycle, cycles, std::move(stalls), rng);
+    const auto words = stimulus(bench, rng, stalls);
+    for (std::uint32_t p = 0; p < words.size(); ++p) evaluator.setWords(p, 0, words[p]);
+    evaluator.settle();
+    auto& values = seen.emplace_back();
+    for (const std::uint32_t p : states) {
+      std::vector<std::uint64_t> value((bench.module->node(bench.module->outputs[p].signal).width + 63) / 64,
+                                       0);
+      evaluator.getWords(p, 0, value);
+      values.push_back(value[0]);
+    }
+    evaluator.step();
+  }
+  return seen;
 }
 
 Result<BatchCount> compareBatch(const std::vector<Bench>& benches, std::uint32_t cycles, std::uint64_t seed) {

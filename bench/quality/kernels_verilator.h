@@ -29,8 +29,8 @@ struct BatchCount {
   double compileSeconds = 0;
 };
 
-/// Random beats, gaps and stalls (each port by itself, in phases), and power-up bits from the seed for `cycles` cycles; both engines see the same. In every cycle
-/// every ready, valid, popped and pushed must be equal, and data wherever valid says that there is some:
+/// Random beats, gaps and stalls (each port by itself, in phases; in the second half of runs of 3,200 cycles and more, swings
+/// from full to empty), and power-up bits from the seed for `cycles` cycles; both engines see the same. In every cycle every ready, valid, popped and pushed must be equal, and data wherever valid says that there is some:
 /// registers without reset hold random bits in Verilator. Errors  badInput: the first difference; those of
 /// the tools.
 Result<BatchCount> compareBatch(const std::vector<Bench>& benches, std::uint32_t cycles, std::uint64_t seed);
@@ -41,5 +41,10 @@ struct BatchVerdict {
   std::vector<Status> benches;  ///< in their order; badInput: the first difference
 };
 Result<BatchVerdict> judgeBatch(const std::vector<Bench>& benches, std::uint32_t cycles, std::uint64_t seed);
+
+/// What the registers that reset defines hold, cycle by cycle, in the evaluator under that stimulus: the low 64 bits of the
+/// bench's outputs `state...`, in their order.
+Result<std::vector<std::vector<std::uint64_t>>> statesSeen(const Bench& bench, std::uint32_t cycles,
+                                                           std::uint64_t seed);
 
 }  // namespace sluice::show

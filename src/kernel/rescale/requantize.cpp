@@ -107,13 +107,14 @@ Signal round(hdl::Builder& b, Signal x, std::int64_t shift, Rounding rounding) {
 }
 
 Signal fit(hdl::Builder& b, Signal value, Interval range, Overflow overflow) {
+  // The least code of two's complement is outside even where the format holds it.
+  if (overflow == Overflow::saturateSymmetric) range.lo = std::max(range.lo, -range.hi);
   if (range.contains(b.range(value))) return value;
   if (range.lo == range.hi) return b.constant(range.lo);
   switch (overflow) {
     case Overflow::saturate:
-      return b.clamp(value, range);
     case Overflow::saturateSymmetric:
-      return b.clamp(value, {std::max(range.lo, -range.hi), range.hi});
+      return b.clamp(value, range);
     case Overflow::saturateToZero: {
       const Signal inside =
           b.bitAnd(b.lessEqual(b.constant(range.lo), value), b.lessEqual(value, b.constant(range.hi)));

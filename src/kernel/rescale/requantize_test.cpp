@@ -57,6 +57,21 @@ TEST(Requantize, ValuesAndCyclesOfRandomKernelsAgreeInAllViews) {
   }
 }
 
+TEST(Requantize, SaturatesSymmetricallyEvenWhereTheFormatHoldsAllValues) {
+  const RequantizeParams p{
+      .input = {-128, 127}, .ranges = {{-128, 127}}, .overflow = Overflow::saturateSymmetric};
+  Result<Kernel> made = requantize(p);
+  ASSERT_TRUE(made.ok()) << made.error().text();
+  const auto golden = [](const PassData& reads) {
+    std::vector<std::int64_t> y = reads[0];
+    for (std::int64_t& value : y) value = std::max<std::int64_t>(value, -127);
+    return PassData{y};
+  };
+  const auto count = checkViews({.kernel = std::move(made).value(), .golden = golden},
+                                {.seed = 1, .lanes = 8, .passes = 64});
+  ASSERT_TRUE(count.ok()) << count.error().text();
+}
+
 TEST(Requantize, RefusesWhatItCannotBuild) {
   const auto message = [](const RequantizeParams& p) {
     return requantize(p).ok() ? "" : requantize(p).error().message;

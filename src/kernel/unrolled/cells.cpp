@@ -317,6 +317,82 @@ Scalar CellList::rescale(const Scalar& x, std::int64_t factor, std::int64_t adde
   return {.cell = clamped};
 }
 
+std::optional<Scalar> CellList::requantize(const Scalar& x, std::int64_t shift, fixed::Rounding rounding,
+                                           fixed::Overflow overflow, fixed::Interval to) {
+  using fixed::Overflow;
+  using fixed::Rounding;
+  constexpr std::uint32_t kSmallTable = 8;  // bits: as many look-up tables as an adder and a clamp
+  const auto left = static_cast<std::uint32_t>(std::max<std::int64_t>(-shift, 0));
+  const auto right = static_cast<std::uint32_t>(std::max<std::int64_t>(shift, 0));
+  const auto rounded = [&](std::int64_t v) {
+    return right > 0 ? fixed::roundShiftRight(v, right, rounding) : v * (std::int64_t{1} << left);
+  };
+  if (x.isConstant()) return Scalar{.offset = fixed::fit(rounded(x.offset), to, overflow)};
+  if (overflow == Overflow::saturateSymmetric) to.lo = std::max(to.lo, -to.hi), overflow = Overflow::saturate;
+  const fixed::Interval all = range(x), steps{rounded(all.lo), rounded(all.hi)};
+  const bool fits = to.contains(steps);
+  const std::uint32_t bits = fixed::formatFor(cells_[x.cell].range).bits;
+  const auto byTable = [&]() -> std::optional<Scalar> {
+    if (bits > kSmallTable) return std::nullopt;
+    return tabulate(x, [&](std::int64_t v) { return fixed::fit(rounded(v), to, overflow); });
+  };
+  const bool wraps = !fits && overflow == Overflow::wrap;
+  if (!fits && (overflow == Overflow::saturateToZero || overflow == Overflow::wrapSignMagnitude))
+    return byTable();
+  const auto size = static_cast<std::uint64_t>(to.hi) - static_cast<std::uint64_t>(to.lo) + 1;
+  if (wraps && !std::has_single_bit(size)) return byTable();
+  // What is added before the rest is cut off; rounding by sign takes two sums and has no cells.
+  std::int64_t addend = 0;
+  if (right > 0) {
+    const std::int64_t half = std::int64_t{1} << (right - 1);
+    if (rounding == Rounding::ceil)
+      addend = 2 * half - 1;
+    else if (rounding == Rounding::halfUp)
+      addend = half;
+    else if (rounding == Rounding::halfDown)
+      addend = half - 1;
+    else if (rounding == Rounding::towardZero && all.lo >= 0)
+      addend = 0;
+    else if ((rounding == Rounding::halfAwayFromZero && all.lo >= 0) ||
+             (rounding == Rounding::halfTowardZero && all.hi <= 0))
+      addend = half;
+    else if (rounding == Rounding::halfTowardZero && all.lo >= 0)
+      addend = half - 1;
+    else if (rounding != Rounding::floor && rounding != Rounding::halfEven)
+      return byTable();
+  }
+  const fixed::Interval ends = fits || wraps ? steps : to;
+  if (right == 0 && (fits || wraps)) {  // bookkeeping
+    Scalar y = x;
+    y.shift += left;
+    y.offset *= std::int64_t{1} << left;
+    return wraps ? wrapped(y, to) : y;
+  }
+  const Scalar y =
+      rescale(x, std::int64_t{1} << left, addend, right, right > 0 && rounding == Rounding::halfEven, ends);
+  return wraps ? wrapped(y, to) : y;
+}
+
+Scalar CellList::wrapped(Scalar x, fixed::Interval to) {
+  const auto size = static_cast<std::uint64_t>(to.hi) - static_cast<std::uint64_t>(to.lo) + 1;
+  SLUICE_CHECK(std::has_single_bit(size), "only powers of two wrap by leaving bits out");
+  const bool twosComplement = to.lo < 0 && to.lo == -(to.hi + 1);
+  const std::int64_t from = to.lo == 0 || twosComplement ? 0 : to.lo;  // other ranges are moved to 0 and back
+  x.offset = narrow(Wide{x.offset} - from);
+  if (x.isConstant()) return {.offset = fixed::fit(x.offset + from, to, fixed::Overflow::wrap)};
+  const CellId w = whole(x);
+  const fixed::Interval whereTo{to.lo - from, to.hi - from};
+  const CellId y = put({.kind = Cell::Kind::wrap,
+                        .a = w,
+                        .shiftA = static_cast<std::uint32_t>(std::countr_zero(size)),
+                        .signA = twosComplement ? -1 : 1,
+                        .range = fixed::fitRange(cells_[w].range, whereTo, fixed::Overflow::wrap),
+                        .levels = 0});
+  Scalar wrapped = scalar(y);
+  wrapped.offset += from;
+  return wrapped;
+}
+
 Scalar CellList::sum(std::vector<Scalar> terms) {
   std::int64_t offset = 0;
   for (Scalar& t : terms) offset = narrow(Wide{offset} + t.offset), t.offset = 0;

@@ -3,9 +3,12 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <vector>
 
 #include "fixed/interval.h"
+#include "fixed/overflow.h"
+#include "fixed/rounding.h"
 
 /// Cells: an unrolled network as single numbers, before it has a clock.
 ///
@@ -37,6 +40,7 @@ struct Cell {
     notLess,     ///< 1 where a >= b
     select,      ///< condition ? a : b
     clamp,       ///< a brought into [value, value2]
+    wrap,        ///< the lowest shiftA bits of a, as a two's complement number where signA is negative
     table,       ///< entries[a - lowest code of a]
     bits,        ///< bit k is the XOR of the one-bit cells bitSources[k], inverted where bitInverted[k]
   };
@@ -91,6 +95,10 @@ class CellList {
   /// bit.
   Scalar rescale(const Scalar& x, std::int64_t factor, std::int64_t addend, std::uint32_t shift,
                  bool tieToEven, fixed::Interval to);
+  /// fit(round(x / 2^shift), to); shift < 0: a left shift. Nothing where some value would need a kind of rounding or of
+  /// overflow that has no cells: there only what fits a small table is done.
+  std::optional<Scalar> requantize(const Scalar& x, std::int64_t shift, fixed::Rounding rounding,
+                                   fixed::Overflow overflow, fixed::Interval to);
   /// The sum, as a tree that adds what is there first first.
   Scalar sum(std::vector<Scalar> terms);
   /// One bit: a >= b.
@@ -109,6 +117,8 @@ class CellList {
 
  private:
   CellId atLeast(CellId a, std::int64_t value);
+  /// x modulo the number of codes of `to`, a power of two.
+  Scalar wrapped(Scalar x, fixed::Interval to);
   Scalar thermometer(CellId a, bool falling, const std::vector<std::int64_t>& steps, std::int64_t base,
                      std::int32_t direction);
   Scalar multiple(CellId a, std::int64_t factor);

@@ -64,6 +64,8 @@ class Emitter {
         return b_.mux(at(cell.condition, stage), a(), at(cell.b, stage));
       case Kind::clamp:
         return b_.clamp(a(), {cell.value, cell.value2});
+      case Kind::wrap:
+        return b_.wrap(a(), {cell.shiftA, cell.signA < 0});
       case Kind::table:
         return table(cell, a());
       case Kind::bits:

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <map>
+#include <optional>
 #include <span>
 
 #include "base/check.h"
@@ -72,6 +73,7 @@ class Lowering {
     if (const auto* op = std::get_if<ir::Threshold>(&node.operation)) return threshold(node, *op);
     if (const auto* op = std::get_if<ir::Lookup>(&node.operation)) return lookup(node, *op);
     if (const auto* op = std::get_if<ir::Rescale>(&node.operation)) return rescale(node, *op);
+    if (const auto* op = std::get_if<ir::Requantize>(&node.operation)) return requantize(node, *op);
     if (const auto* op = std::get_if<ir::Merge>(&node.operation)) return merge(node, *op);
     if (const auto* op = std::get_if<ir::TopK>(&node.operation)) return topK(node, *op);
     if (const auto* op = std::get_if<ir::Transpose>(&node.operation)) return transpose(node, *op);
@@ -203,6 +205,23 @@ class Lowering {
       if (a >= (std::int64_t{1} << 30) || a <= -(std::int64_t{1} << 30))
         return unsupported("factor " + std::to_string(a) + " is outside 30 bits", "node '" + node.name + "'");
       y.push_back(cells().rescale(x, a, b, op.shift, op.tieToEven, op.range));
+    }
+    return y;
+  }
+
+  Result<Scalars> requantize(const ir::Node& node, const ir::Requantize& op) {
+    Scalars y;
+    for (const Scalar& x : in(node, 0)) {
+      const std::size_t e = y.size();
+      const fixed::Interval to = op.ranges.empty() ? op.range : op.ranges[e % op.ranges.size()];
+      const std::optional<Scalar> made =
+          cells().requantize(x, op.shift[e % op.shift.size()], op.rounding, op.overflow, to);
+      if (!made)
+        return unsupported(std::string("rounding ") + fixed::name(op.rounding) + " with overflow " +
+                               fixed::name(op.overflow) +
+                               " of numbers this wide cannot be unrolled; streamed it can",
+                           "node '" + node.name + "'");
+      y.push_back(*made);
     }
     return y;
   }

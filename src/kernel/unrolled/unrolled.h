@@ -27,7 +27,7 @@
 /// Each element keeps its own exact interval: an output column of small weights has narrower sums than its
 /// neighbour, and every operation after it is narrower too.
 ///
-/// Legal nodes: Dense, Threshold, Lookup (to 16 bits), Rescale, Merge, TopK of codes, Reshape and Transpose
+/// Legal nodes: Dense, Threshold, Lookup (to 16 bits), Rescale, Requantize, Merge, TopK of codes, Reshape and Transpose
 /// of codes.
 namespace sluice::kernel {
 

@@ -152,6 +152,37 @@ TEST(Unrolled, RescalesEveryCodeOfTenBitsAsTheReferenceDoes) {
   }
 }
 
+TEST(Unrolled, ConvertsFormatsForEveryCodeOfTenBitsAsTheReferenceDoes) {
+  Rng rng(9);
+  int unrolled = 0;
+  for (int k = 0; k < 200; ++k) {
+    static constexpr const char* kRoundings[] = {"floor", "halfEven",   "halfUp",           "halfDown",
+                                                 "ceil",  "towardZero", "halfAwayFromZero", "halfTowardZero"};
+    static constexpr const char* kOverflows[] = {"saturate", "wrap", "saturateSymmetric", "saturateToZero"};
+    const std::int64_t lo = rng.uniform(-600, 0), bits = rng.uniform(1, 12), fit = rng.uniform(0, 3);
+    const bool isSigned = rng.chance(0.5), some = fit < 2 && rng.chance(0.2);
+    const std::int64_t low = isSigned ? -(std::int64_t{1} << (bits - 1)) : some ? 3 : 0;
+    // Behind a matrix, so that signs, shifts and offsets are in play; two channels with formats of their own.
+    const std::string text =
+        "x = input [1] codes [" + std::to_string(lo) + ", " + std::to_string(lo + 900) +
+        "]; w = constant [1, 2] codes [-8, 8] {" + std::to_string(rng.uniform(-3, 4)) + " " +
+        std::to_string(rng.chance(0.5) ? -4 : 1) + "}; b = constant [2] {" +
+        std::to_string(rng.uniform(-50, 50)) + " 0}; a = dense x, w, b; y = requantize a, shift [" +
+        std::to_string(rng.uniform(-2, 6)) + ", " + std::to_string(rng.uniform(0, 4)) + "], range [" +
+        std::to_string(low) + ", " + std::to_string(low + (std::int64_t{1} << bits) - 1) + "], rounding " +
+        kRoundings[rng.uniform(0, 7)] + ", overflow " + kOverflows[fit] + "; output y";
+    const ir::Graph graph = ir::graphOf(text);
+    // What has no cells says so; it must be the exception.
+    if (const auto kernel = unrolledPipeline("dut", paramsOf(graph)); !kernel.ok()) {
+      EXPECT_NE(kernel.error().text().find("cannot be unrolled; streamed it can"), std::string::npos);
+      continue;
+    }
+    ++unrolled;
+    expectSweepEqualsReference(graph, text);
+  }
+  EXPECT_GE(unrolled, 100);
+}
+
 TEST(Unrolled, CountsThresholdsOfEveryKindForEveryCode) {
   Rng rng(8);
   for (int k = 0; k < 120; ++k) {

@@ -1,0 +1,217 @@
+// The field's networks beside what was published of them: KWS, AD08 and RN07 beside the boards of MLPerf Tiny, and whole
+// unrolled networks beside da4ml.
+//
+//   boards [--synth] [--no-cache] [--json]
+//
+// Rates and latencies of ours are cycles (proven and simulated) at the published boards' clock of 100 MHz; that this clock
+// is kept is assumed, as no open tool places 7-series parts. Resources are estimated by counting, and with --synth
+// (an hour of processor time) built by Yosys as well. What the published designs took is in no text that we have; they
+// fitted a PYNQ-Z2, whose contents stand beside ours.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "base/npy.h"
+#include "base/text.h"
+#include "dataflow/simulate.h"
+#include "device/board.h"
+#include "flow/synthesise.h"
+#include "frontend/model.h"
+#include "jobs/store.h"
+#include "kernel/unrolled/unrolled.h"
+#include "networks_list.h"
+#include "passes/pipeline.h"
+#include "show.h"
+
+namespace {
+
+using namespace sluice;
+
+constexpr double kMhz = 100;
+
+/// A run on a PYNQ-Z2. Source: MLPerf Tiny v0.7, open division, mlcommons/tiny_results_v0.7, open/hls4ml-finn/results/pynq-z2
+/// (logs); hls4ml's and FINN's designs of arXiv 2206.11791.
+struct Published {
+  const char* name;
+  const char* tool;
+  double framesPerSecond;
+  double latencyUs;  ///< 0: not published
+};
+constexpr Published kPublished[] = {
+    {"KWS", "FINN", 57'268, 0}, {"AD08", "hls4ml", 53'365, 18.7}, {"RN07", "hls4ml", 36.596, 27'300}};
+
+std::string text(std::uint64_t n) { return formatCount(static_cast<std::int64_t>(n)); }
+std::uint64_t luts(const hdl::Cost& cost) { return cost.lut + cost.lutRam + cost.srl; }
+
+std::string microseconds(double us) {
+  return us >= 1000 ? fmt::format("{:.2f} ms", us / 1000) : fmt::format("{:.2f} us", us);
+}
+
+struct Shown {
+  std::string how;
+  map::MapOptions options;
+};
+
+Status showPublished(show::Output& out, const jobs::Store* store) {
+  SLUICE_TRY(const device::Board board, device::findBoard("pynq-z2"));
+  const device::Budget& budget = board.part.budget;
+  std::vector<std::vector<std::string>> rows{
+      {"network", "design", "frames/s", "latency", "LUT", "FF", "DSP", "BRAM18"}};
+  rows.push_back(
+      {"PYNQ-Z2", "holds", "", "", text(budget.lut), text(budget.ff), text(budget.dsp), text(budget.bram18)});
+  for (const Published& published : kPublished) {
+    rows.push_back({published.name, std::string(published.tool) + ", published, measured on the board",
+                    formatCount(std::llround(published.framesPerSecond)),
+                    published.latencyUs > 0 ? microseconds(published.latencyUs) : "-", "-", "-", "-", "-"});
+    show::Network network;
+    std::vector<Shown> designs;
+    const auto pace = static_cast<std::uint64_t>(kMhz * 1e6 / published.framesPerSecond);
+    if (published.name == std::string("KWS")) {
+      SLUICE_TRY(network, show::keywords());
+      designs.push_back({"reuse factor 512", {.regime = map::Regime::streamed, .reuseFactor = 512}});
+    } else {
+      const auto& all = show::references();
+      const auto found =
+          std::find_if(all.begin(), all.end(), [&](const auto& r) { return r.name == published.name; });
+      SLUICE_TRY(network, show::load(*found));
+      designs.push_back({found->options.reuseFactor
+                             ? fmt::format("reuse factor {}", *found->options.reuseFactor)
+                             : fmt::format("a frame in {} cycles", text(*found->options.targetInterval)),
+                         found->options});
+    }
+    designs.push_back({"at the published pace", {.regime = map::Regime::streamed, .targetInterval = pace}});
+    for (const Shown& shown : designs) {
+      SLUICE_TRY(const show::Hardware hardware, show::build(network.lowered, shown.options));
+      SLUICE_TRY(const dataflow::Performance performance, dataflow::measure(map::network(hardware.design)));
+      const hdl::Cost cost = hdl::cost(*hardware.rtl.top, hdl::Family::xc7);
+      const double interval =
+          static_cast<double>(performance.cyclesPerPeriod) / static_cast<double>(performance.framesPerPeriod);
+      const double rate = kMhz * 1e6 / interval, latencyUs = static_cast<double>(performance.latency) / kMhz;
+      const auto row = [&](const std::string& kind, const hdl::Cost& c) {
+        rows.push_back({published.name, fmt::format("ours, {}, {}", shown.how, kind),
+                        formatCount(std::llround(rate)), microseconds(latencyUs), text(luts(c)), text(c.ff),
+                        text(c.dsp), text(c.bram18)});
+      };
+      row("estimated", cost);
+      const std::string figure = fmt::format("boards/{}/{}", published.name, shown.how);
+      out.figure(figure + "/rate", rate, "frames/s", "proven cycles at 100 MHz");
+      out.figure(figure + "/latency", latencyUs, "us", "simulated cycles at 100 MHz");
+      out.figure(figure + "/lut", static_cast<double>(luts(cost)), "LUT", "estimated");
+      if (out.has("--synth")) {
+        SLUICE_TRY(const auto reports,
+                   flow::synthesise({{fmt::format("{}, {}", published.name, shown.how),
+                                      emit::verilogFiles(hardware.rtl), "top", hdl::Family::xc7}},
+                                    1, store));
+        row("synthesised", reports[0].cost);
+        out.figure(figure + "/lut", static_cast<double>(luts(reports[0].cost)), "LUT", "synthesised");
+      }
+      out.require(rate >= published.framesPerSecond && device::fits(cost, budget),
+                  fmt::format("{}, {}: {:.2f} times the published rate, on the same part", published.name,
+                              shown.how, rate / published.framesPerSecond));
+      if (published.latencyUs > 0 && shown.how != "at the published pace")
+        out.require(latencyUs < published.latencyUs,
+                    fmt::format("{}, {}: {} of latency, published {}", published.name, shown.how,
+                                microseconds(latencyUs), microseconds(published.latencyUs)));
+    }
+  }
+  out.say(show::table(rows, 2));
+  return {};
+}
+
+/// HGQ2's network as one pipeline, its registers as far apart as da4ml's. da4ml 0.6.0, latency_cutoff=5: shared models, data/cmvm
+/// README section 6 (Yosys 0.70, xc7).
+Status showHgq2(show::Output& out, const jobs::Store* store) {
+  SLUICE_TRY(ir::Graph imported,
+             frontend::importModel(show::sharedFolder() / "models/hgq2/mnist_8x8_64_32_32_10.keras"));
+  SLUICE_TRY(const ir::Graph lowered, passes::lower(std::move(imported)));
+  std::vector<std::vector<std::string>> rows{
+      {"HGQ2 64-32-32-10, one image a clock", "kind", "stages", "LUT", "FF"}};
+  rows.push_back({"da4ml 0.6.0, registers every 5 levels", "estimated", "4", "6,228", "1,039"});
+  rows.push_back({"the same", "synthesised", "4", "6,511", "1,012"});
+  for (const std::uint32_t levels : {5u, 2u}) {
+    SLUICE_TRY(const show::Hardware hardware,
+               show::build(lowered, {.regime = map::Regime::unrolled, .levelsPerStage = levels}));
+    if (hardware.rtl.kernels.size() != 1) return unsupported("the network is not one pipeline");
+    const map::KernelInstance& instance = hardware.design.kernels[0];
+    const hdl::Cost cost = hdl::cost(*hardware.rtl.kernels[0], hdl::Family::xc7);
+    std::uint32_t stages = 0;
+    for (const dataflow::Access& access : instance.kernel.schedule.accesses)
+      stages = std::max(stages, access.stage);
+    const std::string name = fmt::format("ours, registers every {} levels", levels);
+    rows.push_back({name, "estimated", std::to_string(stages), text(luts(cost)), text(cost.ff)});
+    out.figure(fmt::format("boards/HGQ2/{}/lut", levels), static_cast<double>(luts(cost)), "LUT",
+               "estimated");
+    if (levels == 5) {
+      out.require(luts(cost) < 6'511,
+                  fmt::format("HGQ2: {} LUT estimated, da4ml's design takes 6,511", text(luts(cost))));
+      if (out.has("--synth")) {
+        SLUICE_TRY(const auto reports,
+                   flow::synthesise({{"HGQ2", show::filesOf(hardware.rtl.kernels[0], hdl::Family::xc7),
+                                      hardware.rtl.kernels[0]->name, hdl::Family::xc7}},
+                                    1, store));
+        rows.push_back({name, "synthesised", std::to_string(stages), text(luts(reports[0].cost)),
+                        text(reports[0].cost.ff)});
+        out.figure("boards/HGQ2/5/lut", static_cast<double>(luts(reports[0].cost)), "LUT", "synthesised");
+      }
+    }
+  }
+  out.say(show::table(rows, 2));
+  return {};
+}
+
+/// The matrices of whole jet taggers, layer by layer, at free depth: adders of all layers. da4ml's fewest over all of its
+/// settings, as recorded (data/cmvm/results.json).
+Status showJets(show::Output& out) {
+  SLUICE_TRY(const auto arrays, readNpz(show::sharedFolder() / "data/cmvm/matrices.npz"));
+  std::ifstream file(show::sharedFolder() / "data/cmvm/results.json");
+  const auto recorded = nlohmann::json::parse(file, nullptr, false);
+  if (recorded.is_discarded()) return badInput("no JSON", "data/cmvm/results.json");
+  std::vector<std::vector<std::string>> rows{
+      {"jet tagger", "adders, ours", "da4ml", "depth, ours", "da4ml, default"}};
+  for (const std::string name : {"qkeras_jet", "keras3", "keras3_p70"}) {
+    std::uint64_t ours = 0, theirs = 0, depth = 0, theirDepth = 0;
+    for (const auto& entry : recorded.at("matrices")) {
+      const std::string id = entry.at("id");
+      if (!id.starts_with(name + "_l")) continue;
+      const NpyArray& array = arrays.at(id);
+      kernel::MatrixVector problem{.rows = static_cast<std::uint32_t>(array.shape[0]),
+                                   .columns = static_cast<std::uint32_t>(array.shape[1]),
+                                   .weights = *array.asInt64(),
+                                   .inputs = {},
+                                   .inputDepth = {}};
+      problem.inputs.assign(problem.rows, {-128, 127});
+      SLUICE_TRY(const kernel::AdderGraph graph, kernel::adderGraph(problem, {}));
+      SLUICE_RETURN_IF_ERROR(kernel::verify(graph, problem));
+      ours += graph.ops.size();
+      depth += graph.depth();
+      theirs += entry.at("best").at("any").get<std::uint64_t>();
+      theirDepth += static_cast<std::uint64_t>(entry.at("da4ml").at("default").at("depth").get<double>());
+    }
+    rows.push_back({name, text(ours), text(theirs), text(depth), text(theirDepth)});
+    out.figure("boards/" + name + "/adders", static_cast<double>(ours), "adders", "proven");
+    out.require(ours < theirs, fmt::format("{}: {} adders in all layers, da4ml's fewest {}", name, text(ours),
+                                           text(theirs)));
+  }
+  out.say(show::table(rows));
+  return {};
+}
+
+Status run(show::Output& out) {
+  SLUICE_TRY(const jobs::Store cache, jobs::Store::open(jobs::Store::defaultFolder()));
+  const jobs::Store* const store = out.has("--no-cache") ? nullptr : &cache;
+  out.require(showPublished(out, store), "published boards");
+  out.require(showHgq2(out, store), "HGQ2");
+  out.require(showJets(out), "jet taggers");
+  return {};
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  show::Output out(argc, argv, {"--synth", "--no-cache"});
+  out.require(run(out), "boards");
+  return out.exitCode();
+}
