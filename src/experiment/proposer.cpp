@@ -23,6 +23,13 @@ Result<Proposer> Proposer::make(const Definition& definition) {
   return proposer;
 }
 
+std::int64_t Proposer::reach(const Definition& definition) {
+  if (definition.fidelity) return 1;
+  return search::looksAtResults(definition.sampler.method)
+             ? static_cast<std::int64_t>(definition.sampler.window)
+             : 0;
+}
+
 std::int64_t Proposer::allowed(const TrialStore::Extent& extent) const {
   const std::int64_t ahead = extent.ended + static_cast<std::int64_t>(definition_.sampler.window);
   if (!brackets_) return std::min(trials_, ahead);

@@ -19,6 +19,8 @@ class Proposer {
   /// Errors: badInput.
   static Result<Proposer> make(const Definition& definition);
 
+  /// A result of trial n may lead to trials n + reach and later; 0: to none.
+  static std::int64_t reach(const Definition& definition);
   [[nodiscard]] std::int64_t trials() const { return trials_; }  ///< in all
   /// How many trials there may be, when there are and have ended so many.
   [[nodiscard]] std::int64_t allowed(const TrialStore::Extent& extent) const;

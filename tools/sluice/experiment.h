@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 
@@ -9,7 +10,7 @@ namespace CLI {
 class App;
 }
 
-/// `sluice experiment`: new, run, status, report, export, verify, reproduce, stages.
+/// `sluice experiment`: new, run, work, status, report, serve, export, verify, reproduce, stages.
 namespace sluice::tool {
 
 struct ExperimentOptions {
@@ -17,7 +18,10 @@ struct ExperimentOptions {
   std::string store;                 ///< "": NAME.trials.db beside the definition
   std::filesystem::path output;
   unsigned workers = 1;
-  bool data = false, artefacts = false, timings = false, runCommands = false;
+  unsigned port = 0;  ///< of serve; 0: any
+  bool data = false, artefacts = false, timings = false, runCommands = false, retryFailed = false,
+       slurm = false;
+  std::vector<std::string> sbatch;  ///< arguments for it
 };
 
 /// The arguments of the subcommand, on `app`.

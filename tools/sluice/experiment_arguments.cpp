@@ -37,6 +37,7 @@ void addExperiment(CLI::App& app, ExperimentOptions& options) {
       "  sluice experiment new mine.yaml\n"
       "  sluice experiment run mine.yaml --workers 2\n"
       "  sluice experiment report mine.yaml -o page.html\n"
+      "  sluice experiment serve mine.yaml\n"
       "  sluice experiment export mine.yaml -o mine.tar\n"
       "  sluice experiment verify mine.tar\n"
       "  sluice experiment reproduce mine.tar -o again\n");
@@ -46,12 +47,28 @@ void addExperiment(CLI::App& app, ExperimentOptions& options) {
   CLI::App* run = add(*all, "run", "runs what has not been run", options, "DEFINITION", what);
   addStore(run, options);
   addWorkers(run, options);
+  run->add_flag("--retry-failed", options.retryFailed,
+                "failed trials run again, and what a sampler made of them is proposed anew");
+  run->add_flag("--slurm", options.slurm, "workers are tasks of an array job of Slurm");
+  run->add_option("--sbatch", options.sbatch, "arguments for sbatch, as --sbatch=--partition=long")
+      ->type_name("ARGUMENT")
+      ->allow_extra_args(false);
   run->footer(
       "Ends when every trial has ended; killed at any point and started again, it goes on. Several may run "
       "at the\n"
       "same time on one store. Results of stages are kept in the cache ($SLUICE_CACHE), so a second run is "
-      "quick.\n\n"
-      "Example:\n  sluice experiment run examples/experiments/jets.yaml --workers 2\n");
+      "quick.\n"
+      "Stages in Python run with $SLUICE_PYTHON, else python3. With --slurm, workers need a store that they "
+      "reach:\n"
+      "a file if they run on this host, else postgresql://...; what they print goes to NAME.slurm/.\n\n"
+      "Examples:\n"
+      "  sluice experiment run examples/experiments/jets.yaml --workers 2\n"
+      "  sluice experiment run mine.yaml --slurm --workers 8 --store postgresql://me@host/trials\n");
+  CLI::App* work =
+      add(*all, "work", "one worker, for schedulers of one's own; ends when all trials have ended", options,
+          "DEFINITION", what);
+  addStore(work, options);
+  work->footer("Example:\n  sluice experiment work mine.yaml --store postgresql://me@host/trials\n");
   CLI::App* status = add(*all, "status", "how far it is, and the best trials", options, "DEFINITION", what);
   addStore(status, options);
   status->footer("Example:\n  sluice experiment status examples/experiments/jets.yaml\n");
@@ -59,6 +76,13 @@ void addExperiment(CLI::App& app, ExperimentOptions& options) {
   addStore(report, options);
   report->add_option("-o,--output", options.output, "the page")->required()->type_name("PAGE.html");
   report->footer("Example:\n  sluice experiment report examples/experiments/jets.yaml -o jets.html\n");
+  CLI::App* serve = add(*all, "serve", "the report as it grows, for a browser on this machine", options,
+                        "DEFINITION", what);
+  addStore(serve, options);
+  serve->add_option("--port", options.port, "of 127.0.0.1; 0: any that is free")
+      ->check(CLI::Range(0u, 65535u).description(""))
+      ->capture_default_str();
+  serve->footer("Example:\n  sluice experiment serve examples/experiments/jets.yaml\n");
   CLI::App* exporting = add(*all, "export", "one file for a colleague", options, "DEFINITION", what);
   addStore(exporting, options);
   exporting->add_option("-o,--output", options.output, "the file")->required()->type_name("FILE");
@@ -84,6 +108,8 @@ Status runExperiment(CLI::App& app, const ExperimentOptions& options) {
   const std::string name = all->get_subcommands().front()->get_name();
   if (name == "new") return experimentNew(options);
   if (name == "run") return experimentRun(options);
+  if (name == "work") return experimentWork(options);
+  if (name == "serve") return experimentServe(options);
   if (name == "status") return experimentStatus(options);
   if (name == "report") return experimentReport(options);
   if (name == "export") return experimentExport(options);

@@ -6,7 +6,6 @@
 #include "base/text.h"
 #include "experiment/exchange.h"
 #include "experiment/report.h"
-#include "experiment/worker.h"
 #include "stages/stages.h"
 
 namespace sluice::tool {
@@ -49,20 +48,16 @@ objectives: {accuracy: maximise, lut: minimise}
 limits: {latency: {at_most: 100}}
 )yaml";
 
-struct Opened {
-  Definition definition;
-  std::string place;
-};
+}  // namespace
 
-/// The definition, and where its trials are.
-Result<Opened> open(const ExperimentOptions& options) {
+Result<OpenedExperiment> openExperiment(const ExperimentOptions& options) {
   SLUICE_TRY(Definition definition, readDefinition(options.definition, stages::stages()));
   std::string place = options.store;
   if (place.empty()) place = (definition.folder / (definition.name + ".trials.db")).string();
-  return Opened{std::move(definition), std::move(place)};
+  return OpenedExperiment{std::move(definition), std::move(place)};
 }
 
-Result<std::vector<TrialRow>> trialsOf(const Opened& opened) {
+Result<ExistingTrials> existingTrials(const OpenedExperiment& opened) {
   std::error_code failure;
   const bool file = opened.place.find("://") == std::string::npos;
   if (file && !fs::exists(opened.place, failure))
@@ -70,24 +65,8 @@ Result<std::vector<TrialRow>> trialsOf(const Opened& opened) {
   SLUICE_TRY(TrialStore store, TrialStore::open(opened.place));
   SLUICE_TRY(const std::optional<std::int64_t> id, store.find(opened.definition.name));
   if (!id) return badInput("there is no experiment '" + opened.definition.name + "'", opened.place);
-  return store.trials(*id);
+  return ExistingTrials{std::move(store), *id};
 }
-
-/// A line that is written anew on a terminal; one line in ten steps elsewhere.
-std::function<void(const TrialCounts&)> progressLine(std::int64_t trials) {
-  return [trials, last = std::int64_t{-1}](const TrialCounts& counts) mutable {
-    const std::int64_t ended = counts.done + counts.failed;
-    if (ended == last) return;
-    last = ended;
-    std::fprintf(stderr, "  %lld of at most %lld trials, %lld failed, %lld running\n",
-                 static_cast<long long>(ended), static_cast<long long>(trials),
-                 static_cast<long long>(counts.failed), static_cast<long long>(counts.running));
-  };
-}
-
-Result<std::string> readArchive(const fs::path& file) { return readFile(file); }
-
-}  // namespace
 
 Status experimentNew(const ExperimentOptions& options) {
   std::error_code failure;
@@ -98,28 +77,18 @@ Status experimentNew(const ExperimentOptions& options) {
   return {};
 }
 
-Status experimentRun(const ExperimentOptions& options) {
-  SLUICE_TRY(const Opened opened, open(options));
-  RunOptions running;
-  running.worker.place = opened.place;
-  running.workers = options.workers;
-  running.progress = progressLine(opened.definition.trials);
-  SLUICE_RETURN_IF_ERROR(run(opened.definition, jobs::Store::defaultFolder(), running));
-  SLUICE_TRY(const std::vector<TrialRow> rows, trialsOf(opened));
-  std::fputs(summaryText(opened.definition, rows).c_str(), stdout);
-  return {};
-}
-
 Status experimentStatus(const ExperimentOptions& options) {
-  SLUICE_TRY(const Opened opened, open(options));
-  SLUICE_TRY(const std::vector<TrialRow> rows, trialsOf(opened));
+  SLUICE_TRY(const OpenedExperiment opened, openExperiment(options));
+  SLUICE_TRY(ExistingTrials there, existingTrials(opened));
+  SLUICE_TRY(const std::vector<TrialRow> rows, there.store.trials(there.id));
   std::fputs(summaryText(opened.definition, rows).c_str(), stdout);
   return {};
 }
 
 Status experimentReport(const ExperimentOptions& options) {
-  SLUICE_TRY(const Opened opened, open(options));
-  SLUICE_TRY(const std::vector<TrialRow> rows, trialsOf(opened));
+  SLUICE_TRY(const OpenedExperiment opened, openExperiment(options));
+  SLUICE_TRY(ExistingTrials there, existingTrials(opened));
+  SLUICE_TRY(const std::vector<TrialRow> rows, there.store.trials(there.id));
   SLUICE_TRY(const jobs::Store cache, jobs::Store::open(jobs::Store::defaultFolder()));
   SLUICE_TRY(const std::string page, reportPage(opened.definition, rows, cache));
   SLUICE_RETURN_IF_ERROR(writeFile(options.output, page));
@@ -128,17 +97,13 @@ Status experimentReport(const ExperimentOptions& options) {
 }
 
 Status experimentExport(const ExperimentOptions& options) {
-  SLUICE_TRY(const Opened opened, open(options));
-  SLUICE_RETURN_IF_ERROR([&]() -> Status {
-    const Result<std::vector<TrialRow>> there = trialsOf(opened);
-    return there.ok() ? Status() : Status(there.error());
-  }());
-  SLUICE_TRY(TrialStore store, TrialStore::open(opened.place));
+  SLUICE_TRY(const OpenedExperiment opened, openExperiment(options));
+  SLUICE_TRY(ExistingTrials there, existingTrials(opened));
   SLUICE_TRY(const jobs::Store cache, jobs::Store::open(jobs::Store::defaultFolder()));
   SLUICE_TRY(const Runner runner, Runner::make(opened.definition, cache));
   SLUICE_TRY(
       const std::string archive,
-      exportExperiment(opened.definition, runner, store, cache,
+      exportExperiment(opened.definition, runner, there.store, cache,
                        {.data = options.data, .artefacts = options.artefacts, .timings = options.timings}));
   SLUICE_RETURN_IF_ERROR(writeFile(options.output, archive));
   std::printf("%s: %s bytes, digest %s\n", options.output.string().c_str(),
@@ -148,7 +113,7 @@ Status experimentExport(const ExperimentOptions& options) {
 }
 
 Status experimentVerify(const ExperimentOptions& options) {
-  SLUICE_TRY(const std::string archive, readArchive(options.definition));
+  SLUICE_TRY(const std::string archive, readFile(options.definition));
   SLUICE_TRY(const Exported exported, readExported(archive, options.definition.string()));
   const Result<Definition> definition = parseDefinition(
       exported.definition, options.definition.string() + ": definition.yaml", ".", stages::stages());
@@ -161,14 +126,14 @@ Status experimentVerify(const ExperimentOptions& options) {
 }
 
 Status experimentReproduce(const ExperimentOptions& options) {
-  SLUICE_TRY(const std::string archive, readArchive(options.definition));
+  SLUICE_TRY(const std::string archive, readFile(options.definition));
   SLUICE_TRY(const Exported exported, readExported(archive, options.definition.string()));
   SLUICE_TRY(const Reproduction outcome,
              reproduce(exported, stages::stages(),
                        {.folder = options.output,
                         .workers = options.workers,
                         .runCommands = options.runCommands,
-                        .progress = progressLine(static_cast<std::int64_t>(exported.trials.size()))}));
+                        .progress = trialProgress(static_cast<std::int64_t>(exported.trials.size()))}));
   for (const std::string& line : outcome.differences) std::printf("differs: %s\n", line.c_str());
   for (const std::string& line : outcome.tools) std::printf("other version: %s\n", line.c_str());
   std::printf("%zu of %zu trials and %zu of %zu metrics equal\n", outcome.equalTrials, outcome.trials,
