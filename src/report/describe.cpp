@@ -94,6 +94,23 @@ const char* kindName(Kind kind) {
   return "";
 }
 
+std::string heldWhere(const CutRow& row) {
+  const auto beats = [](std::uint32_t count) { return countOf(static_cast<std::int64_t>(count), "beat"); };
+  const std::uint32_t either = row.fromDepth + row.toDepth - row.fromAlone - row.toAlone;
+  std::string text = beats(row.toAlone) + " behind the link";
+  if (row.latency > 0)
+    text += ": a beat's place there is taken for the " +
+            countOf(static_cast<std::int64_t>(row.latency), "cycle") +
+            " of the way, as links carry no credits";
+  text += "; " + beats(row.fromAlone) +
+          " before it: the producer's pipeline takes a place when it starts on a beat";
+  if (row.interval > 1) text += ", and the link takes one in " + std::to_string(row.interval) + " cycles";
+  if (either > 0)
+    text += "; " + beats(either) + " more may stand on either side and are " +
+            (row.toDepth > row.toAlone ? row.fromDepth > row.fromAlone ? "on both" : "behind" : "before");
+  return text;
+}
+
 Result<Report> describe(const ir::Graph& graph, const map::Design& design, const emit::Rtl& rtl,
                         hdl::Family family, const dataflow::Performance& performance) {
   Report report{.name = design.name,
@@ -108,6 +125,7 @@ Result<Report> describe(const ir::Graph& graph, const map::Design& design, const
   }
   const dataflow::Network network = map::network(design);
   SLUICE_TRY(report.profile, dataflow::profile(network));
+  SLUICE_TRY(report.timeline, dataflow::timeline(network, report.profile));
   for (const map::Subgraph& subgraph : design.subgraphs) report.subgraphs.push_back({.name = subgraph.name});
 
   for (std::size_t k = 0; k < design.kernels.size(); ++k) {

@@ -115,6 +115,42 @@ Html kernelSection(const Report& report) {
                       "Share of the period in which each kernel works: the longest bar sets the rate.");
 }
 
+/// Who worked, and who waited for whom, over the period that the occupancies are of.
+Html processTimeline(const Report& report) {
+  page::Timeline chart{
+      .unit = "cycles",
+      .lanes = {},
+      .legend = {
+          {"works", Tone::blue}, {"waits for a beat", Tone::amber}, {"waits for a free place", Tone::red}}};
+  const double period = static_cast<double>(report.timeline.cycles);
+  const std::size_t lanes = std::min(report.timeline.actors.size(), report.kernels.size());
+  for (std::size_t k = 0; k < lanes; ++k) {
+    const std::vector<dataflow::Phase>& phases = report.timeline.actors[k];
+    page::Lane lane{.label = Html(report.kernels[k].name), .spans = {}};
+    for (std::size_t i = 0; i < phases.size(); ++i) {
+      const double end = i + 1 < phases.size() ? static_cast<double>(phases[i + 1].cycle) : period;
+      const bool works = phases[i].doing == dataflow::Doing::works;
+      const bool starved = phases[i].doing == dataflow::Doing::starved;
+      lane.spans.push_back({.begin = static_cast<double>(phases[i].cycle),
+                            .end = end,
+                            .tone = works     ? Tone::blue
+                                    : starved ? Tone::amber
+                                              : Tone::red,
+                            .hint = "cycles " + number(phases[i].cycle) + " to " +
+                                    number(static_cast<std::uint64_t>(end)) +
+                                    (works     ? ": works"
+                                     : starved ? ": waits for a beat"
+                                               : ": waits for a free place")});
+    }
+    chart.lanes.push_back(std::move(lane));
+  }
+  if (chart.lanes.empty()) return {};
+  return page::figure(page::timeline(chart),
+                      "What the kernels do over the same period (simulated): most of every " +
+                          countOf(static_cast<std::int64_t>(report.timeline.step), "cycle") +
+                          ". Beats are awaited behind the slowest kernel, places before it.");
+}
+
 Html fifoSection(const Report& report) {
   page::Table table{.columns = {{"FIFO"},
                                 {"from"},
@@ -153,7 +189,7 @@ Html fifoSection(const Report& report) {
   if (!chart.lines.empty())
     html += page::figure(page::lineChart(chart),
                          "Occupancy of the deepest FIFOs over one period of the steady state (simulated).");
-  return html;
+  return html + processTimeline(report);
 }
 
 std::vector<Html> resourceCells(const Html& name, const std::string& latency, Kind kind,
@@ -206,13 +242,30 @@ Html resourceSection(const Report& report) {
   return html;
 }
 
+/// The FIFOs at the cuts: what must be held on which side.
+Html cutTable(const Report& report) {
+  if (report.cuts.empty()) return {};
+  page::Table table{.columns = {{"FIFO before the link"},
+                                {"FIFO behind it"},
+                                {"latency", true, "cycles on the way that the depths were sized with"},
+                                {"cycles a beat", true},
+                                {"places before", true, "of which so many must be there: in brackets"},
+                                {"behind", true, "of which so many must be there: in brackets"},
+                                {"held where, and why"}}};
+  for (const CutRow& row : report.cuts)
+    table.rows.push_back({row.from, row.to, number(row.latency), number(row.interval),
+                          number(row.fromDepth) + " (" + number(row.fromAlone) + ")",
+                          number(row.toDepth) + " (" + number(row.toAlone) + ")", heldWhere(row)});
+  return page::subheading(Html("FIFOs at the cuts")) + page::table(table);
+}
+
 Html subgraphSection(const Report& report) {
   page::Table table{
       .columns = {{"subgraph"}, {"board"}, {"nodes"}, {"inputs"}, {"outputs"}, {"latency alone", true}}};
   for (const SubgraphRow& row : report.subgraphs)
     table.rows.push_back({row.name, row.board.empty() ? "-" : row.board, join(row.nodes, ", "), row.inputs,
                           row.outputs, number(row.latency)});
-  return page::table(table);
+  return page::table(table) + cutTable(report);
 }
 
 Html verificationSection(const Report& report) {

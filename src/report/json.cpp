@@ -105,6 +105,16 @@ std::string json(const Report& report) {
                              {"peak", row.peak},
                              {"kind", row.kind},
                              {"estimated", costJson(row.cost)}});
+  for (const CutRow& row : report.cuts)
+    json["cuts"].push_back({{"from", row.from},
+                            {"to", row.to},
+                            {"link_latency_cycles", row.latency},
+                            {"link_cycles_a_beat", row.interval},
+                            {"from_depth", row.fromDepth},
+                            {"from_needs", row.fromAlone},
+                            {"to_depth", row.toDepth},
+                            {"to_needs", row.toAlone},
+                            {"held", heldWhere(row)}});
   return json.dump(1) + "\n";
 }
 

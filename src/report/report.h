@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "dataflow/profile.h"
+#include "dataflow/timeline.h"
 #include "device/board.h"
 #include "device/part.h"
 #include "emit/stitch.h"
@@ -59,6 +60,17 @@ struct FifoRow {
 };
 
 /// One subgraph, as built on its own.
+/// The two FIFOs at a cut, and where their beats must be held.
+struct CutRow {
+  std::string from, to;  ///< FIFOs
+  std::uint32_t latency = 0,
+                interval = 1;  ///< of the link they were sized with: cycles on the way, cycles a beat
+  std::uint32_t fromDepth = 0, toDepth = 0;
+  std::uint32_t fromAlone = 0, toAlone = 0;  ///< what each needs though every other FIFO were unbounded
+};
+/// Which side holds what, and why: a sentence.
+std::string heldWhere(const CutRow& row);
+
 struct SubgraphRow {
   std::string name;
   std::vector<std::string> nodes;
@@ -120,6 +132,8 @@ struct Report {
   };
   Placement placement;
   dataflow::Profile profile;  ///< one steady-state period: occupancy of FIFOs, work and waits of kernels
+  std::vector<CutRow> cuts;
+  dataflow::Timeline timeline;  ///< the same period: who worked and who waited when
   /// For the drawing: one box per kernel, an arrow per FIFO between two of them (indices into `kernels`, -1: outside).
   struct Arrow {
     int from = -1, to = -1;

@@ -25,6 +25,7 @@
 #include "ir/host.h"
 #include "ir/integer.h"
 #include "jobs/store.h"
+#include "link_timing.h"
 #include "map/map.h"
 #include "passes/pipeline.h"
 #include "report/design_json.h"
@@ -114,12 +115,15 @@ struct Built {
   emit::Rtl rtl;
   std::vector<emit::File> files;
   dataflow::Performance performance;
+  std::vector<map::CutFifos> cutFifos;
 };
 
-Result<Built> finishDesign(map::Design design, const map::MapOptions& options) {
+Result<Built> finishDesign(map::Design design, const map::MapOptions& options,
+                           std::vector<map::LinkTiming> links = {}) {
   Built built{.design = std::move(design)};
-  SLUICE_RETURN_IF_ERROR(map::sizeStreams(built.design, options.family));
-  // Sized with the links' latency; in what follows wires stand where the links will be.
+  if (links.empty()) links = map::linksOf(built.design);
+  SLUICE_TRY(built.cutFifos, map::sizeLinkedStreams(built.design, options.family, links));
+  // Sized with the links' latency and rate; in what follows wires stand where the links will be.
   for (map::Cut& cut : built.design.cuts) cut.latency = 0;
   SLUICE_TRY(built.performance, dataflow::measure(map::network(built.design)));
   SLUICE_TRY(built.rtl, emit::stitch(built.design, options.family));
@@ -444,13 +448,24 @@ Result<BuildOutcome> buildNetwork(const BuildOptions& options, std::optional<ir:
     placement.boards = planned->boards;
     graph = planned->graph;
   }
-  SLUICE_TRY(Built built, planned ? finishDesign(planned->design, planned->plan.map)
+  SLUICE_TRY(Built built, planned ? finishDesign(planned->design, planned->plan.map, linkTimings(*planned))
                                   : chooseDesign(graph, mapOptions, placement));
   SLUICE_RETURN_IF_ERROR(checkBoardCount(placement, built.design.subgraphs.size()));
   timings.lap("map, size, stitch");
 
   SLUICE_TRY(report::Report report,
              report::describe(graph, built.design, built.rtl, placement.family, built.performance));
+  for (std::size_t c = 0; c < built.cutFifos.size(); ++c) {
+    const map::CutFifos& fifos = built.cutFifos[c];
+    report.cuts.push_back({.from = built.design.streams[built.design.cuts[c].from.index].name,
+                           .to = built.design.streams[built.design.cuts[c].to.index].name,
+                           .latency = fifos.link.latency,
+                           .interval = fifos.link.interval,
+                           .fromDepth = fifos.fromDepth,
+                           .toDepth = fifos.toDepth,
+                           .fromAlone = fifos.fromAlone,
+                           .toAlone = fifos.toAlone});
+  }
   report.model = options.model.filename().string();
   report.command = commandLine(options, placement);
   for (std::uint32_t g = 0; g < report.subgraphs.size(); ++g) {

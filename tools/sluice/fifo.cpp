@@ -6,7 +6,9 @@
 #include "base/result.h"
 #include "base/text.h"
 #include "dataflow/check/check.h"
+#include "dataflow/fst.h"
 #include "dataflow/process/certificate.h"
+#include "dataflow/process/compare.h"
 #include "dataflow/process/profile.h"
 #include "dataflow/process/read.h"
 #include "dataflow/process/size.h"
@@ -44,6 +46,13 @@ std::uint64_t beats(const Program& program) {
   return sum;
 }
 
+Status mayRecord(const Network& network, const Program& program) {
+  if (beats(program) <= mostRecorded) return {};
+  return unsupported("moves " + formatCount(static_cast<std::int64_t>(beats(program))) +
+                         " beats; a profile can be made of 2^28",
+                     network.name);
+}
+
 Result<int> simulateFile(const FifoOptions& options) {
   SLUICE_TRY(const std::string kindOfFile, fileKind(options.file));
   if (kindOfFile == "csdf") return simulateGraph(options);
@@ -55,11 +64,9 @@ Result<int> simulateFile(const FifoOptions& options) {
   const Outcome outcome = evaluator.run(evaluator.exact(depths));
   Record record;
   const bool stands = outcome.kind == Outcome::Kind::deadlock;
-  if (!stands && (!options.vcd.empty() || !options.json.empty())) {
-    if (beats(program) > mostRecorded)
-      return unsupported("moves " + formatCount(static_cast<std::int64_t>(beats(program))) +
-                             " beats; a profile can be made of 2^28",
-                         network.name);
+  const bool waves = !options.vcd.empty() || !options.fst.empty();
+  if (!stands && (waves || !options.json.empty())) {
+    SLUICE_RETURN_IF_ERROR(mayRecord(network, program));
     evaluator.record(evaluator.exact(depths), record);
   }
   if (!options.json.empty())
@@ -68,7 +75,11 @@ Result<int> simulateFile(const FifoOptions& options) {
     std::printf("deadlock: %s\n", deadlockText(network, program, outcome.deadlock).c_str());
     return infeasibleExit;
   }
-  if (!options.vcd.empty()) SLUICE_RETURN_IF_ERROR(writeFile(options.vcd, vcd(network, program, record)));
+  if (waves) {
+    const dataflow::Waveform wave = waveform(network, program, record);
+    if (!options.vcd.empty()) SLUICE_RETURN_IF_ERROR(writeFile(options.vcd, dataflow::vcdText(wave)));
+    if (!options.fst.empty()) SLUICE_RETURN_IF_ERROR(writeFile(options.fst, dataflow::fstBytes(wave)));
+  }
   std::printf("%s: %s cycles\n", network.name.c_str(),
               formatCount(static_cast<std::int64_t>(outcome.cycles)).c_str());
   if (options.frames > 1) {
@@ -137,6 +148,37 @@ Result<int> checkFile(const FifoOptions& options) {
   return 0;
 }
 
+Result<int> compareFile(const FifoOptions& options) {
+  SLUICE_TRY(const Network network, readNetwork(options.file));
+  SLUICE_TRY(const std::vector<std::uint64_t> depths, depthsFor(options.depths, network));
+  SLUICE_TRY(const std::string text, readFile(options.vcd));
+  SLUICE_TRY(const auto signals, dataflow::readDump(text, options.vcd.filename().string()));
+  SLUICE_TRY(const Program program, compile(network));
+  SLUICE_RETURN_IF_ERROR(mayRecord(network, program));
+  Evaluator evaluator(program, network.timing);
+  Record record;
+  const Outcome outcome = evaluator.record(evaluator.exact(depths), record);
+  if (outcome.kind == Outcome::Kind::deadlock) {
+    std::printf("deadlock: %s\n", deadlockText(network, program, outcome.deadlock).c_str());
+    return infeasibleExit;
+  }
+  const Profile seen = profile(program, record);
+  const Result<std::vector<PeakRow>> rows = comparePeaks(network, program, seen, depths, signals);
+  if (!rows.ok()) return badInput(rows.error().message, options.vcd.filename().string());
+  if (!options.json.empty()) SLUICE_RETURN_IF_ERROR(writeFile(options.json, peaksJson(network, *rows)));
+  std::size_t equal = 0, found = 0;
+  std::printf("%-32s %12s %12s %12s  %s\n", "FIFO", "depth", "simulated", "measured", "signal");
+  for (const PeakRow& row : *rows) {
+    found += row.measured ? 1 : 0;
+    equal += row.measured == row.simulated ? 1 : 0;
+    std::printf("%-32s %12llu %12llu %12s  %s\n", row.fifo.c_str(),
+                static_cast<unsigned long long>(row.depth), static_cast<unsigned long long>(row.simulated),
+                row.measured ? std::to_string(*row.measured).c_str() : "-", row.signal.c_str());
+  }
+  std::printf("%zu of %zu FIFOs in the dump, %zu of them as full as simulated\n", found, rows->size(), equal);
+  return 0;
+}
+
 int finish(const Result<int>& result) { return result.ok() ? *result : fail(result.error()); }
 
 }  // namespace
@@ -144,5 +186,6 @@ int finish(const Result<int>& result) { return result.ok() ? *result : fail(resu
 int simulateFifos(const FifoOptions& options) { return finish(simulateFile(options)); }
 int sizeFifoDepths(const FifoOptions& options) { return finish(sizeFile(options)); }
 int checkFifoSizing(const FifoOptions& options) { return finish(checkFile(options)); }
+int compareFifoPeaks(const FifoOptions& options) { return finish(compareFile(options)); }
 
 }  // namespace sluice::tool

@@ -29,8 +29,8 @@ std::string periodText(const Period& period) {
 }  // namespace
 
 Result<int> simulateGraph(const FifoOptions& options) {
-  if (!options.vcd.empty())
-    return usage("--vcd is for process networks; " + options.file.string() + " is a CSDF graph");
+  if (!options.vcd.empty() || !options.fst.empty())
+    return usage("--vcd and --fst are for process networks; " + options.file.string() + " is a CSDF graph");
   SLUICE_TRY(const Graph graph, readGraph(options.file));
   Capacities capacities(graph.channels.size(), unlimited);
   std::int64_t number = 0;
