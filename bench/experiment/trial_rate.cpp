@@ -1,10 +1,11 @@
 // Trials per second through the store, beside what bare SQLite commits in the same run; and how that changes with
 // the trials stored and the workers.
 //
-//   trial_rate [--seconds S] [--stored N,N,...] [postgresql://...]
+//   trial_rate [--seconds S] [--stored N,N,...] [--python PYTHON_WITH_OPTUNA] [postgresql://...]
 //
-// A trial is claimed, its (empty) work done, its result committed. Ends with exit code 1 if SQLite takes fewer than
-// 1,000 trials a second and also fewer than half of what it commits bare.
+// A trial is claimed, its (empty) work done, its result committed. With --python, Optuna does the same to a store of its
+// own, in turn with ours (peers/optuna_trials.py; for PostgreSQL it needs psycopg2). Ends with exit code 1 if SQLite takes
+// fewer than 1,000 trials a second and also fewer than half of what it commits bare.
 
 #include <sys/wait.h>
 #include <unistd.h>
@@ -106,18 +107,37 @@ double trialRate(const std::string& place, const std::string& name, int workers,
   return all / seconds;
 }
 
+/// Trials a second of Optuna on a store of this kind; 0 if it does not run.
+double optunaRate(const std::string& python, const std::string& storage) {
+  const std::string command = "'" + python + "' '" + SLUICE_BENCH_SOURCE + "/peers/optuna_trials.py' '" + storage +
+                              "' " + std::to_string(seconds);
+  std::FILE* const output = ::popen(command.c_str(), "r");
+  if (output == nullptr) return 0;
+  char version[100] = {};
+  double rate = 0;
+  const bool read =
+      std::fgets(version, sizeof version, output) != nullptr && std::fscanf(output, "%lf", &rate) == 1;
+  if (::pclose(output) != 0 || !read) return 0;
+  static bool named = false;
+  if (!named) std::printf("peer: %s", version);
+  named = true;
+  return rate;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   std::setvbuf(stdout, nullptr, _IOLBF, 0);  // a line at a time, also into a file
   std::vector<std::int64_t> stored = {0, 1'000, 100'000, 1'000'000};
-  std::string postgres;
+  std::string postgres, python;
   for (int i = 1; i < argc; ++i) {
     if (std::strcmp(argv[i], "--seconds") == 0 && i + 1 < argc) {
       seconds = std::atof(argv[++i]);
     } else if (std::strcmp(argv[i], "--stored") == 0 && i + 1 < argc) {
       stored.clear();
       for (const std::string& number : split(argv[++i], ',')) stored.push_back(std::atoll(number.c_str()));
+    } else if (std::strcmp(argv[i], "--python") == 0 && i + 1 < argc) {
+      python = argv[++i];
     } else {
       postgres = argv[i];
     }
@@ -141,6 +161,19 @@ int main(int argc, char** argv) {
     }
     return std::pair{first, bare};
   };
+  const auto beside = [&](const char* name, const std::string& place, const std::string& storage) {
+    if (python.empty()) return;
+    double ours = 0, theirs = 0;
+    constexpr int turns = 3;
+    for (int turn = 0; turn < turns; ++turn) {
+      ours += trialRate(place, "beside Optuna", 1, 0) / turns;
+      theirs += optunaRate(python, storage) / turns;
+    }
+    std::printf("%s, 1 worker, in turn: %8.0f trials/s; Optuna %8.1f trials/s; %.0f times\n", name, ours,
+                theirs, theirs > 0 ? ours / theirs : 0);
+  };
+  beside("SQLite", (folder / "beside.db").string(), "sqlite:///" + (folder / "optuna.db").string());
+  if (!postgres.empty()) beside("PostgreSQL", postgres, postgres);
   const auto [rate, bare] = both("SQLite", (folder / "trials.db").string());
   for (const int workers : {2, 8})
     std::printf("SQLite, %2d workers: %8.0f trials/s\n", workers,
