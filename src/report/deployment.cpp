@@ -7,6 +7,8 @@
 #include "base/check.h"
 #include "base/text.h"
 #include "cluster/machine.h"
+#include "split/network/build_time.h"
+#include "split/network/menu.h"
 #include "split/network/plan_network.h"
 #include "split/plan.h"
 #include "split/price.h"
@@ -145,6 +147,7 @@ Result<Deployment> deploymentOf(const map::Design& design, const splits::Cluster
                     .proven = plan.plan.proven,
                     .boardsGiven = problem.places(),
                     .factorsTried = plan.factors};
+  const map::NodeOptionsMap settings = splits::settingsOf(problem, plan.map);
   for (std::size_t s = 0; s < plan.plan.stages.size(); ++s) {
     const splits::Stage& stage = plan.plan.stages[s];
     const device::Board& board = cluster.kinds[stage.board].board;
@@ -160,10 +163,15 @@ Result<Deployment> deploymentOf(const map::Design& design, const splits::Cluster
       place.nodes.push_back(problem.nodes[node].name);
       cycles = std::max(cycles, plan.network.cycles[node]);
     }
+    for (const std::string& node : place.nodes)
+      if (const auto said = settings.find(node); said != settings.end())
+        place.settings[node] = splits::settingsText(said->second);
     place.interval = static_cast<double>(cycles) / board.targetMhz;
     place.latency = static_cast<double>(latencies[s]) / board.targetMhz;
     result.places.push_back(std::move(place));
   }
+  result.buildSeconds = splits::buildTimes(problem, plan.plan.stages);
+  if (plan.build) result.buildBound = plan.build->plan.lowerBound + splits::BuildTimeModel().start;
   const auto placeOf = [&](map::StreamId stream) { return design.streams[stream.index].subgraph.index; };
   for (const map::Cut& cut : design.cuts) {
     const map::Stream &from = design.streams[cut.from.index], &to = design.streams[cut.to.index];
@@ -238,6 +246,10 @@ std::string deploymentJson(const Deployment& deployment) {
                               {"interval_us", place.interval},
                               {"latency_us", place.latency},
                               {"planned", planned}});
+    for (const auto& [node, settings] : place.settings)
+      json["boards"].back()["node_settings"][node] = settings;
+    if (const std::size_t p = json["boards"].size() - 1; p < deployment.buildSeconds.size())
+      json["boards"].back()["predicted_synthesis_seconds"] = deployment.buildSeconds[p];
   }
   json["wires"] = Json::array();
   for (const Deployment::Wire& wire : deployment.wires) json["wires"].push_back(wireJson(deployment, wire));
@@ -253,6 +265,14 @@ std::string deploymentJson(const Deployment& deployment) {
   json["simulated_with_other_links"] = Json::array();
   for (const Deployment::Run& run : deployment.sweep)
     json["simulated_with_other_links"].push_back(runJson(run));
+  for (const Deployment::Alternative& point : deployment.front)
+    json["front"].push_back({{"interval_us", point.interval},
+                             {"boards", point.boards},
+                             {"boards_proven", point.boardsProven},
+                             {"share", point.share},
+                             {"share_lower_bound", point.shareBound},
+                             {"predicted_synthesis_seconds", point.buildSeconds},
+                             {"chosen", point.isChosen}});
   return json.dump(1) + "\n";
 }
 

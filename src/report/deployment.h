@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -31,6 +32,7 @@ struct Deployment {
     std::string board, part, folder, subgraph;
     std::uint32_t mhz = 100;
     std::vector<std::string> nodes;
+    std::map<std::string, std::string> settings;  ///< of nodes, as --node-options takes them
     double interval = 0, latency = 0;    ///< us: between frames; of a frame, first beat in to last beat out
     std::vector<device::Usage> planned;  ///< what the plan counted, against what it might use
   };
@@ -72,6 +74,18 @@ struct Deployment {
   };
   Run run;
   std::vector<Run> sweep;  ///< the same, were the links slower
+
+  /// What there is to choose from: a front of rate, hardware and boards.
+  struct Alternative {
+    double interval = 0, share = 0, shareBound = 0, buildSeconds = 0;  ///< us, boards' worth, seconds
+    std::uint32_t boards = 0;
+    bool boardsProven = false, isChosen = false;
+  };
+  std::vector<Alternative> front;  ///< fastest first; empty: none was looked for
+
+  /// How long synthesis of the parts takes, as a model predicts (split/network/build_time.h): seconds, per place.
+  std::vector<double> buildSeconds;
+  double buildBound = 0;  ///< no cuts have a shorter longest part; 0: not looked for
 
   struct Busy {
     std::string who;

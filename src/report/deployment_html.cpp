@@ -52,6 +52,46 @@ Html runsTable(const Deployment& deployment) {
   return page::table(table);
 }
 
+/// Rate against hardware: what could be built instead.
+Html frontSection(const Deployment& deployment) {
+  page::Table table{.columns = {{"a frame every, us", true},
+                                {"boards", true},
+                                {"boards' worth", true, "of the resource of which most is taken"},
+                                {"no less than", true, "proven for that rate"},
+                                {"longest synthesis, s", true, "predicted"},
+                                {"built"}}};
+  page::Line line{.name = "boards' worth of hardware", .points = {}, .step = true, .area = false};
+  for (const Deployment::Alternative& point : deployment.front) {
+    table.rows.push_back({us(point.interval),
+                          std::to_string(point.boards) + (point.boardsProven ? "" : " (open)"),
+                          formatFixed(point.share, 3), formatFixed(point.shareBound, 3),
+                          formatFixed(point.buildSeconds, 0), point.isChosen ? "this one" : ""});
+    line.points.push_back({point.interval, point.share});
+  }
+  page::LineChart chart{
+      .xTitle = "microseconds between frames", .yTitle = "boards' worth", .lines = {line}, .marks = {}};
+  return page::subheading("The front of rate and hardware") +
+         page::figure(page::lineChart(chart),
+                      "Folds and memories chosen layer by layer; nothing of less hardware is as fast.") +
+         page::table(table);
+}
+
+Html buildSection(const Deployment& deployment) {
+  page::BarChart bars;
+  for (std::size_t p = 0; p < deployment.buildSeconds.size(); ++p)
+    bars.bars.push_back(
+        {.label = placeName(deployment.places[p]),
+         .values = {{deployment.buildSeconds[p], formatFixed(deployment.buildSeconds[p], 0) + " s"}},
+         .budget = {},
+         .budgetText = {}});
+  return page::subheading("Synthesis, predicted") +
+         page::figure(page::barChart(bars),
+                      "Seconds of Yosys for each part, by a model fitted on runs of such parts" +
+                          (deployment.buildBound > 0 ? "; no cuts have a shorter longest part than " +
+                                                           formatFixed(deployment.buildBound, 0) + " s."
+                                                     : std::string(".")));
+}
+
 }  // namespace
 
 Html deploymentSection(const Deployment& deployment) {
@@ -116,7 +156,8 @@ Html deploymentSection(const Deployment& deployment) {
           page::paragraph(
               "Simulated over 100,000 frames, each crossing a link as a whole. The FIFOs are the smallest "
               "that keep the rate.");
-  return html;
+  if (!deployment.front.empty()) html += frontSection(deployment);
+  return html + buildSection(deployment);
 }
 
 }  // namespace sluice::report

@@ -94,6 +94,7 @@ std::string commandLine(const BuildOptions& options, const Placement& placement)
             " --objective " + options.objective;
     if (options.splitInside != BuildOptions().splitInside) text += " --split-inside " + options.splitInside;
     if (options.fixedOrder) text += " --fixed-order";
+    for (const std::string& part : options.freeze) text += " --freeze " + part;
   }
   if (!options.splitBefore.empty()) text += " --split-before " + join(options.splitBefore, ",");
   if (options.topK) text += " --top-k " + std::to_string(*options.topK);
@@ -477,6 +478,7 @@ Result<BuildOutcome> buildNetwork(const BuildOptions& options, std::optional<ir:
   if (report.subgraphs.size() > 1) {
     map::MapOptions whole = mapOptions;
     whole.splitBefore.clear();
+    if (planned) whole.nodes = planned->plan.map.nodes;
     whole.regime = built.design.regime;
     whole.reuseFactor = built.design.reuseFactor;
     whole.targetInterval = built.design.targetInterval;

@@ -45,7 +45,8 @@ struct BuildOptions {
   std::string topology = "chain", link = "eth1";  ///< of several boards
   std::string splitInside = "auto";               ///< of layers: auto, any, outputs, inputs, rows, none
   bool fixedOrder = false;                        ///< places take the boards as they are named
-  std::string objective = "rate";                 ///< or latency, boards (for targetInterval)
+  std::string objective = "rate";   ///< or latency, boards (for targetInterval), build-time, pareto
+  std::vector<std::string> freeze;  ///< subgraphs of the build in `output` that stay as they are
   map::Regime regime = map::Regime::automatic;
   std::optional<std::uint64_t> reuseFactor, targetInterval;
   std::vector<std::string> splitBefore;

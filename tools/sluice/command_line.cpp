@@ -260,9 +260,13 @@ void addBuild(CLI::App& app, BuildArguments& arguments) {
       ->type_name("NAME")
       ->capture_default_str();
   build->add_option("--objective", options.objective,
-                    "what a planned split makes least: time between frames, latency, or boards for --target-ii")
-      ->type_name("rate|latency|boards")
+                    "what a planned split makes least: time between frames, latency, boards for --target-ii, or the longest "
+                    "synthesis of a part; pareto: folds and memories layer by layer, and the whole front")
+      ->type_name("rate|latency|boards|build-time|pareto")
       ->capture_default_str();
+  build->add_option("--freeze", options.freeze,
+                    "a subgraph of the build in DIR that stays as it is, alone on its board; may stand several times")
+      ->type_name("SUBGRAPH");
   build->add_option("--split-inside", options.splitInside,
                     "how layers may be split inside; auto: in any way, but only if nothing fits without")
       ->type_name("auto|any|outputs|inputs|rows|none")

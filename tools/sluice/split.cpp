@@ -11,7 +11,9 @@
 #include "frontend/model.h"
 #include "passes/pipeline.h"
 #include "split/check/check.h"
+#include "split/network/build_time.h"
 #include "split/network/inner_split.h"
+#include "split/network/joint.h"
 #include "split/plan.h"
 #include "split/read.h"
 
@@ -57,6 +59,28 @@ void show(const Problem& problem, const Plan& plan, double seconds, const char* 
         problem.nodes[stage.nodes.front()].name.c_str(), problem.nodes[stage.nodes.back()].name.c_str());
 }
 
+void showFront(const JointPlan& joint) {
+  std::printf("  a frame every   boards   boards' worth (no less than)   longest synthesis   latency\n");
+  for (std::size_t p = 0; p < joint.front.size(); ++p) {
+    const JointPoint& point = joint.front[p];
+    std::printf("%c %10s us   %4u%s   %8s (%s) %17s s %13s us\n", p == joint.chosen ? '*' : ' ',
+                formatFixed(point.interval, 3).c_str(), point.boards, point.boardsProven ? " " : "?",
+                formatFixed(point.share, 3).c_str(), formatFixed(point.shareBound, 3).c_str(),
+                formatFixed(point.buildSeconds, 0).c_str(), formatFixed(point.latency, 2).c_str());
+  }
+}
+
+void showBuild(const NetworkPlan& plan) {
+  const std::vector<double> seconds = buildTimes(plan.network.problem, plan.plan.stages);
+  std::printf("  synthesis, predicted:");
+  for (const double part : seconds) std::printf(" %s s", formatFixed(part, 0).c_str());
+  std::printf("; %s s with two workers", formatFixed(buildSpan(seconds, 2), 0).c_str());
+  if (plan.build)
+    std::printf("; no cuts have a shorter longest part than %s s",
+                formatFixed(plan.build->plan.lowerBound + BuildTimeModel().start, 0).c_str());
+  std::printf("\n");
+}
+
 Result<int> planModel(const SplitOptions& options, const SolveOptions& solveOptions) {
   if (options.boards.empty())
     return Error{ErrorCode::usage, "a model is split over boards: name them with --board NAME:COUNT", {}};
@@ -72,7 +96,15 @@ Result<int> planModel(const SplitOptions& options, const SolveOptions& solveOpti
   if (options.reuseFactor > 0) planOptions.map.reuseFactor = options.reuseFactor;
   if (options.targetInterval > 0) planOptions.map.targetInterval = options.targetInterval;
   SLUICE_TRY(const InnerOptions inner, innerOptions(options.inside));
-  SLUICE_TRY(const InnerPlan within, planWithin(graph, cluster, planOptions, inner));
+  planOptions.fastestBuild = options.objective == "build-time";
+  InnerPlan within;
+  if (options.objective == "pareto") {
+    SLUICE_TRY(JointPlan joint, planJointly(graph, cluster, planOptions));
+    showFront(joint);
+    within.plan = std::move(joint.plan);
+  } else {
+    SLUICE_TRY(within, planWithin(graph, cluster, planOptions, inner));
+  }
   const NetworkPlan& found = within.plan;
   const Problem& problem = found.network.problem;
   std::filesystem::path problemFile = options.problem;
@@ -86,6 +118,10 @@ Result<int> planModel(const SplitOptions& options, const SolveOptions& solveOpti
   for (const InnerSplit& split : within.splits)
     std::printf("  %s is split by %s into %s\n", split.node.c_str(), nameOf(split.options.how),
                 countOf(static_cast<std::int64_t>(split.options.shares.size()), "part").c_str());
+  showBuild(found);
+  if (found.map.targetInterval && options.objective != "pareto")
+    std::printf("  for a frame every %s cycles, of %u paces tried\n",
+                std::to_string(*found.map.targetInterval).c_str(), found.factors);
   if (found.map.reuseFactor)
     std::printf("  at reuse factor %s, of %u tried; verify: sluice split check %s %s\n",
                 std::to_string(*found.map.reuseFactor).c_str(), found.factors, problemFile.filename().c_str(),
@@ -106,6 +142,8 @@ Result<int> plan(const SplitOptions& options) {
   SLUICE_TRY(const std::string text, readFile(options.file, std::uint64_t{1} << 30));
   if (!isProblem(text) && (!options.boards.empty() || options.file.extension() != ".json"))
     return planModel(options, solveOptions);
+  if (options.objective == "build-time" || options.objective == "pareto")
+    return Error{ErrorCode::usage, "--objective " + options.objective + " is for models", {}};
   if (!options.boards.empty())
     return Error{ErrorCode::usage, "--board is for models; this file names its own boards", {}};
   SLUICE_TRY(const Problem problem, parseProblem(text, options.file.string()));
@@ -145,11 +183,13 @@ void addSplit(CLI::App& app, SplitOptions& options) {
           "network and boards (sluice-split/1, or a device-placement workload), or a model for --board")
       ->required()
       ->type_name("FILE");
-  plan->add_option(
-          "--objective", options.objective,
-          "what is made least: the load of the slowest stage or link, the latency of a frame, or the boards")
-      ->type_name("load|rate|latency|boards")
-      ->check(CLI::IsMember({"load", "rate", "latency", "boards"}).description(""))
+  plan->add_option("--objective", options.objective,
+                   "what is made least: the load of the slowest stage or link, the latency of a frame, or "
+                   "the boards; of "
+                   "models also the longest synthesis of a part; pareto: folds and memories layer by layer, "
+                   "the front shown")
+      ->type_name("load|rate|latency|boards|build-time|pareto")
+      ->check(CLI::IsMember({"load", "rate", "latency", "boards", "build-time", "pareto"}).description(""))
       ->capture_default_str();
   plan->add_option("--load-limit", options.loadLimit,
                    "no stage and no link may take longer than this for a frame (of models: microseconds)")

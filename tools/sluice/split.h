@@ -17,7 +17,7 @@ namespace sluice::tool {
 
 struct SplitOptions {
   std::filesystem::path file;      ///< the network and its boards; plan: or a model
-  std::string objective = "load";  ///< plan: load (or rate, the same), latency or boards
+  std::string objective = "load";  ///< plan: load (or rate, the same), latency, boards; of models build-time, pareto
   double loadLimit = 0;            ///< plan: no stage or link takes longer; 0: none
   std::uint64_t effort = 3000;     ///< plan: millions of steps
   std::uint32_t orders = 8;        ///< plan

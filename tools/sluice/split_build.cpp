@@ -4,6 +4,8 @@
 #include <nlohmann/json.hpp>
 
 #include "base/check.h"
+#include "base/file.h"
+#include "base/text.h"
 #include "ir/host.h"
 #include "ir/integer.h"
 #include "split/plan.h"
@@ -30,6 +32,40 @@ Status expectSameCodes(const ir::Graph& before, const ir::Graph& after) {
   return {};
 }
 
+/// The parts of an earlier build in the folder that shall stay, with the settings of their nodes.
+Status keepParts(const BuildOptions& options, NetworkPlanOptions& plan) {
+  if (options.freeze.empty()) return {};
+  const std::filesystem::path file = options.output / "deployment.json";
+  SLUICE_TRY(const std::string text, readFile(file, std::uint64_t{1} << 28));
+  std::vector<std::string> known;
+  try {
+    const nlohmann::json json = nlohmann::json::parse(text);
+    for (const std::string& name : options.freeze) {
+      const std::size_t before = plan.frozen.size();
+      for (const auto& board : json.at("boards")) {
+        known.push_back(board.at("top_module").get<std::string>());
+        if (known.back() != name) continue;
+        FrozenPart part{.name = name, .nodes = {}, .board = board.at("board").get<std::string>()};
+        for (const auto& node : board.at("nodes")) part.nodes.push_back(node.get<std::string>());
+        plan.frozen.push_back(std::move(part));
+        const nlohmann::json own = board.value("node_settings", nlohmann::json::object());
+        for (const auto& [node, settings] : own.items()) {
+          SLUICE_TRY(const map::NodeOptionsMap one,
+                     map::parseNodeOptions(node + " " + settings.get<std::string>()));
+          plan.map.nodes.insert(one.begin(), one.end());
+        }
+      }
+      if (plan.frozen.size() == before)
+        return badInput("no subgraph is called '" + name +
+                            "'; --freeze takes those of the build in the folder: " + join(known, ", "),
+                        file.string());
+    }
+  } catch (const nlohmann::json::exception& problem) {
+    return badInput(std::string("is no deployment of ours: ") + problem.what(), file.string());
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<PlannedSplit> planSplit(const ir::Graph& graph, const BuildOptions& options,
@@ -47,16 +83,28 @@ Result<PlannedSplit> planSplit(const ir::Graph& graph, const BuildOptions& optio
     for (const ClusterSpec::Kind& kind : result.cluster.kinds)
       slowest = std::min<double>(slowest, kind.board.targetMhz);
     planOptions.loadLimit = static_cast<double>(*options.targetInterval) / slowest;
-  } else if (options.objective != "rate") {
+  } else if (options.objective == "build-time") {
+    planOptions.fastestBuild = true;
+  } else if (options.objective != "rate" && options.objective != "pareto") {
     return Error{ErrorCode::usage,
-                 "no objective is called '" + options.objective + "'; known: rate, latency, boards",
+                 "no objective is called '" + options.objective +
+                     "'; known: rate, latency, boards, build-time, pareto",
                  {}};
   }
-  SLUICE_TRY(const InnerOptions inner, innerOptions(options.splitInside));
-  SLUICE_TRY(InnerPlan within, planWithin(graph, result.cluster, planOptions, inner));
-  result.plan = std::move(within.plan);
-  result.graph = std::move(within.graph);
-  if (!within.splits.empty()) SLUICE_RETURN_IF_ERROR(expectSameCodes(graph, result.graph));
+  SLUICE_RETURN_IF_ERROR(keepParts(options, planOptions));
+  if (options.objective == "pareto") {
+    SLUICE_TRY(JointPlan joint, planJointly(graph, result.cluster, planOptions));
+    result.plan = std::move(joint.plan);
+    result.front = std::move(joint.front);
+    result.chosen = joint.chosen;
+    result.graph = graph;
+  } else {
+    SLUICE_TRY(const InnerOptions inner, innerOptions(options.splitInside));
+    SLUICE_TRY(InnerPlan within, planWithin(graph, result.cluster, planOptions, inner));
+    result.plan = std::move(within.plan);
+    result.graph = std::move(within.graph);
+    if (!within.splits.empty()) SLUICE_RETURN_IF_ERROR(expectSameCodes(graph, result.graph));
+  }
   const Stages& stages = result.plan.plan.stages;
   for (const Stage& stage : stages) result.boards.push_back(result.cluster.kinds[stage.board].board);
   SLUICE_TRY(const map::Partition parts, splits::partitionOf(result.graph, result.plan.network, stages));
@@ -79,6 +127,16 @@ Status describeSplit(const ir::Graph& graph, const PlannedSplit& split, const ma
   std::vector<std::string> tensors;
   for (const ir::Tensor& tensor : graph.tensors) tensors.push_back(tensor.name);
   SLUICE_TRY(report.deployment, report::deploymentOf(design, split.cluster, split.plan, latencies, tensors));
+  for (std::size_t p = 0; p < split.front.size(); ++p) {
+    const JointPoint& point = split.front[p];
+    report.deployment->front.push_back({.interval = point.interval,
+                                        .share = point.share,
+                                        .shareBound = point.shareBound,
+                                        .buildSeconds = point.buildSeconds,
+                                        .boards = point.boards,
+                                        .boardsProven = point.boardsProven,
+                                        .isChosen = p == split.chosen});
+  }
   for (std::size_t w = 0; w < report.deployment->wires.size(); ++w)
     report.deployment->wires[w].latencyCycles = split.design.cuts[w].latency;
   return {};
@@ -88,6 +146,11 @@ void addSplitFiles(const PlannedSplit& split, const report::Deployment& deployme
                    std::vector<emit::File>& files) {
   files.push_back({"split/problem.json", problemJson(split.plan.network.problem)});
   files.push_back({"split/plan.json", planJson(split.plan.network.problem, split.plan.plan)});
+  if (split.plan.build) {
+    files.push_back({"split/build_time.problem.json", problemJson(split.plan.build->problem)});
+    files.push_back(
+        {"split/build_time.plan.json", planJson(split.plan.build->problem, split.plan.build->plan)});
+  }
   files.push_back({"deployment.json", report::deploymentJson(deployment)});
   for (std::size_t p = 0; p < deployment.places.size(); ++p) {
     const std::string folder = deployment.places[p].folder + "/";

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <set>
 
+#include "base/text.h"
 #include "split/network/build_time.h"
 #include "split/network/subgraph_costs.h"
 
@@ -26,6 +27,22 @@ std::vector<std::uint64_t> intervalsOf(const Menu& menu) {
   return {all.begin(), all.end()};
 }
 
+/// The fewest boards that keep the interval; where links are too slow for it, the least load.
+Result<Plan> fewestBoards(const Problem& problem, const Selection& selection, const ClusterSpec& cluster,
+                          const JointOptions& options) {
+  double slowest = cluster.kinds[0].board.targetMhz;
+  for (const ClusterSpec::Kind& kind : cluster.kinds)
+    slowest = std::min<double>(slowest, kind.board.targetMhz);
+  SolveOptions solveOptions;
+  solveOptions.limits = options.limits;
+  solveOptions.objective = {.goal = Goal::boards,
+                            .loadLimit = static_cast<double>(selection.cycles) / slowest};
+  Result<Plan> plan = solve(problem, solveOptions);
+  if (plan.ok() || plan.error().code != ErrorCode::infeasible) return plan;
+  solveOptions.objective = {};
+  return solve(problem, solveOptions);
+}
+
 }  // namespace
 
 std::vector<double> meanCapacity(const ClusterSpec& cluster) {
@@ -42,51 +59,50 @@ Result<std::vector<JointPoint>> jointFront(const Menu& menu, const ClusterSpec& 
                                            const JointOptions& options) {
   const std::vector<double> capacity = meanCapacity(cluster);
   std::vector<JointPoint> front;
-  double least = impossible;  // share of the faster intervals
   std::string missing;
-  for (const std::uint64_t cycles : intervalsOf(menu)) {
-    std::optional<Selection> selection = leastShare(menu, cycles, capacity, options.searchNodes);
-    if (!selection || selection->share >= least * (1 - 1e-9)) continue;
-    least = selection->share;
-    if (selection->bound > cluster.places()) {
-      missing = "at " + std::to_string(cycles) + " cycles a frame it takes " +
-                std::to_string(selection->bound) + " boards' worth of what it takes most of";
-      continue;
+  const auto consider = [&](const Selection& selection) -> Status {
+    if (selection.bound > cluster.places()) {
+      missing = "at " + std::to_string(selection.cycles) + " cycles a frame it takes " +
+                formatFixed(selection.bound, 2) + " boards' worth of what it takes most of";
+      return {};
     }
-    const Problem problem = problemOf(menu, *selection, cluster);
-    double slowest = cluster.kinds[0].board.targetMhz;
-    for (const ClusterSpec::Kind& kind : cluster.kinds)
-      slowest = std::min<double>(slowest, kind.board.targetMhz);
-    SolveOptions solveOptions;
-    solveOptions.limits = options.limits;
-    solveOptions.objective = {.goal = Goal::boards,
-                              .loadLimit = static_cast<double>(selection->cycles) / slowest};
-    Result<Plan> plan = solve(problem, solveOptions);
-    if (!plan.ok() && plan.error().code == ErrorCode::infeasible) {
-      // The links may be what is too slow: then the least load there is.
-      solveOptions.objective = {};
-      plan = solve(problem, solveOptions);
-    }
+    Result<Plan> plan = fewestBoards(problemOf(menu, selection, cluster), selection, cluster, options);
     if (!plan.ok()) {
       if (plan.error().code != ErrorCode::infeasible) return plan.error();
       missing = plan.error().message;
-      continue;
+      return {};
     }
-    const std::vector<double> seconds = buildTimes(problem, plan->stages);
-    JointPoint point{.selection = *selection,
+    const std::vector<double> seconds = buildTimes(problemOf(menu, selection, cluster), plan->stages);
+    JointPoint point{.selection = selection,
                      .interval = plan->measures.load,
                      .latency = plan->measures.latency,
-                     .share = selection->share,
-                     .shareBound = selection->bound,
+                     .share = selection.share,
+                     .shareBound = selection.bound,
                      .boards = plan->measures.boards,
                      .boardsProven = cluster.kinds.size() == 1 &&
-                                     plan->measures.boards <= std::ceil(selection->bound - 1e-9),
+                                     plan->measures.boards <= std::ceil(selection.bound - 1e-9),
                      .buildSeconds = *std::max_element(seconds.begin(), seconds.end()),
                      .plan = std::move(plan).value()};
     if (std::any_of(front.begin(), front.end(), [&](const JointPoint& p) { return beats(p, point); }))
-      continue;
+      return {};
     std::erase_if(front, [&](const JointPoint& p) { return beats(point, p); });
     front.push_back(std::move(point));
+    return {};
+  };
+  double least = impossible;  // share of the faster intervals
+  for (const std::uint64_t cycles : intervalsOf(menu)) {
+    const std::optional<Selection> selection = leastShare(menu, cycles, capacity, options.searchNodes);
+    if (!selection || selection->share >= least * (1 - 1e-9)) continue;
+    least = selection->share;
+    SLUICE_RETURN_IF_ERROR(consider(*selection));
+  }
+  // The least share may be spread so that it needs a board more than another selection: one factor for all is looked at too,
+  // so that nothing is lost by choosing.
+  for (const Menu::Uniform& uniform : menu.uniform) {
+    Selection selection = noWorseThan(menu, uniform, capacity);
+    const auto bounded = leastShare(menu, selection.cycles, capacity, options.searchNodes);
+    selection.bound = bounded ? bounded->bound : 0;
+    SLUICE_RETURN_IF_ERROR(consider(selection));
   }
   if (front.empty()) return infeasible("no choice of folds fits the boards: " + missing);
   std::stable_sort(front.begin(), front.end(),

@@ -23,11 +23,11 @@ Menu randomMenu(std::uint64_t seed) {
   menu.choices.resize(static_cast<std::size_t>(random.uniform(1, 5)));
   for (std::vector<NodeChoice>& choices : menu.choices)
     for (auto c = random.uniform(1, 4); c > 0; --c)
-      choices.push_back({.options = {},
-                         .cycles = static_cast<std::uint64_t>(random.uniform(1, 4)),
-                         .size = {static_cast<double>(random.uniform(0, 9)),
-                                  static_cast<double>(random.uniform(0, 9)),
-                                  static_cast<double>(random.uniform(0, 9))}});
+      choices.push_back(
+          {.options = {},
+           .cycles = static_cast<std::uint64_t>(random.uniform(1, 4)),
+           .size = {static_cast<double>(random.uniform(0, 9)), static_cast<double>(random.uniform(0, 9)),
+                    static_cast<double>(random.uniform(0, 9))}});
   return menu;
 }
 
@@ -161,8 +161,7 @@ TEST(BuildTime, AModelIsFoundAgainFromWhatItSays) {
     BuildSample sample{.flipFlops = static_cast<double>(random.uniform(0, 9000)),
                        .dsp = static_cast<double>(random.uniform(0, 40)),
                        .blockRam = static_cast<double>(random.uniform(0, 30))};
-    sample.seconds =
-        model.start + model.perFlipFlop * sample.flipFlops + model.perBlockRam * sample.blockRam;
+    sample.seconds = model.start + model.perFlipFlop * sample.flipFlops + model.perBlockRam * sample.blockRam;
     samples.push_back(sample);
   }
   const auto fitted = fitBuildTimes(samples);

@@ -96,14 +96,17 @@ struct MenuMaker {
       for (const ir::NodeId id : nodes) names.push_back(lowered.node(id).name);
       menu.problem = problemOf(*design, lowered.name, names, cluster, Work::slowest);
     }
+    std::vector<NodeChoice> read;
     for (std::size_t v = 0; v < nodes.size(); ++v)
-      menu.choices[v].push_back({.options = map.nodes.at(lowered.node(nodes[v]).name),
-                                 .cycles = cycles[v],
-                                 .size = std::move(sizes[v])});
+      read.push_back({.options = map.nodes.at(lowered.node(nodes[v]).name),
+                      .cycles = cycles[v],
+                      .size = std::move(sizes[v])});
     if (uniform)
       menu.uniform.push_back({.reuseFactor = *uniform,
                               .cycles = *std::max_element(cycles.begin(), cycles.end()),
-                              .size = std::move(whole)});
+                              .size = std::move(whole),
+                              .nodes = read});
+    for (std::size_t v = 0; v < nodes.size(); ++v) menu.choices[v].push_back(std::move(read[v]));
     return std::optional(full);
   }
 };
@@ -352,16 +355,52 @@ map::MapOptions optionsOf(const Menu& menu, const Selection& selection, const ma
   return map;
 }
 
-Problem problemOf(const Menu& menu, const Selection& selection, const ClusterSpec& cluster) {
+Selection noWorseThan(const Menu& menu, const Menu::Uniform& uniform, std::span<const double> capacity) {
+  Selection selection{.choice = {}, .cycles = 1};
+  std::vector<double> size(capacity.size(), 0.0);
+  for (std::size_t v = 0; v < menu.choices.size(); ++v) {
+    const std::vector<NodeChoice>& choices = menu.choices[v];
+    const auto found = std::find_if(choices.begin(), choices.end(), [&](const NodeChoice& choice) {
+      return isWithin(choice, uniform.nodes[v]);
+    });
+    SLUICE_CHECK(found != choices.end(), "choices are dropped for better ones only");
+    selection.choice.push_back(static_cast<std::uint32_t>(found - choices.begin()));
+    selection.cycles = std::max(selection.cycles, found->cycles);
+    for (std::size_t r = 0; r < size.size(); ++r) size[r] += found->size[r];
+  }
+  selection.share = shareOf(size, capacity);
+  return selection;
+}
+
+Problem problemOf(const Menu& menu, const std::vector<NodeChoice>& nodes, const ClusterSpec& cluster) {
   Problem problem = menu.problem;
   for (std::size_t v = 0; v < problem.nodes.size(); ++v) {
-    const NodeChoice& choice = menu.choices[v][selection.choice[v]];
-    problem.nodes[v].size = choice.size;
+    problem.nodes[v].size = nodes[v].size;
     problem.nodes[v].time.clear();
     for (const ClusterSpec::Kind& kind : cluster.kinds)
-      problem.nodes[v].time.push_back(static_cast<double>(choice.cycles) / kind.board.targetMhz);
+      problem.nodes[v].time.push_back(static_cast<double>(nodes[v].cycles) / kind.board.targetMhz);
   }
   return problem;
+}
+
+Problem problemOf(const Menu& menu, const Selection& selection, const ClusterSpec& cluster) {
+  std::vector<NodeChoice> nodes;
+  for (std::size_t v = 0; v < menu.choices.size(); ++v) nodes.push_back(menu.choices[v][selection.choice[v]]);
+  return problemOf(menu, nodes, cluster);
+}
+
+map::NodeOptionsMap settingsOf(const Problem& problem, const map::MapOptions& map) {
+  map::NodeOptionsMap settings;
+  for (const Node& node : problem.nodes) {
+    map::NodeOptions options;
+    if (const auto own = map.nodes.find(node.name); own != map.nodes.end()) options = own->second;
+    if (!options.reuseFactor && !options.targetInterval) {
+      options.targetInterval = map.targetInterval;
+      if (!map.targetInterval) options.reuseFactor = map.reuseFactor;
+    }
+    if (options != map::NodeOptions()) settings[node.name] = options;
+  }
+  return settings;
 }
 
 std::string settingsText(const map::NodeOptions& options) {

@@ -35,7 +35,8 @@ struct Menu {
   /// The network at one reuse factor for all layers: what there is without choosing layer by layer.
   struct Uniform {
     std::uint64_t reuseFactor = 1, cycles = 1;
-    std::vector<double> size;  ///< of the whole
+    std::vector<double> size;       ///< of the whole
+    std::vector<NodeChoice> nodes;  ///< what each node is in it
   };
   std::vector<Uniform> uniform;  ///< fastest first
   Problem problem;               ///< without times and sizes
@@ -70,8 +71,15 @@ std::optional<Selection> leastShare(const Menu& menu, std::uint64_t cycles, std:
 /// The options that map a selection.
 map::MapOptions optionsOf(const Menu& menu, const Selection& selection, const map::MapOptions& options);
 
-/// The problem in which the nodes are as selected: times in microseconds.
+/// For every node a choice that is nowhere worse than what it is at one reuse factor for all.
+Selection noWorseThan(const Menu& menu, const Menu::Uniform& uniform, std::span<const double> capacity);
+
+/// The problem in which the nodes are as given, or as selected: times in microseconds.
+Problem problemOf(const Menu& menu, const std::vector<NodeChoice>& nodes, const ClusterSpec& cluster);
 Problem problemOf(const Menu& menu, const Selection& selection, const ClusterSpec& cluster);
+
+/// Settings that say of every node what `map` says of it and of all.
+map::NodeOptionsMap settingsOf(const Problem& problem, const map::MapOptions& map);
 
 /// Settings of a node as `--node-options` takes them; "" if there are none.
 std::string settingsText(const map::NodeOptions& options);
