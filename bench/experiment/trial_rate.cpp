@@ -109,8 +109,8 @@ double trialRate(const std::string& place, const std::string& name, int workers,
 
 /// Trials a second of Optuna on a store of this kind; 0 if it does not run.
 double optunaRate(const std::string& python, const std::string& storage) {
-  const std::string command = "'" + python + "' '" + SLUICE_BENCH_SOURCE + "/peers/optuna_trials.py' '" + storage +
-                              "' " + std::to_string(seconds);
+  const std::string command = "'" + python + "' '" + SLUICE_BENCH_SOURCE + "/peers/optuna_trials.py' '" +
+                              storage + "' " + std::to_string(seconds);
   std::FILE* const output = ::popen(command.c_str(), "r");
   if (output == nullptr) return 0;
   char version[100] = {};
@@ -173,7 +173,12 @@ int main(int argc, char** argv) {
                 theirs, theirs > 0 ? ours / theirs : 0);
   };
   beside("SQLite", (folder / "beside.db").string(), "sqlite:///" + (folder / "optuna.db").string());
-  if (!postgres.empty()) beside("PostgreSQL", postgres, postgres);
+  if (!postgres.empty() && !python.empty()) {  // a database of its own, for both have a table `trials`
+    const std::string theirs = "optuna_" + std::to_string(::getpid());
+    must(must(openDatabase(postgres))->run("CREATE DATABASE " + theirs));
+    beside("PostgreSQL", postgres, postgres.substr(0, postgres.rfind('/') + 1) + theirs);
+    must(must(openDatabase(postgres))->run("DROP DATABASE " + theirs));
+  }
   const auto [rate, bare] = both("SQLite", (folder / "trials.db").string());
   for (const int workers : {2, 8})
     std::printf("SQLite, %2d workers: %8.0f trials/s\n", workers,
