@@ -55,16 +55,17 @@ done
 packages=(
   ca-certificates g++ make cmake ninja-build ccache mold                     # building
   libprotobuf-dev protobuf-compiler                                          # reading models
-  nlohmann-json3-dev libcli11-dev libfmt-dev libboost-dev libxxhash-dev zlib1g-dev libyaml-cpp-dev libexpat1-dev libsqlite3-dev  # libraries
+  nlohmann-json3-dev libcli11-dev libfmt-dev libboost-dev libxxhash-dev zlib1g-dev libyaml-cpp-dev libexpat1-dev libsqlite3-dev
+  pkg-config libcpp-httplib-dev                                              # libraries
   verilator clang-14                                                         # simulation
   python3 python3-venv                                                       # Yosys' wheel
   libgtest-dev                                                                # the build describes tests, too
 )
 case "$purpose" in
   demo | bitstream) ;;
-  test) packages+=(iverilog perl libpq-dev postgresql) ;;
+  test) packages+=(iverilog perl libpq-dev postgresql munge slurmctld slurmd slurm-client) ;;
   python) packages+=(python3-dev) ;;
-  develop) packages+=(iverilog perl libpq-dev postgresql clang-19 libclang-rt-19-dev clang-format-19 clang-tidy-19 gdb) ;;
+  develop) packages+=(iverilog perl libpq-dev postgresql munge slurmctld slurmd slurm-client gtkwave clang-19 libclang-rt-19-dev clang-format-19 clang-tidy-19 gdb) ;;
   *) echo "setup.sh: --for takes demo, test, python, bitstream or develop, not '$purpose'" >&2; exit 2 ;;
 esac
 
