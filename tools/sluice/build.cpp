@@ -11,6 +11,7 @@
 #include "base/progress.h"
 #include "base/text.h"
 #include "base/threads.h"
+#include "dataflow/fst.h"
 #include "dataflow/simulate.h"
 #include "dataflow/waves.h"
 #include "device/board.h"
@@ -496,7 +497,9 @@ Result<BuildOutcome> buildNetwork(const BuildOptions& options, std::optional<ir:
   if (options.waves) {
     SLUICE_TRY(const auto run, dataflow::simulate(network, {.frames = kWaveFrames}));
     if (run.deadlock) return infeasible("the design deadlocks", "waves.vcd");
-    files.push_back({"waves.vcd", dataflow::vcd(network, report.name, run.trace)});
+    const dataflow::Waveform wave = dataflow::waveform(network, report.name, run.trace);
+    files.push_back({"waves.vcd", dataflow::vcdText(wave)});
+    files.push_back({"waves.fst", dataflow::fstBytes(wave)});
   }
   timings.lap("estimate");
 
