@@ -2,10 +2,13 @@
 //
 //   legal_cuts            ResNet-8, RN07, tiny U-Net, branched model of shared/models
 //   legal_cuts NETWORK    one of them (part of its name)
+//   --verilator           some of the cuts as Verilog too: every value, and every beat in the cycle predicted
 //
 // A cut in two is a set of nodes that holds, with each node, all that comes before it. All of them are tried, up to a
 // limit, and then random ones; and random cuts in three to six. Every part runs alone on the integer engine, as a board
 // would, on the codes that the parts before it sent; the codes at the end must be those of the whole network.
+// Some cuts are also mapped, their FIFOs sized on both sides, and simulated with links that take up to 200 cycles, each another
+// time, with random stalls at both ends of the design: none may come to rest.
 // Exit code 1 if one differs. SLUICE_SHARED says where shared/ is (default ../shared).
 #include <fmt/format.h>
 
@@ -16,13 +19,12 @@
 #include <set>
 
 #include "base/rng.h"
-#include "frontend/model.h"
 #include "ir/host.h"
 #include "ir/integer.h"
+#include "load.h"
 #include "map/partition_of.h"
 #include "passes/extract.h"
-#include "passes/pipeline.h"
-#include "quantize/quantize.h"
+#include "show.h"
 
 namespace {
 
@@ -41,24 +43,7 @@ struct Network {
 
 Result<Network> load(const std::filesystem::path& file) {
   Network network;
-  SLUICE_TRY(ir::Graph imported, frontend::importModel(file));
-  Result<ir::Graph> lowered = passes::lower(imported);
-  bool isFloat = true;
-  for (const ir::Node& node : imported.nodes)
-    isFloat = isFloat && !std::holds_alternative<ir::Quantize>(node.operation);
-  if (isFloat) {
-    quantize::Calibration calibration{.samples = 16, .inputs = {}};
-    Rng random(1, 1);
-    for (const ir::TensorId input : imported.inputs) {
-      std::vector<double>& values = calibration.inputs.emplace_back();
-      for (std::int64_t i = 0; i < 16 * ir::elements(imported.tensor(input).type.shape); ++i)
-        values.push_back(random.real());
-    }
-    SLUICE_TRY(quantize::Quantized quantized, quantize::quantize(imported, calibration));
-    lowered = passes::lower(std::move(quantized.graph));
-  }
-  if (!lowered.ok()) return lowered.error();
-  network.graph = std::move(lowered).value();
+  SLUICE_TRY(network.graph, show::loadLowered(file));
   SLUICE_TRY(network.nodes, map::kernelNodes(network.graph, map::Regime::streamed));
   std::map<ir::NodeId, std::set<std::uint32_t>> reaches;  // through nodes without a kernel
   std::map<ir::NodeId, std::uint32_t> number;
@@ -152,7 +137,45 @@ Stages randomCut(const Network& network, std::uint32_t parts, Rng& random) {
   return stages;
 }
 
-Status show(const std::string& name, const std::filesystem::path& file, bool& failed) {
+/// Designs of a cut: links of random latency do not bring it to rest; as Verilog it does what the network does.
+Status checkDesign(const Network& network, const Stages& stages, bool isVerilated, std::size_t& delayed,
+                   std::size_t& verilated) {
+  SLUICE_TRY(const map::Partition parts, map::partitionOf(network.graph, map::Regime::streamed, stages));
+  const map::MapOptions options{.regime = map::Regime::streamed};
+  show::Hardware hardware;
+  SLUICE_TRY(hardware.design, map::mapGraph(network.graph, options, parts));
+  SLUICE_RETURN_IF_ERROR(map::sizeStreams(hardware.design, options.family));
+  Rng random(3, 9);
+  for (std::uint64_t seed = 0; seed < 3; ++seed) {
+    map::Design slower = hardware.design;
+    for (map::Cut& cut : slower.cuts) cut.latency = static_cast<std::uint32_t>(random.uniform(0, 200));
+    // What deadlocks is an error of predict.
+    SLUICE_TRY(const flow::PredictedBeats beats, flow::predict(slower, 2, {.seed = seed, .stallPercent = 30},
+                                                               {.seed = seed + 7, .stallPercent = 30}));
+    delayed += beats.end > 0 ? 1 : 0;
+  }
+  if (!isVerilated) return {};
+  SLUICE_TRY(hardware.rtl, emit::stitch(hardware.design, options.family));
+  flow::Frames frames{.count = 1, .inputs = {}, .outputs = {}};
+  SLUICE_TRY(const ir::Regions regions, ir::regions(network.graph));
+  for (const ir::TensorId input : regions.hardwareInputs) frames.inputs.push_back(network.given.at(input));
+  for (const ir::TensorId output : regions.hardwareOutputs)
+    frames.outputs.push_back(network.wanted.at(output));
+  SLUICE_TRY(const jobs::Store store, jobs::Store::open(jobs::Store::defaultFolder()));
+  SLUICE_TRY(
+      const flow::SimulationModel model,
+      flow::compileModel(emit::verilogFiles(hardware.rtl), flow::harnessPorts(hardware.design), &store));
+  for (const std::uint32_t stall : show::kStalls) {
+    SLUICE_TRY(const flow::Agreement agreement, show::agreeVerilator(hardware, model, frames, stall));
+    if (!agreement.equal() || agreement.outputBeats == 0)
+      return badInput(fmt::format("Verilator at {} % stalls: {}", stall, agreement.firstDifference));
+  }
+  ++verilated;
+  return {};
+}
+
+Status showNetwork(const std::string& name, const std::filesystem::path& file, bool isVerilated,
+                   bool& failed) {
   SLUICE_TRY(const Network network, load(file));
   std::vector<Stages> cuts;
   const auto sets = ideals(network);
@@ -181,9 +204,22 @@ Status show(const std::string& name, const std::filesystem::path& file, bool& fa
     SLUICE_TRY(const bool same, isExact(network, stages, widest));
     exact += same ? 1 : 0;
   }
-  fmt::print("| {} | {} | {}{} | {} | {} | {} of {} |\n", name, network.nodes.size(), inTwo,
+  // Designs: cuts that lie evenly among those in two, and the last of those in more.
+  constexpr std::size_t designs = 4;
+  std::size_t delayed = 0, verilated = 0;
+  for (std::size_t i = 0; i < designs; ++i) {
+    const std::size_t c = i + 1 < designs ? (i + 1) * inTwo / designs : cuts.size() - 1;
+    if (const Status status =
+            checkDesign(network, cuts[std::min(c, cuts.size() - 1)], isVerilated, delayed, verilated);
+        !status.ok()) {
+      fmt::print("{}, cut {}: {}\n", name, c, status.error().text());
+      failed = true;
+    }
+  }
+  fmt::print("| {} | {} | {}{} | {} | {} | {} of {} | {} of {} | {} |\n", name, network.nodes.size(), inTwo,
              isLarge || sets.size() > mostIdeals ? fmt::format(" of {}", sets.size()) : ", all",
-             cuts.size() - inTwo, widest, exact, cuts.size());
+             cuts.size() - inTwo, widest, exact, cuts.size(), delayed, 3 * designs,
+             isVerilated ? fmt::format("{} of {}", verilated, designs) : "not asked for");
   failed = failed || exact != cuts.size();
   return {};
 }
@@ -198,15 +234,24 @@ int main(int argc, char** argv) {
     fmt::print("the shared models are not here; set SLUICE_SHARED\n");
     return 77;
   }
-  const std::string only = argc > 1 ? argv[1] : "";
+  std::string only;
+  bool isVerilated = false;
+  for (int a = 1; a < argc; ++a)
+    if (std::string(argv[a]) == "--verilator")
+      isVerilated = true;
+    else
+      only = argv[a];
   bool failed = false;
-  fmt::print("| network | nodes | cuts in two | random cuts in more | most tensors cut | bit for bit |\n");
+  fmt::print(
+      "| network | nodes | cuts in two | random cuts in more | most tensors cut | bit for bit | slow links, "
+      "no "
+      "deadlock | Verilator |\n");
   for (const auto& [name, file] : {std::pair{"branched_model", "onnx/branched_model_ch_last.onnx"},
                                    std::pair{"tiny_unet", "onnx/tiny_unet_ch_last.onnx"},
                                    std::pair{"RN07", "mlperf-tiny/RN07_qkeras.h5"},
                                    std::pair{"ResNet-8", "mlperf-tiny/pretrainedResnet.h5"}}) {
     if (std::string(name).find(only) == std::string::npos) continue;
-    if (const Status status = show(name, folder / file, failed); !status.ok()) {
+    if (const Status status = showNetwork(name, folder / file, isVerilated, failed); !status.ok()) {
       fmt::print("{}: {}\n", name, status.error().text());
       failed = true;
     }

@@ -47,7 +47,7 @@ struct MenuOptions {
   map::MapOptions map;  ///< streamed; settings of single nodes stand and are not chosen
   std::uint64_t largestFactor = 4096;
   bool styles = true;     ///< also where weights lie and what multiplies
-  double mostFull = 1.5;  ///< designs that take more of all boards together are not looked at
+  double mostFull = 1.1;  ///< designs that take more of all boards together are not looked at
 };
 
 /// Errors: those of mapGraph at the slowest pace.

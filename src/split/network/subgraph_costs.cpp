@@ -6,7 +6,6 @@
 #include "base/check.h"
 #include "dataflow/schedule.h"
 #include "device/part.h"
-#include "hdl/simplify.h"
 #include "kernel/fifo/fifo.h"
 
 namespace sluice::splits {
@@ -21,7 +20,7 @@ std::vector<hdl::Cost> costsWith(const map::Design& design, hdl::Family family, 
   for (const map::Stream& stream : design.streams) {
     const kernel::FifoParams params = map::fifoParams(stream);
     const auto [found, isNew] = fifos.try_emplace(kernel::fifoName(params));
-    if (isNew) found->second = hdl::cost(hdl::simplify(kernel::fifo(params)), family);
+    if (isNew) found->second = hdl::cost(kernel::fifo(params), family);
     costs[stream.subgraph.index] += found->second;
   }
   return costs;
@@ -47,13 +46,13 @@ const hdl::Cost& KernelCosts::of(const map::KernelInstance& instance, int styles
       key.insert(key.end(), {when.loop, static_cast<std::int64_t>(when.relation), when.value});
   }
   const auto [found, isNew] = known_.try_emplace(std::move(key));
-  if (isNew) found->second = hdl::cost(hdl::simplify(kernel::elaborate(kernel)), family_);
+  if (isNew) found->second = hdl::cost(kernel::elaborate(kernel), family_);
   return found->second;
 }
 
 std::vector<hdl::Cost> costsOf(const map::Design& design, hdl::Family family) {
   return costsWith(design, family, [&](const map::KernelInstance& instance) {
-    return hdl::cost(hdl::simplify(kernel::elaborate(instance.kernel)), family);
+    return hdl::cost(kernel::elaborate(instance.kernel), family);
   });
 }
 

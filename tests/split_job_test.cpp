@@ -1,0 +1,111 @@
+// The main job over several boards, as a user has it: the built program plans the split, writes a folder per board, and the
+// Verilog of all boards together does what the network does. On a small network whose layers have very different sizes.
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdio>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "base/file.h"
+#include "networks.h"
+
+namespace sluice {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+class SplitJob : public ::testing::Test {
+ protected:
+  SplitJob() : folder_(fs::temp_directory_path() / ("sluice_split_job_" + std::to_string(::getpid()))) {
+    fs::remove_all(folder_);
+    fs::create_directories(folder_);
+  }
+  ~SplitJob() override {
+    std::error_code ignored;
+    fs::remove_all(folder_, ignored);
+  }
+
+  void SetUp() override {
+    if (tests::sharedFolder().empty()) GTEST_SKIP() << "the shared models are not here; set SLUICE_SHARED";
+  }
+
+  /// The exit code; what it printed, errors included, is in said_.
+  int run(const std::string& words) {
+    const std::string command = tests::binaryFolder().string() + "/bin/sluice " + words + " 2>&1";
+    said_.clear();
+    FILE* const pipe = ::popen(command.c_str(), "r");
+    std::array<char, 4096> block{};
+    while (std::fgets(block.data(), static_cast<int>(block.size()), pipe) != nullptr) said_ += block.data();
+    const int status = ::pclose(pipe);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  }
+  int build(const std::string& more) {
+    return run("build " + model() + " -o " + (folder_ / "out").string() +
+               " --quiet --link aurora4x25 --board arty-a7-35t:3 " + more);
+  }
+  static std::string model() { return tests::sharedFolder() / "models/qonnx/qkeras_jettagging.onnx"; }
+  json read(const std::string& name) { return json::parse(readFile(folder_ / "out" / name).value()); }
+
+  fs::path folder_;
+  std::string said_;
+};
+
+TEST_F(SplitJob, PlansBuildsAndVerifiesANetworkOverThreeBoards) {
+  ASSERT_EQ(build("--reuse-factor 64 --objective build-time --until simulate"), 0) << said_;
+  const json deployment = read("deployment.json"), report = read("report.json");
+  ASSERT_EQ(deployment["boards"].size(), 3u) << "the longest synthesis is shortest over all boards";
+  std::set<std::string> nodes;
+  for (const json& board : deployment["boards"]) {
+    const fs::path folder = folder_ / "out" / board["folder"].get<std::string>();
+    for (const json& node : board["nodes"])
+      EXPECT_TRUE(nodes.insert(node.get<std::string>()).second) << "each node stands on one board";
+    EXPECT_TRUE(fs::exists(folder / "links.json"));
+    EXPECT_TRUE(fs::exists(folder / "constraints.xdc"));
+    EXPECT_TRUE(fs::exists(folder / "resources.json"));
+    EXPECT_TRUE(fs::exists(folder / "rtl" / (board["top_module"].get<std::string>() + ".v")));
+  }
+  EXPECT_GE(nodes.size(), 7u);
+  EXPECT_EQ(deployment["wires"].size(), 2u) << "a chain of three: a cut between each two";
+  const std::string checked = "split check " + (folder_ / "out/split/").string();
+  EXPECT_EQ(run(checked + "problem.json " + (folder_ / "out/split/plan.json").string()), 0) << said_;
+  EXPECT_EQ(run(checked + "build_time.problem.json " + (folder_ / "out/split/build_time.plan.json").string()),
+            0)
+      << said_;
+  EXPECT_EQ(run("cluster simulate " + (folder_ / "out/split/plan.json").string() + " --frames 1000"), 0)
+      << said_;
+
+  // What was built stays where it is asked to.
+  const json kept = deployment["boards"][1];
+  ASSERT_EQ(build("--reuse-factor 64 --freeze " + kept["top_module"].get<std::string>() + " --until map"), 0)
+      << said_;
+  bool stands = false;
+  const json after = read("deployment.json");
+  for (const json& board : after["boards"])
+    stands = stands || board["nodes"] == kept["nodes"];
+  EXPECT_TRUE(stands);
+  EXPECT_EQ(build("--freeze nobody --until map"), 1);
+  EXPECT_NE(said_.find("no subgraph is called 'nobody'"), std::string::npos) << said_;
+}
+
+TEST_F(SplitJob, ShowsTheFrontAndBuildsItsFastestPoint) {
+  ASSERT_EQ(build("--objective pareto --until map"), 0) << said_;
+  const json deployment = read("deployment.json");
+  ASSERT_GE(deployment["front"].size(), 5u);
+  EXPECT_TRUE(deployment["front"][0]["chosen"].get<bool>());
+  double interval = 0, share = 1e9;
+  for (const json& point : deployment["front"]) {
+    EXPECT_GT(point["interval_us"].get<double>(), interval);
+    EXPECT_LT(point["share"].get<double>(), share);
+    interval = point["interval_us"];
+    share = point["share"];
+  }
+  const std::string page = readFile(folder_ / "out/report.html").value();
+  EXPECT_NE(page.find("The front of rate and hardware"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace sluice
