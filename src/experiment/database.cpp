@@ -2,6 +2,15 @@
 
 namespace sluice::experiment {
 
+Result<std::vector<Rows>> Database::runInTurn(const std::vector<Statement>& statements) {
+  std::vector<Rows> all;
+  for (const Statement& statement : statements) {
+    SLUICE_TRY(Rows rows, run(statement.sql, statement.parameters));
+    all.push_back(std::move(rows));
+  }
+  return all;
+}
+
 Result<std::unique_ptr<Database>> openDatabase(const std::string& place, bool patient) {
   if (place.starts_with("postgresql://") || place.starts_with("postgres://"))
     return openPostgres(place, patient);

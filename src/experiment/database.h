@@ -35,6 +35,14 @@ class Database {
   virtual Result<Rows> run(const std::string& sql, const std::vector<Cell>& parameters = {},
                            Survives survives = Survives::powerCut) = 0;
 
+  struct Statement {
+    std::string sql;
+    std::vector<Cell> parameters;
+  };
+  /// Runs statements that do not need one another, in order, with as few waits for the disk as the database can;
+  /// the rows of each. On SQLite they are one transaction. Errors: io; then any of them may have happened.
+  virtual Result<std::vector<Rows>> runInTurn(const std::vector<Statement>& statements);
+
   /// Runs all or none, in order. Errors: io.
   virtual Status runTogether(const std::vector<std::string>& statements) = 0;
 

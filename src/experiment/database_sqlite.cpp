@@ -58,6 +58,15 @@ class Sqlite final : public Database {
     return rows;
   }
 
+  Result<std::vector<Rows>> runInTurn(const std::vector<Statement>& statements) override {
+    SLUICE_TRY(Rows begun, run("BEGIN IMMEDIATE", {}, Survives::powerCut));
+    Result<std::vector<Rows>> all = Database::runInTurn(statements);
+    if (all.ok())
+      if (const Result<Rows> ended = run("COMMIT", {}, Survives::powerCut); !ended.ok()) all = ended.error();
+    if (!all.ok()) sqlite3_exec(connection_, "ROLLBACK", nullptr, nullptr, nullptr);
+    return all;
+  }
+
   Status runTogether(const std::vector<std::string>& statements) override {
     std::string text = "BEGIN IMMEDIATE;";
     for (const std::string& statement : statements) text += statement + ";";

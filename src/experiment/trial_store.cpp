@@ -16,6 +16,12 @@ std::int64_t number(const std::string& text) {
 
 constexpr std::size_t rowsPerInsert = 128;
 
+/// What a claiming statement gave.
+std::optional<Claim> claimIn(const Rows& rows) {
+  if (rows.empty()) return std::nullopt;
+  return Claim{number(rows[0][0]), number(rows[0][1]), rows[0][2]};
+}
+
 }  // namespace
 
 const char* stateName(TrialState state) {
@@ -99,20 +105,40 @@ Status TrialStore::add(std::int64_t experiment, std::int64_t first,
   return {};
 }
 
+Database::Statement TrialStore::claiming(std::int64_t experiment, const std::string& worker,
+                                         std::int64_t leaseMs) const {
+  const std::string now = database_->now();
+  return {"UPDATE trials SET state = 1, token = token + 1, worker = $2, expires = " + now +
+              " + CAST($3 AS BIGINT), started = " + now +
+              " WHERE experiment = $1 AND state < 2 AND number = (SELECT number FROM trials "
+              "WHERE experiment = $1 AND state < 2 AND (state = 0 OR expires < " +
+              now + ") ORDER BY number LIMIT 1" + database_->skipLocked() +
+              ") RETURNING number, token, parameters",
+          {experiment, worker, leaseMs}};
+}
+
+Database::Statement TrialStore::finishing(std::int64_t experiment, const Claim& claim, TrialState state,
+                                          const std::string& result, const std::string& timings) const {
+  SLUICE_CHECK(state == TrialState::done || state == TrialState::failed, "a trial ends done or failed");
+  return {"UPDATE trials SET state = $4, result = $5, timings = $6, ended = " + database_->now() +
+              " WHERE experiment = $1 AND number = $2 AND token = $3 AND state = 1 RETURNING number",
+          {experiment, claim.number, claim.token, static_cast<std::int64_t>(state), result, timings}};
+}
+
+/// Was it this very statement, run again after a connection was lost? Only one claim has this token.
+Result<bool> TrialStore::isFinished(std::int64_t experiment, const Claim& claim, TrialState state) {
+  SLUICE_TRY(const Rows there,
+             database_->run("SELECT number FROM trials WHERE experiment = $1 AND number = $2 AND "
+                            "token = $3 AND state = $4",
+                            {experiment, claim.number, claim.token, static_cast<std::int64_t>(state)}));
+  return !there.empty();
+}
+
 Result<std::optional<Claim>> TrialStore::claim(std::int64_t experiment, const std::string& worker,
                                                std::int64_t leaseMs) {
-  const std::string now = database_->now();
-  SLUICE_TRY(
-      const Rows rows,
-      database_->run("UPDATE trials SET state = 1, token = token + 1, worker = $2, expires = " + now +
-                         " + CAST($3 AS BIGINT), started = " + now +
-                         " WHERE experiment = $1 AND state < 2 AND number = (SELECT number FROM trials "
-                         "WHERE experiment = $1 AND state < 2 AND (state = 0 OR expires < " +
-                         now + ") ORDER BY number LIMIT 1" + database_->skipLocked() +
-                         ") RETURNING number, token, parameters",
-                     {experiment, worker, leaseMs}, Survives::kill));
-  if (rows.empty()) return std::optional<Claim>();
-  return std::optional<Claim>(Claim{number(rows[0][0]), number(rows[0][1]), rows[0][2]});
+  const Database::Statement statement = claiming(experiment, worker, leaseMs);
+  SLUICE_TRY(const Rows rows, database_->run(statement.sql, statement.parameters, Survives::kill));
+  return claimIn(rows);
 }
 
 Result<bool> TrialStore::renew(std::int64_t experiment, const Claim& claim, std::int64_t leaseMs) {
@@ -126,20 +152,26 @@ Result<bool> TrialStore::renew(std::int64_t experiment, const Claim& claim, std:
 
 Result<bool> TrialStore::finish(std::int64_t experiment, const Claim& claim, TrialState state,
                                 const std::string& result, const std::string& timings) {
-  SLUICE_CHECK(state == TrialState::done || state == TrialState::failed, "a trial ends done or failed");
-  SLUICE_TRY(const Rows rows,
-             database_->run(
-                 "UPDATE trials SET state = $4, result = $5, timings = $6, ended = " + database_->now() +
-                     " WHERE experiment = $1 AND number = $2 AND token = $3 AND state = 1 RETURNING "
-                     "number",
-                 {experiment, claim.number, claim.token, static_cast<std::int64_t>(state), result, timings}));
+  const Database::Statement statement = finishing(experiment, claim, state, result, timings);
+  SLUICE_TRY(const Rows rows, database_->run(statement.sql, statement.parameters));
   if (!rows.empty()) return true;
-  // Was it this very statement, run again after a connection was lost? Only one claim has this token.
-  SLUICE_TRY(const Rows there,
-             database_->run("SELECT number FROM trials WHERE experiment = $1 AND number = $2 AND "
-                            "token = $3 AND state = $4",
-                            {experiment, claim.number, claim.token, static_cast<std::int64_t>(state)}));
-  return !there.empty();
+  return isFinished(experiment, claim, state);
+}
+
+Result<TrialStore::Turn> TrialStore::finishAndClaim(std::int64_t experiment, const Claim& claim,
+                                                    TrialState state, const std::string& result,
+                                                    const std::string& timings, const std::string& worker,
+                                                    std::int64_t leaseMs) {
+  SLUICE_TRY(const std::vector<Rows> rows,
+             database_->runInTurn({finishing(experiment, claim, state, result, timings),
+                                   claiming(experiment, worker, leaseMs)}));
+  Turn turn;
+  turn.taken = !rows.at(0).empty();
+  if (!turn.taken) {
+    SLUICE_TRY(turn.taken, isFinished(experiment, claim, state));
+  }
+  turn.next = claimIn(rows.at(1));
+  return turn;
 }
 
 Status TrialStore::release(std::int64_t experiment, const std::string& worker) {

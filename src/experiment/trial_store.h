@@ -22,7 +22,8 @@
 ///
 /// Results are on disk when finish() returns. On SQLite, proposals and claims survive kills but not a power cut:
 /// that takes all workers of the one host with it, proposals are a function of the results before them, and a
-/// trial whose claim was undone waits again. So a trial costs one wait for the disk.
+/// trial whose claim was undone waits again. So a trial costs one wait for the disk; the next one is
+/// claimed in the same transaction.
 ///
 /// Rejected  one row per event (a queue read by replay): counting what is open would grow with what is done
 ///           a lock held while a trial runs: it dies with the connection, the worker's children do not
@@ -77,6 +78,14 @@ class TrialStore {
   /// The end of a trial. False if it was no longer ours, and then nothing changed.
   Result<bool> finish(std::int64_t experiment, const Claim& claim, TrialState state,
                       const std::string& result, const std::string& timings);
+  /// finish(), and then claim(): on SQLite for one wait for the disk.
+  struct Turn {
+    bool taken = false;         ///< as finish() says
+    std::optional<Claim> next;  ///< as claim() says
+  };
+  Result<Turn> finishAndClaim(std::int64_t experiment, const Claim& claim, TrialState state,
+                              const std::string& result, const std::string& timings,
+                              const std::string& worker, std::int64_t leaseMs);
   /// What a worker held may be claimed by others at once.
   Status release(std::int64_t experiment, const std::string& worker);
   /// Who holds leases.
@@ -103,6 +112,11 @@ class TrialStore {
                                        std::int64_t count = 0);
 
  private:
+  [[nodiscard]] Database::Statement claiming(std::int64_t experiment, const std::string& worker,
+                                             std::int64_t leaseMs) const;
+  [[nodiscard]] Database::Statement finishing(std::int64_t experiment, const Claim& claim, TrialState state,
+                                              const std::string& result, const std::string& timings) const;
+  Result<bool> isFinished(std::int64_t experiment, const Claim& claim, TrialState state);
   explicit TrialStore(std::unique_ptr<Database> database) : database_(std::move(database)) {}
   std::unique_ptr<Database> database_;
 };

@@ -117,22 +117,27 @@ void allOfThem(const std::string& place) {
 [[noreturn]] void workUntilDone(const std::string& place, std::int64_t id, const std::string& log) {
   const int file = ::open(log.c_str(), O_WRONLY | O_APPEND | O_CREAT, 0666);
   Result<TrialStore> store = TrialStore::open(place, true);
+  const std::string worker = "process " + std::to_string(::getpid());
+  std::optional<Claim> claim;
   while (store.ok()) {
-    const Result<std::optional<Claim>> claim =
-        store->claim(id, "process " + std::to_string(::getpid()), 3'600'000);
-    if (!claim.ok()) break;
-    if (!*claim) {
+    if (!claim) {
+      Result<std::optional<Claim>> claimed = store->claim(id, worker, 3'600'000);
+      if (!claimed.ok()) break;
+      claim = std::move(claimed).value();
+    }
+    if (!claim) {
       const Result<TrialStore::Extent> extent = store->extent(id);
       if (extent.ok() && extent->ended == extent->trials) ::_exit(0);
       std::this_thread::sleep_for(std::chrono::milliseconds(2));
       continue;
     }
     std::this_thread::sleep_for(std::chrono::microseconds(300));
-    const Result<bool> taken =
-        store->finish(id, **claim, TrialState::done, "result of " + (*claim)->parameters, "");
-    if (!taken.ok()) break;
-    const std::string line = std::to_string((*claim)->number) + "\n";
-    if (*taken && ::write(file, line.data(), line.size()) < 0) break;
+    Result<TrialStore::Turn> turn = store->finishAndClaim(
+        id, *claim, TrialState::done, "result of " + claim->parameters, "", worker, 3'600'000);
+    if (!turn.ok()) break;
+    const std::string line = std::to_string(claim->number) + "\n";
+    if (turn->taken && ::write(file, line.data(), line.size()) < 0) break;
+    claim = std::move(turn->next);
   }
   ::_exit(1);
 }

@@ -94,14 +94,21 @@ class History {
   std::size_t known_ = 0;
 };
 
-/// Runs a claimed trial and writes what it came to.
-Status runClaim(const Runner& runner, const Definition& definition, TrialStore& store,
-                std::int64_t experiment, const Claim& claim, const WorkerOptions& options) {
-  const auto fail = [&](const std::string& why) -> Status {
+/// Runs a claimed trial, writes what it came to, and claims the next.
+Result<std::optional<Claim>> runClaim(const Runner& runner, const Definition& definition, TrialStore& store,
+                                      std::int64_t experiment, const Claim& claim,
+                                      const WorkerOptions& options, const std::string& worker) {
+  const auto end = [&](TrialState state, const TrialResult& result,
+                       const std::string& timings) -> Result<std::optional<Claim>> {
+    // If it is not taken, another had the trial by then.
+    SLUICE_TRY(TrialStore::Turn turn, store.finishAndClaim(experiment, claim, state, printResult(result),
+                                                           timings, worker, options.leaseMs));
+    return std::move(turn.next);
+  };
+  const auto fail = [&](const std::string& why) {
     TrialResult result;
     result.error = why;
-    const Result<bool> taken = store.finish(experiment, claim, TrialState::failed, printResult(result), "");
-    return taken.ok() ? Status() : Status(taken.error());
+    return end(TrialState::failed, result, "");
   };
   if (claim.token % TrialStore::claimsPerRound > options.mostClaims)
     return fail("its worker ended without a result " + std::to_string(options.mostClaims) + " times");
@@ -113,10 +120,8 @@ Status runClaim(const Runner& runner, const Definition& definition, TrialStore& 
       if (tries < options.tries) continue;
       return fail(result.error().text());
     }
-    const TrialState state = result->error.empty() ? TrialState::done : TrialState::failed;
-    const Result<bool> taken =
-        store.finish(experiment, claim, state, printResult(*result), printTimings(result->timings));
-    return taken.ok() ? Status() : Status(taken.error());  // not taken: another had the trial by then
+    return end(result->error.empty() ? TrialState::done : TrialState::failed, *result,
+               printTimings(result->timings));
   }
 }
 
@@ -166,11 +171,10 @@ Status work(const Definition& definition, const jobs::Store& cache, const Worker
   History history(definition, store, experiment);
   int idle = 0;
   for (;;) {
-    SLUICE_TRY(const std::optional<Claim> claim, store.claim(experiment, worker, options.leaseMs));
-    if (claim) {
-      SLUICE_RETURN_IF_ERROR(runClaim(runner, definition, store, experiment, *claim, options));
+    SLUICE_TRY(std::optional<Claim> claim, store.claim(experiment, worker, options.leaseMs));
+    while (claim) {
+      SLUICE_TRY(claim, runClaim(runner, definition, store, experiment, *claim, options, worker));
       idle = 0;
-      continue;
     }
     SLUICE_TRY(const TrialStore::Extent extent, store.extent(experiment));
     if (extent.ended >= proposer.trials()) return {};
