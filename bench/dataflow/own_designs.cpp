@@ -4,7 +4,7 @@
 //
 //   own_designs [--seconds=N] [--frames=N] [--samples=N] [--cuts] [--effort=N] [--no-verilator] [--no-cache] [--json] [--mlps] [--RN07] ...
 //     --seconds: processor seconds of a design, those of the tools included, after which no further Verilog is compiled for it (default 60; what was left out is said)
-//     --effort: of the proof (default 20000 runs of the network, but no more than move 12 million beats)
+//     --effort, --beats: of the proof (default 20000 runs of the network, but no more than move 12 million beats)
 //     --samples: FIFOs per design that are made one place shallower (default 2); --frames: of each run (default 12, fewer
 //     where frames are long); --cuts: also of each streamed design cut in the middle
 //
@@ -52,7 +52,8 @@ double processorSeconds() {
 }
 
 /// Sizes the design as `sluice build` does, and again with more effort.
-Status sizeDesign(map::Design& design, hdl::Family family, std::uint64_t effort, Row& row) {
+Status sizeDesign(map::Design& design, hdl::Family family, std::uint64_t effort, std::uint64_t beats,
+                  Row& row) {
   row.fifos = design.streams.size();
   for (const map::Stream& stream : design.streams) {
     const std::uint64_t places = std::max<std::uint64_t>(2, stream.beatsPerFrame);
@@ -65,7 +66,8 @@ Status sizeDesign(map::Design& design, hdl::Family family, std::uint64_t effort,
   const double sized = processorSeconds();
   row.seconds = sized - start;
   row.storage = *design.fifoStorage;
-  SLUICE_TRY(row.proof, dataflow::sizeChannels(network, {.mostEffort = effort, .mostBeats = 0}));
+  SLUICE_TRY(row.proof, dataflow::sizeChannels(
+                            network, {.mostEffort = effort, .mostBeats = 0, .mostProofBeats = beats}));
   row.proofSeconds = processorSeconds() - sized;
   for (const map::Stream& stream : design.streams) row.beats += stream.depth;
   return {};
@@ -102,7 +104,8 @@ std::vector<std::size_t> samples(const map::Design& design, std::uint64_t count)
 Status showPlan(show::Output& out, const show::Plan& plan, map::Design design, Row& row,
                 const jobs::Store* store) {
   const double start = processorSeconds();
-  SLUICE_RETURN_IF_ERROR(sizeDesign(design, plan.options.family, out.number("--effort=", 20000), row));
+  SLUICE_RETURN_IF_ERROR(sizeDesign(design, plan.options.family, out.number("--effort=", 20000),
+                                    out.number("--beats=", 12'000'000), row));
   SLUICE_TRY(const dataflow::Performance performance, dataflow::measure(map::network(design)));
   out.require(performance.initiationInterval == row.proof.initiationInterval &&
                   performance.latency == row.proof.latency,
@@ -234,8 +237,8 @@ Status run(show::Output& out) {
 
 int main(int argc, char** argv) {
   std::vector<std::string> known = show::networkOptions();
-  known.insert(known.end(), {"--seconds=", "--frames=", "--samples=", "--cuts", "--effort=", "--no-verilator",
-                             "--no-cache"});
+  known.insert(known.end(), {"--seconds=", "--frames=", "--samples=", "--cuts",
+                             "--effort=", "--beats=", "--no-verilator", "--no-cache"});
   show::Output out(argc, argv, known);
   out.require(run(out), "own designs");
   return out.exitCode();
