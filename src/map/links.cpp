@@ -35,8 +35,8 @@ dataflow::Network linkedNetwork(const Design& design, const std::vector<LinkTimi
   return result;
 }
 
-Result<std::vector<CutFifos>> sizeLinkedStreams(Design& design, hdl::Family family,
-                                                const std::vector<LinkTiming>& links) {
+Result<LinkedSizing> sizeLinkedStreams(Design& design, hdl::Family family,
+                                       const std::vector<LinkTiming>& links) {
   // Convolutional networks have long frames: seconds for a proof that saves few places are better spent elsewhere.
   SLUICE_TRY(const dataflow::Sizing sizing,
              dataflow::sizeChannels(linkedNetwork(design, links),
@@ -48,17 +48,17 @@ Result<std::vector<CutFifos>> sizeLinkedStreams(Design& design, hdl::Family fami
     stream.kind = kernel::chooseFifo(stream.beat.width(), stream.depth, family);
   }
   design.fifoStorage = FifoStorage{.bits = sizing.cost, .lowerBound = sizing.lowerBound};
-  std::vector<CutFifos> rows;
+  LinkedSizing result{.cuts = {}, .initiationInterval = sizing.initiationInterval, .latency = sizing.latency};
   for (std::size_t c = 0; c < design.cuts.size(); ++c) {
     const std::size_t from = design.cuts[c].from.index, to = design.cuts[c].to.index;
     // A search that did not prove a depth may have found less than what was thought to be needed alone.
-    rows.push_back({.link = links[c],
-                    .fromDepth = sizing.depth[from],
-                    .toDepth = sizing.depth[to],
-                    .fromAlone = std::min(sizing.alone[from], sizing.depth[from]),
-                    .toAlone = std::min(sizing.alone[to], sizing.depth[to])});
+    result.cuts.push_back({.link = links[c],
+                           .fromDepth = sizing.depth[from],
+                           .toDepth = sizing.depth[to],
+                           .fromAlone = std::min(sizing.alone[from], sizing.depth[from]),
+                           .toAlone = std::min(sizing.alone[to], sizing.depth[to])});
   }
-  return rows;
+  return result;
 }
 
 }  // namespace sluice::map

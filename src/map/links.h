@@ -32,8 +32,13 @@ struct CutFifos {
   std::uint32_t fromAlone = 0, toAlone = 0;
 };
 
-/// sizeStreams() for the design with these links. One row per cut.
-Result<std::vector<CutFifos>> sizeLinkedStreams(Design& design, hdl::Family family,
-                                                const std::vector<LinkTiming>& links);
+struct LinkedSizing {
+  std::vector<CutFifos> cuts;                         ///< one per cut
+  std::uint64_t initiationInterval = 0, latency = 0;  ///< of the design with these links, cycles
+};
+
+/// sizeStreams() for the design with these links.
+Result<LinkedSizing> sizeLinkedStreams(Design& design, hdl::Family family,
+                                       const std::vector<LinkTiming>& links);
 
 }  // namespace sluice::map

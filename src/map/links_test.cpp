@@ -36,7 +36,7 @@ TEST(Links, WiresAreLinksWithoutLatencyAtABeatACycle) {
   ASSERT_TRUE(sizeStreams(design, hdl::Family::xcup).ok());
   const auto rows = sizeLinkedStreams(same, hdl::Family::xcup, linksOf(same));
   ASSERT_TRUE(rows.ok());
-  EXPECT_EQ((*rows)[0].toDepth, design.streams[design.cuts[0].to.index].depth);
+  EXPECT_EQ(rows->cuts[0].toDepth, design.streams[design.cuts[0].to.index].depth);
   EXPECT_EQ(measured(design, {}).latency, dataflow::measure(network(design))->latency);
 }
 
@@ -45,7 +45,7 @@ TEST(Links, TheWayIsCoveredBehindTheLink) {
   const LinkTiming far = {.latency = 100, .interval = 1};
   const auto rows = sizeLinkedStreams(design, hdl::Family::xcup, {far});
   ASSERT_TRUE(rows.ok());
-  const CutFifos& row = (*rows)[0];
+  const CutFifos& row = rows->cuts[0];
   EXPECT_GT(row.toAlone, row.fromAlone);
   const dataflow::Performance kept = measured(design, far);
   // One place less of what must stand behind the link costs rate or latency, however deep the FIFO before it.
@@ -64,7 +64,8 @@ TEST(Links, ASlowLinkSetsThePaceAndNeedsFewerPlacesForTheSameWay) {
   const auto narrow = sizeLinkedStreams(slow, hdl::Family::xcup, {thin});
   ASSERT_TRUE(wide.ok() && narrow.ok());
   EXPECT_EQ(measured(slow, thin).initiationInterval, 64 * beats);
-  EXPECT_LT((*narrow)[0].toDepth, (*wide)[0].toDepth);
+  EXPECT_EQ(narrow->initiationInterval, 64 * beats);
+  EXPECT_LT(narrow->cuts[0].toDepth, wide->cuts[0].toDepth);
 }
 
 }  // namespace

@@ -256,7 +256,11 @@ Html cutTable(const Report& report) {
     table.rows.push_back({row.from, row.to, number(row.latency), number(row.interval),
                           number(row.fromDepth) + " (" + number(row.fromAlone) + ")",
                           number(row.toDepth) + " (" + number(row.toAlone) + ")", heldWhere(row)});
-  return page::subheading(Html("FIFOs at the cuts")) + page::table(table);
+  return page::subheading(Html("FIFOs at the cuts")) +
+         page::paragraph(Html("With these links a frame comes every " + number(report.linkedInterval) +
+                              " cycles and takes " + number(report.linkedLatency) + " ") +
+                         kindBadge(Kind::simulated) + "; other figures are of wires in their place.") +
+         page::table(table);
 }
 
 Html subgraphSection(const Report& report) {

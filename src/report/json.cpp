@@ -115,6 +115,8 @@ std::string json(const Report& report) {
                             {"to_depth", row.toDepth},
                             {"to_needs", row.toAlone},
                             {"held", heldWhere(row)}});
+  if (!report.cuts.empty())
+    json["with_links"] = {{"interval", report.linkedInterval}, {"latency", report.linkedLatency}};
   return json.dump(1) + "\n";
 }
 

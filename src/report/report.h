@@ -133,7 +133,9 @@ struct Report {
   Placement placement;
   dataflow::Profile profile;  ///< one steady-state period: occupancy of FIFOs, work and waits of kernels
   std::vector<CutRow> cuts;
-  dataflow::Timeline timeline;  ///< the same period: who worked and who waited when
+  std::uint64_t linkedInterval = 0,
+                linkedLatency = 0;  ///< with the links of the cuts instead of wires, cycles
+  dataflow::Timeline timeline;      ///< the same period: who worked and who waited when
   /// For the drawing: one box per kernel, an arrow per FIFO between two of them (indices into `kernels`, -1: outside).
   struct Arrow {
     int from = -1, to = -1;

@@ -117,14 +117,14 @@ struct Built {
   emit::Rtl rtl;
   std::vector<emit::File> files;
   dataflow::Performance performance;
-  std::vector<map::CutFifos> cutFifos;
+  map::LinkedSizing linked;
 };
 
 Result<Built> finishDesign(map::Design design, const map::MapOptions& options,
                            std::vector<map::LinkTiming> links = {}) {
   Built built{.design = std::move(design)};
   if (links.empty()) links = map::linksOf(built.design);
-  SLUICE_TRY(built.cutFifos, map::sizeLinkedStreams(built.design, options.family, links));
+  SLUICE_TRY(built.linked, map::sizeLinkedStreams(built.design, options.family, links));
   // Sized with the links' latency and rate; in what follows wires stand where the links will be.
   for (map::Cut& cut : built.design.cuts) cut.latency = 0;
   SLUICE_TRY(built.performance, dataflow::measure(map::network(built.design)));
@@ -457,8 +457,10 @@ Result<BuildOutcome> buildNetwork(const BuildOptions& options, std::optional<ir:
 
   SLUICE_TRY(report::Report report,
              report::describe(graph, built.design, built.rtl, placement.family, built.performance));
-  for (std::size_t c = 0; c < built.cutFifos.size(); ++c) {
-    const map::CutFifos& fifos = built.cutFifos[c];
+  report.linkedInterval = built.linked.initiationInterval;
+  report.linkedLatency = built.linked.latency;
+  for (std::size_t c = 0; c < built.linked.cuts.size(); ++c) {
+    const map::CutFifos& fifos = built.linked.cuts[c];
     report.cuts.push_back({.from = built.design.streams[built.design.cuts[c].from.index].name,
                            .to = built.design.streams[built.design.cuts[c].to.index].name,
                            .latency = fifos.link.latency,
