@@ -111,10 +111,11 @@ const char* nameOf(Goal goal) {
 }
 
 namespace {
-using Kind = Topology::Kind;
-constexpr std::pair<Kind, const char*> kTopologies[] = {{Kind::none, "none"}, {Kind::chain, "chain"},
-                                                        {Kind::ring, "ring"}, {Kind::mesh, "mesh"},
-                                                        {Kind::star, "star"}, {Kind::switched, "switch"}};
+
+constexpr std::pair<Topology::Kind, const char*> kTopologies[] = {
+    {Topology::Kind::none, "none"}, {Topology::Kind::chain, "chain"}, {Topology::Kind::ring, "ring"},
+    {Topology::Kind::mesh, "mesh"}, {Topology::Kind::star, "star"},   {Topology::Kind::switched, "switch"}};
+
 }  // namespace
 
 const char* nameOf(Topology::Kind kind) {

@@ -14,8 +14,8 @@
 /// nodes, and the parts whose longest takes least are found exactly, as a problem in which boards work on one node after
 /// the other.
 ///
-/// Fitted on 174 runs of this program's designs (pinned Yosys, processor seconds, xc7 and xcup), on every second run; on the
-/// others the median error is 22 %, nine of ten are within 39 %, all but 3 % within a factor of two. `build_times` of bench/split
+/// Fitted on 150 runs of this program's designs (pinned Yosys, processor seconds, xc7 and xcup), on every second run; on the
+/// others the median error is 22 %, nine of ten are within 39 %, the worst is off by 57 %. `build_times` of bench/split
 /// fits again. It is a model of Yosys: place and route of a vendor takes longer, and more than in proportion.
 namespace sluice::splits {
 
