@@ -63,9 +63,7 @@ Result<std::unique_ptr<Source>> openSource(const std::filesystem::path& path, co
   if (start == "SLUICED1") return openTable(path);
   if (start.starts_with("\x93NUMPY")) return openNpy(path);
   if (start.starts_with("PK\x03\x04")) return openNpz(path);
-  if (start.starts_with("\x89HDF"))
-    return unsupported("is an HDF5 file; write its datasets as .npy (numpy.save) and import those",
-                       path.string());
+  if (start.starts_with("\x89HDF")) return openHdf5(path);
   if (start.starts_with("PAR1"))
     return unsupported("is a Parquet file, and no library of Debian 12 reads them; write CSV or .npy",
                        path.string());
@@ -75,7 +73,8 @@ Result<std::unique_ptr<Source>> openSource(const std::filesystem::path& path, co
     if (extension == ".tsv") text.separator = '\t';
     return openCsv(path, text);
   }
-  return badInput("is no table of ours, no .npy, no .npz, and is not called .csv or .tsv", path.string());
+  return badInput("is no table of ours, no .npy, no .npz, no HDF5, and is not called .csv or .tsv",
+                  path.string());
 }
 
 }  // namespace sluice::data

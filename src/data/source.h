@@ -41,7 +41,7 @@ struct CsvOptions {
 };
 
 /// A table of ours (table.h), a .npy array of one or two axes (columns c0, c1, ...; `name` of a single one), an .npz
-/// (its arrays side by side; read whole), or CSV. What it is is seen by what it holds, CSV by its name (.csv, .tsv).
+/// (its arrays side by side; read whole), HDF5, or CSV. What it is is seen by what it holds, CSV by its name (.csv, .tsv).
 /// Errors  io; badInput, unsupported with the place
 Result<std::unique_ptr<Source>> openSource(const std::filesystem::path& path, const CsvOptions& options = {});
 
@@ -49,6 +49,10 @@ Result<std::unique_ptr<Source>> openTable(const std::filesystem::path& path);
 /// C order, or one axis; any type of base/npy.h. A column is named after the file if it is the only one.
 Result<std::unique_ptr<Source>> openNpy(const std::filesystem::path& path);
 Result<std::unique_ptr<Source>> openNpz(const std::filesystem::path& path);
+/// All datasets of numbers with one or two axes, side by side; others (texts, three axes) are left out. Columns are named
+/// by the path, "group.x" or "group.x.0". Errors: badInput if their rows differ, or the file is damaged; unsupported if
+/// this program was built without the HDF5 library.
+Result<std::unique_ptr<Source>> openHdf5(const std::filesystem::path& path);
 /// Reads the file once to find the types (i8, else f8, else label, with labels in sorted order) and where each block
 /// begins.
 /// Source  RFC 4180: quotes around fields with separators, quotes and line ends; "" for a quote

@@ -117,7 +117,9 @@ TEST_F(Sources, NpyThatIsDamagedOrOfAnotherKindIsRefused) {
 
 TEST_F(Sources, WhatCannotBeReadSaysWhatWould) {
   ASSERT_TRUE(writeFile(at("a.h5"), "\x89HDF\r\n\x1a\n and so on").ok());
-  EXPECT_NE(openSource(at("a.h5")).error().message.find("numpy.save"), std::string::npos);
+  const std::string damaged = openSource(at("a.h5")).error().message;
+  EXPECT_TRUE(damaged == "is no HDF5 file, or damaged" || damaged.find("libhdf5-dev") != std::string::npos)
+      << damaged;
   ASSERT_TRUE(writeFile(at("a.parquet"), "PAR1 and so on").ok());
   EXPECT_NE(openSource(at("a.parquet")).error().message.find("Parquet"), std::string::npos);
   EXPECT_EQ(openSource(at("none")).error().code, ErrorCode::io);

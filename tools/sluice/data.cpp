@@ -13,7 +13,8 @@ namespace sluice::tool {
 
 namespace {
 
-constexpr const char* inputHelp = "a table, .npy, .npz or .csv; several of as many rows stand side by side";
+constexpr const char* inputHelp =
+    "a table, .npy, .npz, HDF5 or .csv; several of as many rows stand side by side";
 
 void addColumns(CLI::App& command, DataOptions& options) {
   command
