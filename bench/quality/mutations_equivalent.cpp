@@ -95,8 +95,8 @@ std::vector<Register> storage(const std::string& printed) {
   return list;
 }
 
-/// Every register of the text, those without an enable too: for the common power-up state.
-std::vector<Register> pipeline(const std::string& printed, const std::vector<Register>& stored) {
+/// The other registers, which take a new value in every cycle: for the common power-up state.
+std::vector<Register> passing(const std::string& printed, const std::vector<Register>& stored) {
   static const std::regex vector("^reg (\\[(\\d+):0\\] )?(\\w+);$"), clocked("^(\\w+) <= ");
   std::vector<Register> declared, list;
   std::set<std::string> clockedNames, known;
@@ -144,7 +144,7 @@ class Harness {
       lemmas_.push_back(both(r));
       same.push_back(both(r));
     }
-    for (const Register& r : pipeline(good, stored)) same.push_back(both(r));
+    for (const Register& r : passing(good, stored)) same.push_back(both(r));
     ranges(good);
     if (reachable != Reachable::anything) SLUICE_RETURN_IF_ERROR(tables(good, reachable));
     std::string text = "module proof (\n  input wire clk,\n  input wire rst" + ports_ + "\n);\n";

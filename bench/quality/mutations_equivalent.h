@@ -13,9 +13,9 @@ namespace sluice::show {
 
 /// What the proof may lean on beside the registers themselves.
 enum class Reachable : std::uint8_t {
-  anything,  ///< no lemma about what registers hold
-  counters,  ///< registers of the controller hold only what they held in simulation
-  pairs,     ///< two registers of one bit hold together only what they held together in simulation
+  anything,  ///< what only an enable moves is; no lemma about what registers hold
+  counters,  ///< that, and registers of the controller hold only what they held in simulation
+  pairs,     ///< that, and two registers of one bit hold together only what they held together in simulation
 };
 
 /// Both modules side by side, fed alike, from the same power-up state; claim `equal`: every port is equal in every cycle,
