@@ -143,7 +143,7 @@ Cost costOfModule(const Module& module, Family family) {
     if (cell.kind != Cell::Kind::carryChain) continue;
     std::uint64_t length = 0;
     for (std::size_t i = 0; i < cell.outputs.size(); ++i)
-      if (live.gates[cell.outputs[i]]) length = i + 1;
+      if (cell.outputs[i] != 0 && live.gates[cell.outputs[i]]) length = i + 1;
     total.carry += family == Family::ecp5 ? (length + 1) / 2 : (length + 3) / 4;
   }
   if (family != Family::ecp5) replaceRowsByShiftRegisters(cells, live, total);

@@ -44,7 +44,8 @@ Lowering::Bits Lowering::add(const Bits& a, const Bits& b, bool subtract) {
 }
 
 /// Sum bits from position `from` on. On Xilinx a LUT makes a ^ b, and a itself is a second wire into the
-/// chain; on ECP5 the two are wires.
+/// chain; on ECP5 the two are wires. The lowest sum bit is then no output of the chain: what enters there is a
+/// constant, so the bit is a ^ b, and of a difference its inverse, which is a LUT more where something but logic reads it.
 Lowering::Bits Lowering::carryChain(const Bits& a, const Bits& b, std::size_t from, Lit carry) {
   const auto cell = static_cast<std::uint32_t>(out_.cells.size());
   out_.cells.push_back({.kind = Cell::Kind::carryChain});
@@ -60,9 +61,14 @@ Lowering::Bits Lowering::carryChain(const Bits& a, const Bits& b, std::size_t fr
       in.push_back(carry), sumDelay.push_back(kCarryToSum);
       carryIn.push_back(carry), carryDelay.push_back(kCarryToCarry);
     }
-    sum.push_back(n_.box(in, sumDelay));
-    out_.cells[cell].outputs.push_back(gateOf(sum.back()));
-    out_.cellOf[gateOf(sum.back())] = cell;
+    if (lutsOutside && carry <= kOne) {
+      sum.push_back(carry == kOne ? invert(select) : select);
+      out_.cells[cell].outputs.push_back(0);  // the constant's gate: nothing of the chain
+    } else {
+      sum.push_back(n_.box(in, sumDelay));
+      out_.cells[cell].outputs.push_back(gateOf(sum.back()));
+      out_.cellOf[gateOf(sum.back())] = cell;
+    }
     if (i + 1 < a.size()) carry = n_.box(carryIn, carryDelay);
   }
   return sum;
@@ -96,22 +102,37 @@ Lit Lowering::greater(Bits a, Bits b, bool isSigned, bool orEqual) {
   const auto some = [&](const Bits& x, std::size_t count) {
     return std::any_of(x.begin(), x.begin() + static_cast<std::ptrdiff_t>(count), isConstant);
   };
-  Bits propagate{kOne}, generate{kZero};  // highest group first
+  Bits propagate, generate;                // highest group first
+  std::vector<std::pair<Lit, Lit>> group;  // of its bits, highest first
+  const auto close = [&] {
+    // By halves, not bit by bit: comparisons with many constants share the pairs and fours that they have in common, as
+    // they do after ABC's restructuring.
+    for (; group.size() > 1; group.resize((group.size() + 1) / 2))
+      for (std::size_t i = 0; i < group.size(); i += 2) {
+        std::pair<Lit, Lit> both = group[i];
+        if (i + 1 < group.size())
+          both = {n_.land(both.first, group[i + 1].first),
+                  n_.lor(both.second, n_.land(both.first, group[i + 1].second))};
+        group[i / 2] = both;
+      }
+    propagate.push_back(group.empty() ? kOne : group[0].first);
+    generate.push_back(group.empty() ? kZero : group[0].second);
+    group.clear();
+  };
   std::size_t budget = lutInputs;
   for (std::size_t width = a.size(); width > 0; --width) {
     const std::size_t cost = some(a, width) && some(b, width) ? 0 : some(a, width) || some(b, width) ? 1 : 2;
     if (budget < cost) {
-      propagate.push_back(kOne), generate.push_back(kZero);
+      close();
       budget = lutInputs;
     }
     const Lit x = a[width - 1], y = b[width - 1];
     const bool sign = isSigned && width == a.size();
     const Lit more = sign ? n_.land(invert(x), y) : n_.land(x, invert(y));
-    Lit &p = propagate.back(), &g = generate.back();
-    g = n_.lor(g, n_.land(p, more));
-    p = n_.land(p, invert(n_.lxor(x, y)));
+    group.emplace_back(invert(n_.lxor(x, y)), more);
     budget -= cost;
   }
+  close();
   std::reverse(propagate.begin(), propagate.end());
   std::reverse(generate.begin(), generate.end());
   return lookAhead(propagate, generate, orEqual);
