@@ -1,6 +1,6 @@
 // One design in one piece, and the same in parts: latency, FIFO bits, resources, synthesis.
 //
-//   mono_split [--synth] [--page=FILE]    KWS at reuse factor 2048, TFC at 256, jets at 64, conv1d_small
+//   mono_split [--synth] [--network=N] [--page=FILE]    all of, or the Nth of: KWS at reuse factor 2048, TFC at 256, jets at 64, conv1d_small
 //
 // Each network is cut into two and three parts where the longest synthesis is predicted to be shortest
 // (split/network/build_time.h). Latency is simulated, resources are estimated; with --synth Yosys counts them and takes its
@@ -179,10 +179,13 @@ Status run(show::Output& out, const std::string& pageFile) {
                                                   "FF", "DSP", "BRAM18", "synthesis, s",
                                                   "with 2 workers, s"}};
   std::vector<Row> rows;
+  std::uint64_t number = 0;
   for (const Case& one : {Case{"KWS, reuse factor 2048", "qonnx/kws_mlp_w3a3.onnx", 2048},
                           Case{"TFC_2W2A, reuse factor 256", "qonnx/TFC_2W2A.onnx", 256},
                           Case{"jet tagger, reuse factor 64", "qonnx/qkeras_jettagging.onnx", 64},
                           Case{"conv1d_small", "onnx/conv1d_small_keras.onnx", {}}}) {
+    ++number;
+    if (out.number("--network=", number) != number) continue;
     const auto file = show::sharedFolder() / "models" / one.file;
     SLUICE_TRY(const ir::Graph graph, show::loadLowered(file));
     const map::MapOptions options{.regime = map::Regime::streamed, .reuseFactor = one.reuseFactor};
@@ -222,7 +225,7 @@ int main(int argc, char** argv) {
     else
       others.push_back(argv[a]);
   }
-  show::Output out(static_cast<int>(others.size()), others.data(), {"--synth"});
+  show::Output out(static_cast<int>(others.size()), others.data(), {"--synth", "--network="});
   out.require(run(out, pageFile), "in one piece and in parts");
   return out.exitCode();
 }

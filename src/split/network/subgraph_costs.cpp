@@ -1,6 +1,7 @@
 #include "split/network/subgraph_costs.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "base/check.h"
@@ -93,8 +94,8 @@ std::vector<double> capacityOf(const device::Board& board, const ClusterSpec& cl
   const std::vector<std::uint64_t> taken = {link.lut, 0, link.ff, 0, link.dsp, link.bram18};
   std::vector<double> result;
   for (std::size_t r = 0; r < rows.size(); ++r)
-    result.push_back(std::max(
-        0.0, static_cast<double>(rows[r].available) * shares[r] - static_cast<double>(taken[r]) * ports));
+    result.push_back(std::max(0.0, std::floor(static_cast<double>(rows[r].available) * shares[r] + 1e-6) -
+                                       static_cast<double>(taken[r]) * ports));
   return result;
 }
 
