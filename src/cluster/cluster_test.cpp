@@ -181,6 +181,15 @@ TEST(LinkModel, FittedOnAlternateSizesItMeetsTheOthers) {
     RecordProperty(measured.name, std::to_string(worstError(*model, others)));
     std::printf("%s: %.2f %% on the others\n", measured.name, 100 * worstError(*model, others));
   }
+  // Through a host: told, and held to nothing.
+  for (const Table& reported :
+       {table("MPI", {1.625, 2.215, 2.784, 4.886, 5.889, 10.14, 29.84, 101.0, 21994}, 0),
+        table("MPI and PCIe", {137.1, 134.3, 141.5, 149.4, 174.5, 320.4, 1003, 1712, 120014}, 0)}) {
+    const Result<MessageModel> model = fitMessages(reported.samples);
+    ASSERT_TRUE(model.ok());
+    std::printf("%s: %.0f %% on all of its own, %s\n", reported.name,
+                100 * worstError(*model, reported.samples), model->ramp > 0 ? "two lines" : "one line");
+  }
 }
 
 TEST(LinkModel, UdpPayloadRatesFollowFromTheHeaders) {
