@@ -164,10 +164,14 @@ Status showSubjects(show::Output& out, const std::vector<Subject>& list, const j
   std::vector<flow::ProofTask> tasks;
   for (const Subject& subject : list) tasks.push_back(subject.task);
   SLUICE_TRY(const std::vector<flow::Proof> proofs, flow::prove(tasks, 2, store));
-  std::map<std::string, std::set<std::string>> refuted;  // sort of harness -> claims
   std::size_t claims = 0, proven = 0;
   double seconds = 0;
-  std::map<std::string, int> shown;
+  struct Property {
+    std::string says;
+    std::size_t modules = 0, proven = 0;
+    double seconds = 0;  ///< of the proofs it is part of: a module's claims are proven together
+  };
+  std::map<std::pair<std::string, std::string>, Property> properties;  // sort, claim
   for (std::size_t t = 0; t < tasks.size(); ++t) {
     const Subject& subject = list[t];
     std::vector<std::string> names;
@@ -182,9 +186,23 @@ Status showSubjects(show::Output& out, const std::vector<Subject>& list, const j
     claims += names.size();
     proven += proofs[t].verdict == flow::Verdict::proven ? names.size() : 0;
     seconds += proofs[t].processorSeconds;
+    for (const emit::Claim& claim : subject.task.harness.claims) {
+      Property& property = properties[{subject.sort, claim.name}];
+      property.says = claim.says;
+      ++property.modules;
+      property.proven += proofs[t].verdict == flow::Verdict::proven ? 1 : 0;
+      property.seconds += proofs[t].processorSeconds;
+    }
     out.figure("proofs/" + subject.task.name, static_cast<double>(names.size()), "claims",
                flow::verdictName(proofs[t].verdict));
   }
+  std::vector<std::vector<std::string>> rows{
+      {"of", "property", "says", "tool", "modules", "proven", "s, together"}};
+  for (const auto& [key, property] : properties)
+    rows.push_back({key.first, key.second, property.says, "Yosys, sat -tempinduct",
+                    std::to_string(property.modules), std::to_string(property.proven),
+                    fmt::format("{:.1f}", property.seconds)});
+  out.say(show::table(rows, 4));
   out.require(proven == claims,
               fmt::format("{} claims about {} modules, {} proven, {:.0f} s of processor time", claims,
                           list.size(), proven, seconds));
@@ -194,6 +212,7 @@ Status showSubjects(show::Output& out, const std::vector<Subject>& list, const j
 /// One module of each sort and kind: all of its claims can fail.
 Status showFaults(show::Output& out, const std::vector<Subject>& list, const jobs::Store* store) {
   std::set<std::string> done;
+  std::size_t claims = 0, refuted = 0;
   for (const Subject& subject : list) {
     if (subject.sort == "network") continue;
     // FIFOs by kind, width converters by shape, controllers by family: the first of each; of FIFOs that of depth 5.
@@ -208,11 +227,14 @@ Status showFaults(show::Output& out, const std::vector<Subject>& list, const job
     SLUICE_TRY(const auto broken, refutations(subject, store));
     for (const emit::Claim& claim : subject.task.harness.claims) {
       const auto found = broken.find(claim.name);
+      ++claims;
+      refuted += found != broken.end() ? 1 : 0;
       out.require(found != broken.end(),
                   fmt::format("{:<24} {:<12} is refuted by a fault: {}", subject.task.name, claim.name,
                               found == broken.end() ? "none found" : found->second));
     }
   }
+  out.require(refuted == claims, fmt::format("{} of {} claims are refuted by a fault each", refuted, claims));
   return {};
 }
 
