@@ -57,6 +57,9 @@ double shareOf(std::span<const double> size, std::span<const double> capacity) {
   return most;
 }
 
+/// More weights than these are no table in logic that anybody would build.
+constexpr std::int64_t mostInLogic = 4096;
+
 /// Maps the network at one setting after another and reads off the nodes.
 struct MenuMaker {
   const ir::Graph& lowered;
@@ -69,13 +72,22 @@ struct MenuMaker {
   Menu menu;
   const ClusterSpec& cluster;
 
+  [[nodiscard]] std::int64_t weightsOf(ir::NodeId id) const {
+    const ir::Node& node = lowered.node(id);
+    return node.inputs.size() > 1 ? ir::elements(lowered.tensor(node.inputs[1]).type.shape) : 0;
+  }
+
   /// How full all boards would be; nothing if it cannot be mapped so.
   Result<std::optional<double>> add(const map::NodeOptions& setting, int styles,
                                     std::optional<std::uint64_t> uniform) {
     map::MapOptions map = base;
     map.reuseFactor = uniform.value_or(1);
     map.targetInterval.reset();
-    for (const ir::NodeId id : nodes) map.nodes.try_emplace(lowered.node(id).name, setting);
+    for (const ir::NodeId id : nodes) {
+      const auto [own, isNew] = map.nodes.try_emplace(lowered.node(id).name, setting);
+      if (isNew && setting.weights == kernel::WeightMemory::logic && weightsOf(id) > mostInLogic)
+        own->second.weights = kernel::WeightMemory::automatic;
+    }
     const Result<map::Design> design = map::mapGraph(lowered, map, finest);
     ++menu.mappings;
     if (!design.ok()) return design.error();
