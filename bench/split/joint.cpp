@@ -2,8 +2,8 @@
 // layers, and simulated annealing.
 //
 //   joint              jet tagger on 4 Arty A7-35T, KWS on 2 PYNQ-Z2, ResNet-8 on one
-//   joint NETWORK [BOARDS]    one of them (part of its name), on "pynq-z2:1". what is priced grows with the boards: ResNet-8 on four takes
-//                             gigabytes
+//   joint NETWORK [BOARDS]    one of them (part of its name), on "pynq-z2:1"; what is priced grows with the boards:
+//                             ResNet-8 on four takes gigabytes
 //
 // All three choose from the same menu (split/network/menu.h), so what is compared is the choice alone:
 //   uniform     the menu's designs with one reuse factor, as hls4ml and the demonstration of fastML-2024 have
@@ -193,6 +193,7 @@ Status compare(const std::string& name, const std::string& file, const std::stri
       "{:.4f}, annealing {:.4f} ({:.1f} s)\n",
       proven, front.size(), boardsProven, volume(ours, slowest, all), volume(uniform, slowest, all),
       volume(annealed, slowest, all), annealedIn);
+  expect(proven == front.size(), "every share is proven least");
   // What the menu leaves out: the converters between neighbours.
   map::MapOptions base;
   base.family = cluster.kinds[0].board.part.family;
