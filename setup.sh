@@ -56,7 +56,7 @@ packages=(
   ca-certificates g++ make cmake ninja-build ccache mold                     # building
   libprotobuf-dev protobuf-compiler                                          # reading models
   nlohmann-json3-dev libcli11-dev libfmt-dev libboost-dev libxxhash-dev zlib1g-dev libyaml-cpp-dev libexpat1-dev libsqlite3-dev
-  pkg-config libcpp-httplib-dev                                              # libraries
+  pkg-config libcpp-httplib-dev libhdf5-dev                                  # libraries
   verilator clang-14                                                         # simulation
   python3 python3-venv                                                       # Yosys' wheel
   libgtest-dev                                                                # the build describes tests, too
