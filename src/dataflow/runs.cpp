@@ -4,8 +4,6 @@
 #include <map>
 
 namespace sluice::dataflow {
-namespace {
-
 bool holds(const When& when, std::uint64_t value) {
   switch (when.relation) {
     case Relation::equal:
@@ -17,6 +15,8 @@ bool holds(const When& when, std::uint64_t value) {
   }
   return false;
 }
+
+namespace {
 
 /// Builds the tree from the outermost loop inwards. A list is known by its loop and the accesses that still
 /// can hold inside it, so equal lists are built once.

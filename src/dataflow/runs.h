@@ -18,6 +18,9 @@
 /// big as the tests, whatever the extents; walking it costs O(1) amortised per run.
 namespace sluice::dataflow {
 
+/// Whether the test holds where the counter of its loop has this value.
+bool holds(const When& when, std::uint64_t value);
+
 class RunTree {
  public:
   /// `schedule` must pass check() (at most 64 ports, loops >= 1).

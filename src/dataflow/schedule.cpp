@@ -16,22 +16,10 @@ bool accesses(const Schedule& schedule, std::uint32_t port, std::uint64_t i) {
     counter[l] = i % schedule.loops[l].extent;
     i /= schedule.loops[l].extent;
   }
-  const auto holds = [&](const When& when) {
-    const std::uint64_t value = counter.at(when.loop);
-    switch (when.relation) {
-      case Relation::equal:
-        return value == when.value;
-      case Relation::less:
-        return value < when.value;
-      case Relation::greaterEqual:
-        return value >= when.value;
-    }
-    return false;
-  };
   for (const Access& access : schedule.accesses) {
     if (access.port != port) continue;
     bool all = true;
-    for (const When& when : access.when) all = all && holds(when);
+    for (const When& when : access.when) all = all && holds(when, counter.at(when.loop));
     if (all) return true;
   }
   return false;

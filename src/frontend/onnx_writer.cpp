@@ -133,7 +133,7 @@ std::string OnnxWriter::bytes() const {
   return model.text();
 }
 
-std::string chainModel(std::uint32_t layers, std::uint32_t width, std::uint64_t seed) {
+std::string chainModel(std::uint32_t layers, std::uint32_t width, std::uint64_t seed, std::uint32_t extent) {
   OnnxWriter file;
   Rng rng(seed);
   const auto w = static_cast<std::int64_t>(width);
@@ -142,7 +142,10 @@ std::string chainModel(std::uint32_t layers, std::uint32_t width, std::uint64_t 
     for (float& value : list) value = static_cast<float>(lo + (hi - lo) * rng.real());
     return list;
   };
-  file.input("x", {-1, w});
+  using Shape = std::vector<std::int64_t>;
+  const bool images = extent > 0;
+  const Shape shape = images ? Shape{-1, w, extent, extent} : Shape{-1, w};
+  file.input("x", shape);
   file.scalar("zero", 0);
   file.scalar("bits", 4);
   std::string x = "x";
@@ -150,8 +153,9 @@ std::string chainModel(std::uint32_t layers, std::uint32_t width, std::uint64_t 
     const std::string n = std::to_string(layer);
     const auto name = [&](const char* what) { return std::string(what) + "_" + n; };
     file.scalar(name("scale"), layer == 0 ? 0.25f : 0.125f);
-    file.tensor(name("w"), {w, w}, values(std::size_t{width} * width, -1, 1));
-    file.tensor(name("wscale"), {1, w}, values(width, 0.1, 0.2));
+    file.tensor(name("w"), images ? Shape{w, w, 3, 3} : Shape{w, w},
+                values(std::size_t{width} * width * (images ? 9 : 1), -1, 1));
+    file.tensor(name("wscale"), images ? Shape{w, 1, 1, 1} : Shape{1, w}, values(width, 0.1, 0.2));
     file.tensor(name("gamma"), {w}, values(width, 0.5, 1.5));
     file.tensor(name("beta"), {w}, values(width, -0.5, 0.5));
     file.tensor(name("mean"), {w}, values(width, -1, 1));
@@ -161,13 +165,16 @@ std::string chainModel(std::uint32_t layers, std::uint32_t width, std::uint64_t 
               {{"signed", layer == 0 ? 1 : 0}, {"narrow", 0}}, name("Quant"), domain);
     file.node("Quant", {name("w"), name("wscale"), "zero", "bits"}, {name("wq")},
               {{"signed", 1}, {"narrow", 1}}, name("Weight"), domain);
-    file.node("MatMul", {name("q"), name("wq")}, {name("m")}, {}, name("MatMul"));
+    if (images)
+      file.node("Conv", {name("q"), name("wq")}, {name("m")}, {{"pads", Shape{1, 1, 1, 1}}}, name("Conv"));
+    else
+      file.node("MatMul", {name("q"), name("wq")}, {name("m")}, {}, name("MatMul"));
     file.node("BatchNormalization", {name("m"), name("gamma"), name("beta"), name("mean"), name("variance")},
               {name("b")}, {{"epsilon", 1e-5f}}, name("BatchNormalization"));
     file.node("Relu", {name("b")}, {name("r")}, {}, name("Relu"));
     x = name("r");
   }
-  file.output(x, {-1, w});
+  file.output(x, shape);
   return file.bytes();
 }
 

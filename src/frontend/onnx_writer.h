@@ -64,7 +64,9 @@ class OnnxWriter {
 };
 
 /// A chain of `layers` times Quant (of the activations), MatMul with a quantized weight, BatchNormalization,
-/// Relu. Seeded: the same arguments give the same bytes. All widths are `width`.
-std::string chainModel(std::uint32_t layers, std::uint32_t width, std::uint64_t seed);
+/// Relu. Seeded: the same arguments give the same bytes. All widths are `width`. With an `extent`: images of extent x extent
+/// pixels, and Conv (3 x 3, padded, channels first) instead of MatMul.
+std::string chainModel(std::uint32_t layers, std::uint32_t width, std::uint64_t seed,
+                       std::uint32_t extent = 0);
 
 }  // namespace sluice::frontend

@@ -66,14 +66,8 @@ Result<fixed::Interval> mergeOutputRange(const MergeParams& p) {
 }
 
 Result<Kernel> merge(const MergeParams& params) {
-  SLUICE_TRY(fixed::Interval output, mergeOutputRange(params));
-  if (params.output) {
-    if (!params.output->contains(output))
-      return badInput("the declared output range [" + std::to_string(params.output->lo) + ", " +
-                      std::to_string(params.output->hi) + "] does not hold the proven one [" +
-                      std::to_string(output.lo) + ", " + std::to_string(output.hi) + "]");
-    output = *params.output;
-  }
+  SLUICE_TRY(const fixed::Interval proven, mergeOutputRange(params));
+  SLUICE_TRY(const fixed::Interval output, declaredOr(proven, params.output));
   const auto count = static_cast<std::uint32_t>(params.inputs.size());
   const std::uint32_t depth = std::max(1u, indexBits(count));
   Kernel kernel;

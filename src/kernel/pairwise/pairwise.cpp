@@ -111,14 +111,8 @@ Result<std::uint32_t> pairwiseDsps(const PairwiseParams& params) {
 }
 
 Result<Kernel> pairwise(const PairwiseParams& params) {
-  SLUICE_TRY(fixed::Interval output, pairwiseOutputRange(params));
-  if (params.output) {
-    if (!params.output->contains(output))
-      return badInput("the declared output range [" + std::to_string(params.output->lo) + ", " +
-                      std::to_string(params.output->hi) + "] does not hold the proven one [" +
-                      std::to_string(output.lo) + ", " + std::to_string(output.hi) + "]");
-    output = *params.output;
-  }
+  SLUICE_TRY(const fixed::Interval proven, pairwiseOutputRange(params));
+  SLUICE_TRY(const fixed::Interval output, declaredOr(proven, params.output));
   const std::uint32_t depth = params.operation == PairOperation::multiply ? 2 : 1;
   Kernel kernel;
   kernel.family = operationName(params.operation);

@@ -96,6 +96,17 @@ CellId CellList::put(Cell cell) {
   return it->second;
 }
 
+CellId CellList::sum(const AdderGraph::Op& op, const std::vector<CellId>& cellOf) {
+  return put({.kind = Cell::Kind::add,
+              .a = cellOf[op.a],
+              .b = cellOf[op.b],
+              .shiftA = op.shiftA,
+              .shiftB = op.shiftB,
+              .signA = op.signA,
+              .signB = op.signB,
+              .range = op.range});
+}
+
 CellId CellList::input(std::uint32_t port, std::uint32_t element, fixed::Interval range) {
   return put({.kind = Cell::Kind::input, .port = port, .element = element, .range = range, .levels = 0});
 }

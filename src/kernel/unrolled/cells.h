@@ -9,6 +9,7 @@
 #include "fixed/interval.h"
 #include "fixed/overflow.h"
 #include "fixed/rounding.h"
+#include "kernel/unrolled/adder_graph.h"
 
 /// Cells: an unrolled network as single numbers, before it has a clock.
 ///
@@ -77,6 +78,9 @@ class CellList {
 
   /// The cell, or the equal one that is there. `range` must be proven by the caller.
   CellId put(Cell cell);
+
+  /// One operation of an adder graph whose node n is the cell cellOf[n].
+  CellId sum(const AdderGraph::Op& op, const std::vector<CellId>& cellOf);
 
   CellId input(std::uint32_t port, std::uint32_t element, fixed::Interval range);
   CellId constant(std::int64_t value);

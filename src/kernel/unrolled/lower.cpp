@@ -134,15 +134,7 @@ class Lowering {
     Result<AdderGraph> graph = adderGraph(problem, params_.adders);
     if (!graph.ok()) return Error{ErrorCode::unsupported, graph.error().text(), "node '" + nodeName + "'"};
     std::vector<CellId> cellOf = rows;
-    for (const AdderGraph::Op& op : graph->ops)
-      cellOf.push_back(cells().put({.kind = Cell::Kind::add,
-                                    .a = cellOf[op.a],
-                                    .b = cellOf[op.b],
-                                    .shiftA = op.shiftA,
-                                    .shiftB = op.shiftB,
-                                    .signA = op.signA,
-                                    .signB = op.signB,
-                                    .range = op.range}));
+    for (const AdderGraph::Op& op : graph->ops) cellOf.push_back(cells().sum(op, cellOf));
     Scalars y;
     for (std::size_t j = 0; j < m; ++j) {
       const AdderGraph::Output& out = graph->outputs[j];

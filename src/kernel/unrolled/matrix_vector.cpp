@@ -17,15 +17,7 @@ MatrixVectorModule matrixVectorModule(const AdderGraph& graph, const std::string
   std::vector<CellId> cellOf;
   for (std::uint32_t i = 0; i < graph.inputs.size(); ++i)
     cellOf.push_back(cells.input(0, i, graph.inputs[i]));
-  for (const AdderGraph::Op& op : graph.ops)
-    cellOf.push_back(cells.put({.kind = Cell::Kind::add,
-                                .a = cellOf[op.a],
-                                .b = cellOf[op.b],
-                                .shiftA = op.shiftA,
-                                .shiftB = op.shiftB,
-                                .signA = op.signA,
-                                .signB = op.signB,
-                                .range = op.range}));
+  for (const AdderGraph::Op& op : graph.ops) cellOf.push_back(cells.sum(op, cellOf));
   PortCells ends;
   for (const AdderGraph::Output& out : graph.outputs) {
     if (!out.node) {
