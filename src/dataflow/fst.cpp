@@ -47,19 +47,18 @@ std::string deflated(const std::string& data, int windowBits) {
   SLUICE_CHECK(deflateInit2(&stream, 6, Z_DEFLATED, windowBits, 8, Z_DEFAULT_STRATEGY) == Z_OK,
                "the parameters are legal");
   std::string result;
-  std::string input = data;
   std::vector<char> piece(std::size_t{1} << 16);
   std::size_t taken = 0;
   for (int state = Z_OK; state != Z_STREAM_END;) {
-    if (stream.avail_in == 0 && taken < input.size()) {
-      const std::size_t size = std::min<std::size_t>(input.size() - taken, std::size_t{1} << 30);
-      stream.next_in = reinterpret_cast<Bytef*>(input.data() + taken);
+    if (stream.avail_in == 0 && taken < data.size()) {
+      const std::size_t size = std::min<std::size_t>(data.size() - taken, std::size_t{1} << 30);
+      stream.next_in = const_cast<Bytef*>(reinterpret_cast<const Bytef*>(data.data())) + taken;
       stream.avail_in = static_cast<uInt>(size);
       taken += size;
     }
     stream.next_out = reinterpret_cast<Bytef*>(piece.data());
     stream.avail_out = static_cast<uInt>(piece.size());
-    state = deflate(&stream, taken == input.size() ? Z_FINISH : Z_NO_FLUSH);
+    state = deflate(&stream, taken == data.size() ? Z_FINISH : Z_NO_FLUSH);
     result.append(piece.data(), piece.size() - stream.avail_out);
   }
   deflateEnd(&stream);

@@ -4,6 +4,7 @@
 #include <map>
 
 namespace sluice::dataflow {
+
 bool holds(const When& when, std::uint64_t value) {
   switch (when.relation) {
     case Relation::equal:

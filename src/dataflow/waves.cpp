@@ -92,10 +92,6 @@ Waveform waveform(const Network& network, const std::string& name, const Trace& 
   return wave;
 }
 
-std::string vcd(const Network& network, const std::string& name, const Trace& trace) {
-  return vcdText(waveform(network, name, trace));
-}
-
 std::string profileJson(const Network& network, const Profile& profile) {
   const Ends ends = endsOf(network);
   Json fifos = Json::array(), processes = Json::array();

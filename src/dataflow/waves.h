@@ -11,13 +11,11 @@
 namespace sluice::dataflow {
 
 /// A run as a waveform: per channel, by name, the places filled, pushed and not yet popped (a beat popped in cycle t still
-/// counts in t), from the end of reset. Per sink a wire that is 1 in the cycle of a frame's last beat.
+/// counts in t), from the end of reset. Per sink a wire that is 1 in the cycle of a frame's last beat. vcdText
+/// (waveform.h) and fstBytes (fst.h) write it.
 ///
 /// Shapes   `trace` is of this network, with all channels (Stimulus::keepTrace, not portsOnly)
 Waveform waveform(const Network& network, const std::string& name, const Trace& trace);
-
-/// The same as a value change dump that GTKWave opens; fst.h has the compressed form.
-std::string vcd(const Network& network, const std::string& name, const Trace& trace);
 
 /// One period of the steady state, as JSON with the keys
 ///   start, cycles, frames, steady   of the window (profile.h)

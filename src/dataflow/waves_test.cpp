@@ -46,7 +46,7 @@ TEST(Waves, ADumpCountsTheBeatsBetweenPushAndPop) {
   const auto outcome = simulate(network, {.frames = 2});
   ASSERT_TRUE(outcome.ok());
   const Trace& trace = outcome->trace;
-  const std::string text = vcd(network, "a net", trace);
+  const std::string text = vcdText(waveform(network, "a net", trace));
   EXPECT_NE(text.find("$scope module a_net $end"), std::string::npos);
   for (std::size_t c = 0; c < network.channels.size(); ++c) {
     const auto steps = values(text, network.channels[c].name);

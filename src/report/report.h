@@ -59,7 +59,6 @@ struct FifoRow {
   std::uint32_t subgraph = 0;
 };
 
-/// One subgraph, as built on its own.
 /// The two FIFOs at a cut, and where their beats must be held.
 struct CutRow {
   std::string from, to;  ///< FIFOs
@@ -71,6 +70,7 @@ struct CutRow {
 /// Which side holds what, and why: a sentence.
 std::string heldWhere(const CutRow& row);
 
+/// One subgraph, as built on its own.
 struct SubgraphRow {
   std::string name;
   std::vector<std::string> nodes;

@@ -13,7 +13,8 @@ std::vector<PeakRow> compared(const Network& network, std::uint64_t depth, const
   const std::vector<std::uint64_t> depths(network.groups.size(), depth);
   Record record;
   evaluator.record(evaluator.exact(depths), record);
-  const auto signals = readDump(dump.empty() ? vcd(network, *program, record) : dump, "other.vcd");
+  const auto signals =
+      readDump(dump.empty() ? vcdText(waveform(network, *program, record)) : dump, "other.vcd");
   EXPECT_TRUE(signals.ok());
   const auto rows = comparePeaks(network, *program, profile(*program, record), depths, *signals);
   return rows.ok() ? *rows : std::vector<PeakRow>{};

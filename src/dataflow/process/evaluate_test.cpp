@@ -185,7 +185,7 @@ TEST(ProcessSimulator, TheProfileSaysWhoWaitedForWhom) {
   EXPECT_EQ(all.processes[0].waits[0].who, 1u);
   EXPECT_EQ(all.processes[0].waits[0].first, 3u);  // writes in cycles 0, 1 and 2, a read in 1
   EXPECT_EQ(all.processes[0].stalled, 1 + 3 * 7 + 1 - 9u);
-  EXPECT_NE(vcd(n, *program, record).find("$var integer 64 ! f $end"), std::string::npos);
+  EXPECT_NE(vcdText(waveform(n, *program, record)).find("$var integer 64 ! f $end"), std::string::npos);
 }
 
 TEST(ProcessPrograms, ManyIterationsAreAFewInstructions) {

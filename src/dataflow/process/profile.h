@@ -56,7 +56,5 @@ std::string profileJson(const Network& network, const Program& program, const Ou
 
 /// The run as a waveform: per FIFO the places taken, per process whether it runs and whether it stalls.
 Waveform waveform(const Network& network, const Program& program, const Record& record);
-/// The same as a value change dump that GTKWave opens; dataflow/fst.h has the compressed form.
-std::string vcd(const Network& network, const Program& program, const Record& record);
 
 }  // namespace sluice::dataflow::process

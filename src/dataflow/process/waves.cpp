@@ -38,8 +38,4 @@ Waveform waveform(const Network& network, const Program& program, const Record& 
   return wave;
 }
 
-std::string vcd(const Network& network, const Program& program, const Record& record) {
-  return vcdText(waveform(network, program, record));
-}
-
 }  // namespace sluice::dataflow::process
