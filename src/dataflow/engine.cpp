@@ -190,6 +190,7 @@ inline bool Engine::nextRun(Process& process, bool profile) {
     if (process.passes >= process.limit) return false;
     const std::uint64_t most = std::max<std::uint64_t>(1, (std::uint64_t{1} << 40) / process.uniform);
     process.chunk = process.left = std::min(process.limit - process.passes, most) * process.uniform;
+    process.move = process.moves.data();
     return true;
   }
   for (;;) {
@@ -202,8 +203,9 @@ inline bool Engine::nextRun(Process& process, bool profile) {
       continue;
     }
     const std::uint64_t count = process.cursor->iterations();
-    if (process.cursor->mask() != 0) {
+    if (const std::uint32_t mask = process.cursor->mask(); mask != 0) {
       process.left = count;
+      process.move = &process.moves[mask - 1];
       return true;
     }
     process.earliest += process.interval * static_cast<Time>(count);
@@ -295,7 +297,7 @@ void Engine::issueAll(std::uint32_t index, Time horizon) {
       process.standing = {Wait::limit, {}, process.earliest};
       return;
     }
-    const Move& move = process.moves[process.uniform != 0 ? 0 : process.cursor->mask() - 1];
+    const Move& move = *process.move;
     bool more = false;
     const std::size_t reads = move.reads, writes = move.ends.size() - move.reads;
     if (reads == 1 && writes == 1)

@@ -136,18 +136,19 @@ class Engine {
     std::vector<End> ends;
     std::size_t reads = 0;
   };
-  struct Process {
-    std::optional<RunCursor> cursor;
-    std::vector<Move> moves;    // per mask of the tree
-    std::uint64_t left = 0;     // iterations of the present run still to issue; 0: between runs
+  struct Process {               // what every turn touches comes first
+    const Move* move = nullptr;  // of the present run
+    std::uint64_t left = 0;      // iterations of the present run still to issue; 0: between runs
+    Time interval = 1, earliest = 0;
+    const Pattern* pattern = nullptr;
+    bool queued = false;
+    bool fresh = true;          // no run of the present pass has begun
     std::uint64_t uniform = 0;  // iterations of a pass if all move the same beats: passes then are one run
     std::uint64_t chunk = 0;    // of such: iterations of the present run
-    bool fresh = true;          // no run of the present pass has begun
     std::uint64_t passes = 0, limit = unlimited;
-    Time interval = 1, earliest = 0;
-    bool queued = false;
+    std::optional<RunCursor> cursor;
     Standing standing;
-    const Pattern* pattern = nullptr;
+    std::vector<Move> moves;  // per mask of the tree
     std::uint64_t stream = 0;
     Waits waits;
   };

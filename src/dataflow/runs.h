@@ -54,46 +54,45 @@ class RunTree {
 /// Walks the runs of a schedule, pass after pass, for ever.
 class RunCursor {
  public:
-  explicit RunCursor(const RunTree& tree) : tree_(&tree) { descend(tree.root_); }
+  explicit RunCursor(const RunTree& tree) : tree_(&tree) {
+    push(tree.root_);
+    enter();
+  }
 
-  [[nodiscard]] std::uint64_t iterations() const { return run().repeat; }
-  [[nodiscard]] std::uint32_t mask() const { return run().mask; }
+  [[nodiscard]] std::uint64_t iterations() const { return stack_.back().now->repeat; }
+  [[nodiscard]] std::uint32_t mask() const { return stack_.back().now->mask; }
 
   /// To the next run. True if that one begins a new pass.
   bool advance() {
     for (;;) {
       Level& top = stack_.back();
-      if (++top.segment < top.list->size()) {
-        enter();
+      if (++top.now != top.end) {
+        if (top.now->child != RunTree::leaf) enter();
         return false;
+      }
+      const bool again = stack_.size() == 1;
+      if (again || --(&top - 1)->left > 0) {
+        top.now = top.begin;
+        if (top.now->child != RunTree::leaf) enter();
+        return again;
       }
       stack_.pop_back();
-      if (stack_.empty()) {
-        descend(tree_->root_);
-        return true;
-      }
-      if (--stack_.back().left > 0) {
-        descend((*stack_.back().list)[stack_.back().segment].child);
-        return false;
-      }
     }
   }
 
  private:
   struct Level {
-    const std::vector<RunTree::Segment>* list;
-    std::uint32_t segment;
-    std::uint64_t left;
+    const RunTree::Segment *begin, *end, *now;
+    std::uint64_t left;  // of a segment with a child: how often that still runs
   };
-  [[nodiscard]] const RunTree::Segment& run() const { return (*stack_.back().list)[stack_.back().segment]; }
-  void descend(std::uint32_t node) {
-    stack_.push_back({&tree_->nodes_[node], 0, 0});
-    enter();
+  void push(std::uint32_t node) {
+    const std::vector<RunTree::Segment>& list = tree_->nodes_[node];
+    stack_.push_back({list.data(), list.data() + list.size(), list.data(), 0});
   }
   void enter() {  // from the segment at the top down to a leaf
-    while (run().child != RunTree::leaf) {
-      stack_.back().left = run().repeat;
-      stack_.push_back({&tree_->nodes_[run().child], 0, 0});
+    while (stack_.back().now->child != RunTree::leaf) {
+      stack_.back().left = stack_.back().now->repeat;
+      push(stack_.back().now->child);
     }
   }
 

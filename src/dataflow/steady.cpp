@@ -111,10 +111,6 @@ SteadyState::FirstFrame SteadyState::firstFrame(const std::vector<std::uint64_t>
   };
   engine_.run(deadline.has_value() ? first + static_cast<Time>(*deadline) : Engine::forever);
   result.complete = outputs();
-  if (!result.complete && deadline.has_value()) {
-    engine_.run();
-    result.late = outputs();
-  }
   engine_.setRecording(false);
   engine_.clearRecords();
   return result;

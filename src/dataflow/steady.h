@@ -33,7 +33,6 @@ class SteadyState {
 
   struct FirstFrame {
     bool complete = false;  ///< false: deadlock, or the last output beat would come after the deadline
-    bool late = false;      ///< the latter
     std::uint64_t latency = 0;
   };
   /// From reset with these depths (empty: the network's): frame 0 until its last output beat.
