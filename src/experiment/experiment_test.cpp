@@ -1,17 +1,13 @@
 #include <gtest/gtest.h>
-#include <sys/wait.h>
 
 #include <chrono>
 #include <fstream>
 #include <thread>
 
 #include "base/file.h"
-#include "base/rng.h"
 #include "base/text.h"
 #include "experiment/definition.h"
-#include "experiment/test_server.h"
-#include "experiment/trial.h"
-#include "experiment/worker.h"
+#include "experiment/testing.h"
 
 namespace sluice::experiment {
 namespace {
@@ -67,30 +63,9 @@ std::string errorOf(const std::string& text) {
   return definition.ok() ? "" : definition.error().text();
 }
 
-std::string replaced(std::string text, const std::string& what, const std::string& with) {
-  const std::size_t at = text.find(what);
-  EXPECT_NE(at, std::string::npos) << what;
-  return text.replace(at, what.size(), with);
-}
-
-/// All trials of an experiment as text: numbers, parameters, states, results.
-std::string outcomeOf(const Definition& definition, const std::string& place) {
-  TrialStore store = std::move(TrialStore::open(place)).value();
-  std::string text;
-  const std::vector<TrialRow> rows = *store.trials(*enter(store, definition));
-  for (const TrialRow& row : rows)
-    text += std::to_string(row.number) + " " + row.parameters + " " + stateName(row.state) + " " +
-            row.result + "\n";
-  return text;
-}
-
 std::string runSmall(const Definition& definition, const TestFolder& folder, const std::string& name,
                      unsigned workers) {
-  RunOptions options;
-  options.worker.place = folder.at(name);
-  options.workers = workers;
-  const Status status = run(definition, folder.at("cache"), options);
-  EXPECT_TRUE(status.ok()) << status.error().text();
+  runToEnd(definition, folder, folder.at(name), workers);
   return outcomeOf(definition, folder.at(name));
 }
 
@@ -239,34 +214,6 @@ TEST(Experiment, GoesOnWhereItWasAndTakesMoreTrials) {
   EXPECT_EQ(runSmall(longer, folder, "b.db", 2), fifty) << "as if it had been fifty from the beginning";
   TrialStore store = std::move(TrialStore::open(folder.at("a.db"))).value();
   EXPECT_FALSE(enter(store, defined(replaced(small, "seed: 7", "seed: 8"), registry)).ok());
-}
-
-TEST(Experiment, EndsWithTheSameTrialsHoweverOftenEverythingIsKilled) {
-  const TestFolder folder;
-  const Definition definition =
-      defined(replaced(small, "inputs: {x: $x}", "inputs: {x: $x, pause_ms: 10}"), smallStages());
-  const std::string whole = runSmall(definition, folder, "whole.db", 1);
-  std::filesystem::remove_all(folder.at("cache"));
-  RunOptions options;
-  options.worker.place = folder.at("killed.db");
-  options.workers = 2;
-  Rng rng(3);
-  int killed = 0;
-  for (bool ended = false; !ended;) {
-    const pid_t child = ::fork();
-    if (child == 0) ::_exit(run(definition, folder.at("cache"), options).ok() ? 0 : 1);
-    if (killed < 10) {
-      ::usleep(static_cast<useconds_t>(rng.uniform(5'000, 120'000)));
-      ::kill(child, SIGKILL);  // its workers die with it
-    }
-    int status = 0;
-    ::waitpid(child, &status, 0);
-    killed += WIFSIGNALED(status);
-    ended = WIFEXITED(status);
-    EXPECT_TRUE(!ended || WEXITSTATUS(status) == 0);
-  }
-  EXPECT_GT(killed, 2);
-  EXPECT_EQ(outcomeOf(definition, folder.at("killed.db")), whole);
 }
 
 }  // namespace

@@ -3,9 +3,7 @@
 #include "experiment/exchange.h"
 #include "experiment/proposer.h"
 #include "experiment/report.h"
-#include "experiment/test_server.h"
-#include "experiment/trial.h"
-#include "experiment/worker.h"
+#include "experiment/testing.h"
 
 namespace sluice::experiment {
 namespace {
@@ -38,24 +36,13 @@ Registry trainer() {
   return {train};
 }
 
-std::string changed(const std::string& what, const std::string& with) {
-  std::string text = halved;
-  const std::size_t at = text.find(what);
-  EXPECT_NE(at, std::string::npos) << what;
-  return text.replace(at, what.size(), with);
-}
-
 Definition halvedDefinition() { return *parseDefinition(halved, "h.yaml", ".", trainer()); }
 
 std::vector<TrialRow> ranWith(unsigned workers, const TestFolder& folder) {
   const Definition definition = halvedDefinition();
-  RunOptions options;
-  options.worker.place = folder.at(std::to_string(workers) + ".db");
-  options.workers = workers;
-  const Status status = run(definition, folder.at("cache"), options);
-  EXPECT_TRUE(status.ok()) << status.error().text();
-  TrialStore store = std::move(TrialStore::open(options.worker.place)).value();
-  return *store.trials(*enter(store, definition));
+  const std::string place = folder.at(std::to_string(workers) + ".db");
+  runToEnd(definition, folder, place, workers);
+  return rowsOf(definition, place);
 }
 
 TEST(Fidelity, StopsTheWorseEarlyAndTheSameForAnyNumberOfWorkers) {
@@ -83,7 +70,7 @@ TEST(Fidelity, StopsTheWorseEarlyAndTheSameForAnyNumberOfWorkers) {
 
 TEST(Fidelity, IsCheckedWithTheDefinition) {
   const auto says = [](const std::string& what, const std::string& with, const std::string& words) {
-    const Result<Definition> wrong = parseDefinition(changed(what, with), "h.yaml", ".", trainer());
+    const Result<Definition> wrong = parseDefinition(replaced(halved, what, with), "h.yaml", ".", trainer());
     ASSERT_FALSE(wrong.ok()) << with;
     EXPECT_NE(wrong.error().text().find(words), std::string::npos) << wrong.error().text();
   };

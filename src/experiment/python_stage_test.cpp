@@ -6,9 +6,7 @@
 #include "base/npy.h"
 #include "base/text.h"
 #include "experiment/exchange.h"
-#include "experiment/test_server.h"
-#include "experiment/trial.h"
-#include "experiment/worker.h"
+#include "experiment/testing.h"
 
 namespace sluice::experiment {
 namespace {
@@ -137,8 +135,7 @@ TEST_F(Python, SaysWhatIsWrongBeforeAnythingRuns) {
   says("import json", "import not_installed", "imports 'not_installed', which is neither");
   says("import json", "import json json", "SyntaxError");
   const auto refuses = [&](const std::string& what, const std::string& with, const std::string& words) {
-    std::string text = pythonDefinition;
-    const Result<Definition> wrong = read(text.replace(text.find(what), what.size(), with));
+    const Result<Definition> wrong = read(replaced(pythonDefinition, what, with));
     ASSERT_FALSE(wrong.ok()) << with;
     EXPECT_NE(wrong.error().text().find(words), std::string::npos) << wrong.error().text();
   };
@@ -175,12 +172,8 @@ TEST_F(Python, InfeasibleIsAnAnswerThatIsKept) {
 TEST_F(Python, TheSourceGoesWithAnExportAndStrangersDoNotRunItUnasked) {
   const Definition definition = *read();
   EXPECT_TRUE(definition.hasCommands());
-  RunOptions running;
-  running.worker.place = folder_.at("trials.db");
-  running.workers = 2;
-  const Status status = run(definition, folder_.at("cache"), running);
-  ASSERT_TRUE(status.ok()) << status.error().text();
-  TrialStore store = std::move(TrialStore::open(running.worker.place)).value();
+  runToEnd(definition, folder_, folder_.at("trials.db"), 2);
+  TrialStore store = std::move(TrialStore::open(folder_.at("trials.db"))).value();
   const jobs::Store cache = *jobs::Store::open(folder_.at("cache"));
   const Runner runner = *Runner::make(definition, cache);
   const std::string archive = *exportExperiment(definition, runner, store, cache, {.data = true});

@@ -9,8 +9,7 @@
 
 #include "base/text.h"
 #include "experiment/test_slurm.h"
-#include "experiment/trial.h"
-#include "experiment/worker.h"
+#include "experiment/testing.h"
 
 namespace sluice::experiment {
 namespace {
@@ -47,15 +46,6 @@ TEST(SlurmWorker, Works) {
   const Status status =
       work(definition, *jobs::Store::open(cache), {.place = place, .leaseMs = 3000}, workerName());
   ASSERT_TRUE(status.ok()) << status.error().text();
-}
-
-std::string trialsOf(const Definition& definition, const std::string& place) {
-  TrialStore store = std::move(TrialStore::open(place)).value();
-  const std::vector<TrialRow> rows = *store.trials(*enter(store, definition));
-  std::string text;
-  for (const TrialRow& row : rows)
-    text += std::to_string(row.number) + row.parameters + stateName(row.state) + row.result + "\n";
-  return text;
 }
 
 /// The process that works on some trial now; 0 if there is none.
@@ -99,7 +89,7 @@ TEST(Slurm, GivesTheTrialsOfOneWorkerWhateverIsKilled) {
 
   const Status status = runOnSlurm(definition, options);
   ASSERT_TRUE(status.ok()) << status.error().text();
-  EXPECT_EQ(trialsOf(definition, options.place), trialsOf(definition, folder.at("alone.db")));
+  EXPECT_EQ(outcomeOf(definition, options.place), outcomeOf(definition, folder.at("alone.db")));
   std::size_t logs = 0;
   for (const auto& entry : std::filesystem::directory_iterator(folder.at("logs"))) logs += entry.exists();
   EXPECT_LE(logs, 4u) << "the second run took over the array of the first, and submitted at most one more";

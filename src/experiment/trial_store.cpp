@@ -257,12 +257,11 @@ Result<TrialStore::Extent> TrialStore::extent(std::int64_t experiment) {
 
 Result<std::vector<TrialRow>> TrialStore::trials(std::int64_t experiment, std::int64_t first,
                                                  std::int64_t count) {
-  constexpr std::int64_t everything = std::int64_t{1} << 60;
   SLUICE_TRY(
       const Rows rows,
       database_->run("SELECT number, parameters, state, result, timings, token, worker, started, ended FROM "
                      "trials WHERE experiment = $1 AND number >= $2 AND number < $3 ORDER BY number",
-                     {experiment, first, count > 0 ? first + count : everything}));
+                     {experiment, first, first + count}));
   std::vector<TrialRow> trials;
   for (const std::vector<std::string>& row : rows) {
     const std::int64_t state = number(row[2]);

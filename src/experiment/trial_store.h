@@ -107,9 +107,10 @@ class TrialStore {
     std::int64_t trials = 0, ended = 0;
   };
   Result<Extent> extent(std::int64_t experiment);
-  /// Trials from `first` on, in order; at most `count` (0: all).
+  static constexpr std::int64_t everything = std::int64_t{1} << 60;
+  /// Trials from `first` on, in order; at most `count`.
   Result<std::vector<TrialRow>> trials(std::int64_t experiment, std::int64_t first = 0,
-                                       std::int64_t count = 0);
+                                       std::int64_t count = everything);
 
  private:
   [[nodiscard]] Database::Statement claiming(std::int64_t experiment, const std::string& worker,

@@ -88,6 +88,9 @@ void proposingTwiceChangesNothingAndOtherProposalsAreRefused(const std::string& 
   ASSERT_TRUE(store.add(id, 0, many).ok());
   ASSERT_TRUE(store.add(id, 0, many).ok());
   EXPECT_EQ(store.counts(id).value().all(), 300);
+  EXPECT_EQ(store.trials(id, 298)->size(), 2u);
+  EXPECT_EQ(store.trials(id, 100, 3)->size(), 3u);
+  EXPECT_TRUE(store.trials(id, 100, 0)->empty()) << "none is none, not all that others proposed meanwhile";
   const Status other = store.add(id, 299, {"another", "p300"});
   ASSERT_FALSE(other.ok());
   EXPECT_NE(other.error().text().find("trial 299"), std::string::npos) << other.error().text();
