@@ -86,7 +86,7 @@ Result<std::vector<PortBeats>> beatsOf(const std::string& bytes,
 
 }  // namespace
 
-Result<jobs::Command> compileCommand(std::vector<jobs::InputFile> inputs) {
+Result<jobs::Command> compileCommand(std::vector<jobs::InputFile> inputs, const SimulationTop& top) {
   SLUICE_TRY(const Tool verilator, findVerilator());
   SLUICE_TRY(const Tool compiler, findCxx());
   jobs::Command command{.name = "verilator",
@@ -96,16 +96,29 @@ Result<jobs::Command> compileCommand(std::vector<jobs::InputFile> inputs) {
                         .machine = {{"VERILATOR", verilator.path}, {"COMPILER", compiler.path}},
                         .toolVersion = verilator.version + "; " + compiler.version,
                         .limits = {.seconds = 3600}};
-  command.inputs.push_back({"build.sh", kBuildScript});
+  std::string script = kBuildScript;
+  const auto replace = [&](std::string_view before, const std::string& after) {
+    script.replace(script.find(before), before.size(), after);
+  };
+  // The class keeps its name, so that the rest of the script does.
+  if (top.module != "top") replace("--top-module top", "--top-module " + top.module + " --prefix Vtop");
+  if (top.list != "rtl/top.f") replace("rtl/top.f", top.list);
+  command.inputs.push_back({"build.sh", std::move(script)});
   return command;
 }
 
 Result<SimulationModel> compileModel(const std::vector<emit::File>& files,
                                      const std::vector<emit::HarnessPort>& ports, const jobs::Store* store) {
+  return compileModel(files, ports, emit::verilatorHarness(ports), {}, store);
+}
+
+Result<SimulationModel> compileModel(const std::vector<emit::File>& files,
+                                     const std::vector<emit::HarnessPort>& ports, const std::string& harness,
+                                     const SimulationTop& top, const jobs::Store* store) {
   std::vector<jobs::InputFile> inputs;
   for (const emit::File& file : files) inputs.push_back({file.name, file.content});
-  inputs.push_back({"harness.cpp", emit::verilatorHarness(ports)});
-  SLUICE_TRY(const jobs::Command command, compileCommand(std::move(inputs)));
+  inputs.push_back({"harness.cpp", harness});
+  SLUICE_TRY(const jobs::Command command, compileCommand(std::move(inputs), top));
   SLUICE_TRY(jobs::Outcome outcome, jobs::run(store, command));
   SLUICE_RETURN_IF_ERROR(jobs::requireSuccess(command, outcome));
   return SimulationModel{.ports = ports,
@@ -123,6 +136,7 @@ Result<std::vector<PortBeats>> runModel(const SimulationModel& model, const Simu
                                  text(run.sinks.stallPercent), text(run.cycleLimit), text(run.powerUpSeed)},
                         .outputs = {{"output.bin", true}},
                         .limits = {.seconds = 3600}};
+  command.argv.insert(command.argv.end(), run.more.begin(), run.more.end());
   command.inputs.push_back({.name = "model", .content = model.program, .executable = true});
   command.inputs.push_back({"input.bin", bytesOf(inputs)});
   SLUICE_TRY(const jobs::Outcome outcome, jobs::run(nullptr, command));

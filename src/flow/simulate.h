@@ -28,19 +28,29 @@ struct SimulationModel {
   bool fromCache = false;
 };
 
-/// Compiles harness.cpp with the module `top` of the files in rtl/top.f; the command's output `model` is the
+/// What is simulated: a module, and the list of the files that make it.
+struct SimulationTop {
+  std::string module = "top", list = "rtl/top.f";
+};
+
+/// Compiles harness.cpp with the module of the files in the list; the command's output `model` is the
 /// program. `inputs`: those files. Errors  io: a tool is missing.
-Result<jobs::Command> compileCommand(std::vector<jobs::InputFile> inputs);
+Result<jobs::Command> compileCommand(std::vector<jobs::InputFile> inputs, const SimulationTop& top = {});
 
 /// Errors  io: a tool is missing or failed (with the end of its log).
 Result<SimulationModel> compileModel(const std::vector<emit::File>& files,
                                      const std::vector<emit::HarnessPort>& ports, const jobs::Store* store);
+/// The same with a harness and a module of one's own.
+Result<SimulationModel> compileModel(const std::vector<emit::File>& files,
+                                     const std::vector<emit::HarnessPort>& ports, const std::string& harness,
+                                     const SimulationTop& top, const jobs::Store* store);
 
 struct SimulationRun {
   std::uint64_t frames = 1;
   dataflow::Pattern sources, sinks;
   std::uint64_t cycleLimit = 1'000'000;
   std::uint64_t powerUpSeed = 1;  ///< of the random contents of registers without reset
+  std::vector<std::string> more;  ///< arguments of a harness of one's own
 };
 
 /// Per port in order, the beats seen. `inputs`: words of each input port, in order, all frames.
