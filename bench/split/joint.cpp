@@ -20,6 +20,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <tuple>
 
 #include "base/rng.h"
 #include "load.h"
@@ -27,7 +28,6 @@
 #include "show.h"
 #include "split/check/check.h"
 #include "split/network/joint.h"
-#include "split/network/subgraph_costs.h"
 #include "split/plan.h"
 #include "split/price.h"
 #include "split/read.h"
@@ -48,31 +48,24 @@ struct Point {
   double cycles = 0, share = 0;
 };
 
-double shareOf(const std::vector<double>& size, const std::vector<double>& capacity) {
-  double most = 0;
-  for (std::size_t r = 0; r < capacity.size(); ++r)
-    if (size[r] > 0) most = std::max(most, size[r] / capacity[r]);
-  return most;
-}
+/// Points of a front that are mapped and sized.
+constexpr std::size_t mostBuilt = 16;
 
 /// The share of a selection that keeps the interval, else a penalty for each cycle it is too slow.
 double judge(const Menu& menu, const std::vector<std::uint32_t>& choice, double cycles,
              const std::vector<double>& capacity) {
-  std::vector<double> size(capacity.size(), 0.0);
-  double slowest = 0;
-  for (std::size_t v = 0; v < choice.size(); ++v) {
-    const NodeChoice& one = menu.choices[v][choice[v]];
-    slowest = std::max(slowest, static_cast<double>(one.cycles));
-    for (std::size_t r = 0; r < size.size(); ++r) size[r] += one.size[r];
-  }
-  return shareOf(size, capacity) + (slowest > cycles ? 100 * slowest / cycles : 0);
+  const std::optional<Selection> selection = measureSelection(menu, choice, capacity);
+  if (!selection) return 1e6;  // two of the choices cannot be joined
+  const auto slowest = static_cast<double>(selection->cycles);
+  return selection->share + (slowest > cycles ? 100 * slowest / cycles : 0);
 }
 
-/// The least share found for an interval.
-double anneal(const Menu& menu, double cycles, const std::vector<double>& capacity, std::uint64_t seed) {
+/// The selection of least share found for an interval.
+Selection anneal(const Menu& menu, double cycles, const std::vector<double>& capacity, std::uint64_t seed) {
   Rng random(seed, 5);
   std::vector<std::uint32_t> choice(menu.choices.size(), 0);  // the fastest of each
   double now = judge(menu, choice, cycles, capacity), best = now;
+  std::vector<std::uint32_t> bestChoice = choice;
   for (double temperature = 1; temperature > 1e-3; temperature *= 0.995)
     for (int move = 0; move < 100; ++move) {
       const auto v =
@@ -85,9 +78,12 @@ double anneal(const Menu& menu, double cycles, const std::vector<double>& capaci
         now = then;
       else
         choice[v] = before;
-      best = std::min(best, now);
+      if (now < best) {
+        best = now;
+        bestChoice = choice;
+      }
     }
-  return best;
+  return measureSelection(menu, bestChoice, capacity).value_or(Selection{.share = impossible});
 }
 
 /// Volume of what the points beat.
@@ -102,17 +98,35 @@ double seconds() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-/// A selection mapped whole on one board, FIFOs at their least: cycles and share.
-Result<Point> mapped(const ir::Graph& graph, const map::MapOptions& options,
-                     const std::vector<double>& capacity) {
-  SLUICE_TRY(const map::Design design, map::mapGraph(graph, options));
-  std::vector<double> size(capacity.size(), 0.0);
-  for (const hdl::Cost& cost : costsOf(design, options.family)) {
-    const std::vector<double> one = sizesOf(cost);
-    for (std::size_t r = 0; r < size.size(); ++r) size[r] += one[r];
-  }
-  const std::vector<std::uint64_t> cycles = cyclesOf(design);
-  return Point{static_cast<double>(*std::max_element(cycles.begin(), cycles.end())), shareOf(size, capacity)};
+/// A point that was built, and what the menu said of it.
+struct Built {
+  BuiltPoint point;
+  double menuShare = 0;
+  std::uint64_t menuCycles = 0;
+  std::string name;
+};
+
+/// Evenly spread, the first and the last with them.
+template <typename Any>
+std::vector<Any> some(std::vector<Any> all, std::size_t most) {
+  if (all.size() <= most) return all;
+  std::vector<Any> spread;
+  for (std::size_t i = 0; i < most; ++i) spread.push_back(std::move(all[i * (all.size() - 1) / (most - 1)]));
+  return spread;
+}
+
+/// As few boards as can be for the selection's own interval.
+Result<Plan> fewestBoards(const Menu& menu, const Selection& selection, const ClusterSpec& cluster) {
+  SolveOptions fewest;
+  fewest.objective = {.goal = Goal::boards,
+                      .loadLimit = static_cast<double>(selection.cycles) / cluster.kinds[0].board.targetMhz};
+  return solve(problemOf(menu, selection, cluster), fewest);
+}
+
+std::vector<Point> pointsOf(const std::vector<Built>& built) {
+  std::vector<Point> points;
+  for (const Built& one : built) points.push_back({static_cast<double>(one.point.cycles), one.point.share});
+  return points;
 }
 
 Status compare(const std::string& name, const std::string& file, const std::string& boards) {
@@ -124,87 +138,117 @@ Status compare(const std::string& name, const std::string& file, const std::stri
   SLUICE_TRY(const std::vector<JointPoint> front, jointFront(menu, cluster));
   const double solved = seconds();
   const std::vector<double> capacity = meanCapacity(cluster);
-  std::size_t choices = 0;
+  std::size_t choices = 0, proven = 0, boardsProven = 0;
+  double open = 0;
   for (const auto& node : menu.choices) choices += node.size();
-  fmt::print(
-      "\n{} on {}: {} nodes, {} choices from {} mappings in {:.1f} s, front of {} points in {:.1f} s\n", name,
-      boards, menu.choices.size(), choices, menu.mappings, read - begin, front.size(), solved - read);
-  // By share alone: each of ours against the best of theirs that is as fast.
-  std::vector<Point> ours, uniform, annealed;
-  std::vector<std::uint32_t> uniformBoards;
-  for (const JointPoint& point : front)
-    ours.push_back({static_cast<double>(point.selection.cycles), point.share});
-  for (const Menu::Uniform& one : menu.uniform) {
-    const Point point{static_cast<double>(one.cycles), shareOf(one.size, capacity)};
-    if (point.share > cluster.places()) continue;
-    SolveOptions fewest;
-    fewest.objective = {.goal = Goal::boards, .loadLimit = point.cycles / cluster.kinds[0].board.targetMhz};
-    const Result<Plan> plan = solve(problemOf(menu, one.nodes, cluster), fewest);
-    if (!plan.ok()) continue;  // no board holds some layer
-    uniform.push_back(point);
-    uniformBoards.push_back(plan->measures.boards);
-  }
-  const double annealing = seconds();
-  for (const Point& point : ours)
-    annealed.push_back({point.cycles, anneal(menu, point.cycles, capacity, annealed.size())});
-  const double annealedIn = seconds() - annealing;
-  std::erase_if(annealed, [&](const Point& p) { return p.share > cluster.places(); });
-  fmt::print(
-      "  | cycles a frame | boards | ours | no less than | one reuse factor as fast | annealing | longest "
-      "synthesis, s |\n");
-  std::size_t proven = 0, boardsProven = 0;
-  for (std::size_t p = 0; p < front.size(); ++p) {
-    const JointPoint& point = front[p];
+  for (const JointPoint& point : front) {
     proven += point.selection.proven() ? 1 : 0;
     boardsProven += point.boardsProven ? 1 : 0;
-    double other = impossible;
-    for (const Point& one : uniform)
-      if (one.cycles <= ours[p].cycles) other = std::min(other, one.share);
-    double sa = impossible;
-    for (const Point& one : annealed)
-      if (one.cycles <= ours[p].cycles) sa = std::min(sa, one.share);
-    const auto text = [](double share) { return share < impossible ? fmt::format("{:.4f}", share) : "-"; };
-    fmt::print("  | {} | {}{} | {:.4f} | {:.4f} | {} | {} | {:.0f} |\n", point.selection.cycles, point.boards,
-               point.boardsProven ? "" : "?", point.share, point.shareBound, text(other), text(sa),
-               point.buildSeconds);
-    const auto verdict = checking::checkPlan(problemJson(problemOf(menu, point.selection, cluster)),
-                                             planJson(problemOf(menu, point.selection, cluster), point.plan));
+    open = std::max(open, point.share / point.shareBound - 1);
+    const Problem problem = problemOf(menu, point.selection, cluster);
+    const auto verdict = checking::checkPlan(problemJson(problem), planJson(problem, point.plan));
     expect(verdict.ok(), "the plan is accepted: " + (verdict.ok() ? std::string() : verdict.error().text()));
   }
-  const auto covers = [&](const Point& theirs) {
-    return std::any_of(ours.begin(), ours.end(), [&](const Point& own) {
-      return own.cycles <= theirs.cycles && own.share <= theirs.share * (1 + 1e-9);
+  fmt::print(
+      "\n{} on {}: {} nodes, {} choices, {} kernels priced in {:.1f} s, front of {} points in {:.1f} s; of "
+      "the menu {} "
+      "shares are proven least, the others within {:.2f} %; {} numbers of boards are proven\n",
+      name, boards, menu.choices.size(), choices, menu.priced, read - begin, front.size(), solved - read,
+      proven, 100 * open, boardsProven);
+  std::fflush(stdout);
+
+  map::MapOptions base;
+  base.regime = map::Regime::streamed;
+  base.family = cluster.kinds[0].board.part.family;
+  // Ours, as built.
+  std::vector<Built> ours, uniform, annealed;
+  const std::vector<JointPoint> chosen = some(front, mostBuilt);
+  for (const JointPoint& point : chosen) {
+    SLUICE_TRY(const BuiltPoint built,
+               buildPoint(graph, optionsOf(menu, point.selection, base), point.plan, cluster));
+    ours.push_back({built, point.share, point.selection.cycles, "layer by layer"});
+  }
+  // One reuse factor for all, as mapping makes it, over as few boards as can be.
+  for (const Menu::Uniform& one : menu.uniform) {
+    NetworkPlanOptions options{.goal = Goal::load, .map = base};
+    options.map.reuseFactor = one.reuseFactor;
+    const Result<NetworkPlan> plan = planNetwork(graph, cluster, options);
+    if (!plan.ok() && plan.error().code == ErrorCode::infeasible) continue;  // no board holds some layer
+    if (!plan.ok()) return plan.error();
+    SLUICE_TRY(const BuiltPoint built, buildPoint(graph, plan->map, plan->plan, cluster));
+    const Selection asMenu = noWorseThan(menu, one, capacity);
+    uniform.push_back({built, asMenu.share, asMenu.cycles, fmt::format("reuse factor {}", one.reuseFactor)});
+  }
+  // Annealing, for each of our intervals.
+  const double annealing = seconds();
+  std::vector<Selection> found;
+  for (std::size_t p = 0; p < chosen.size(); ++p)
+    found.push_back(anneal(menu, static_cast<double>(chosen[p].selection.cycles), capacity, p));
+  const double annealedIn = seconds() - annealing;
+  for (std::size_t p = 0; p < chosen.size(); ++p) {
+    if (found[p].share > cluster.places()) continue;
+    const Result<Plan> plan = fewestBoards(menu, found[p], cluster);
+    if (!plan.ok()) continue;
+    SLUICE_TRY(const BuiltPoint built, buildPoint(graph, optionsOf(menu, found[p], base), *plan, cluster));
+    annealed.push_back({built, found[p].share, found[p].cycles, "annealed"});
+  }
+  // What one reuse factor gives is among the designs there are to choose from, so it may be chosen.
+  std::vector<Built> all = ours;
+  all.insert(all.end(), uniform.begin(), uniform.end());
+  std::erase_if(all, [](const Built& one) { return !one.point.fits; });
+  std::vector<Built> best;
+  for (const Built& one : all)
+    if (std::none_of(all.begin(), all.end(), [&](const Built& other) {
+          const auto key = [](const Built& b) {
+            return std::tuple(b.point.cycles, b.point.boards, b.point.share);
+          };
+          return other.point.cycles <= one.point.cycles && other.point.boards <= one.point.boards &&
+                 other.point.share <= one.point.share && key(other) != key(one);
+        }))
+      best.push_back(one);
+  std::stable_sort(best.begin(), best.end(),
+                   [](const Built& a, const Built& b) { return a.point.cycles < b.point.cycles; });
+  const auto leastOf = [](const std::vector<Built>& built, std::uint64_t cycles) {
+    double least = impossible;
+    for (const Built& one : built)
+      if (one.point.cycles <= cycles) least = std::min(least, one.point.share);
+    return least < impossible ? fmt::format("{:.4f}", least) : "-";
+  };
+  fmt::print(
+      "  as built: | cycles a frame | boards | share | FIFO bits | menu said | one reuse factor as fast | "
+      "annealing | found by |\n");
+  for (const Built& one : best)
+    fmt::print("  | {} | {} | {:.4f} | {} | {}, {:.4f} | {} | {} | {} |\n", one.point.cycles,
+               one.point.boards, one.point.share, one.point.fifoBits, one.menuCycles, one.menuShare,
+               leastOf(uniform, one.point.cycles), leastOf(annealed, one.point.cycles), one.name);
+  const auto covers = [&](const Built& theirs, bool boardsToo) {
+    return std::any_of(best.begin(), best.end(), [&](const Built& own) {
+      return own.point.cycles <= theirs.point.cycles && own.point.share <= theirs.point.share * (1 + 1e-9) &&
+             (!boardsToo || own.point.boards <= theirs.point.boards);
     });
   };
-  for (std::size_t u = 0; u < uniform.size(); ++u) {
-    expect(covers(uniform[u]), fmt::format("one reuse factor takes no less at {} cycles", uniform[u].cycles));
-    expect(std::any_of(front.begin(), front.end(),
-                       [&](const JointPoint& own) {
-                         return static_cast<double>(own.selection.cycles) <= uniform[u].cycles &&
-                                own.boards <= uniformBoards[u];
-                       }),
-           fmt::format("one reuse factor takes no fewer boards at {} cycles", uniform[u].cycles));
-  }
-  for (const Point& point : annealed)
-    expect(covers(point), fmt::format("annealing is not better at {} cycles", point.cycles));
-  const double slowest = ours.back().cycles, all = cluster.places();
+  for (const Built& one : uniform)
+    if (one.point.fits)
+      expect(covers(one, true), fmt::format("{} is no better at {} cycles", one.name, one.point.cycles));
+  for (const Built& one : annealed)
+    if (one.point.fits)
+      expect(covers(one, false),
+             fmt::format("annealing is no better at {} cycles ({:.4f})", one.point.cycles, one.point.share));
+  double apart = 0, sum = 0;
+  for (const std::vector<Built>* method : {&ours, &uniform, &annealed})
+    for (const Built& one : *method) {
+      apart = std::max(apart, std::abs(one.point.share / one.menuShare - 1));
+      sum += std::abs(one.point.share / one.menuShare - 1);
+    }
+  const auto count = static_cast<double>(ours.size() + uniform.size() + annealed.size());
+  const double slowest = static_cast<double>(best.back().point.cycles), places = cluster.places();
   fmt::print(
-      "  shares proven least: {} of {}; boards proven fewest: {}; hypervolume: ours {:.4f}, one reuse factor "
-      "{:.4f}, annealing {:.4f} ({:.1f} s)\n",
-      proven, front.size(), boardsProven, volume(ours, slowest, all), volume(uniform, slowest, all),
-      volume(annealed, slowest, all), annealedIn);
-  expect(proven == front.size(), "every share is proven least");
-  // What the menu leaves out: the converters between neighbours.
-  map::MapOptions base;
-  base.family = cluster.kinds[0].board.part.family;
-  for (std::size_t p = 0; p < std::min<std::size_t>(3, front.size()); ++p) {
-    map::MapOptions options = optionsOf(menu, front[p].selection, base);
-    options.targetInterval.reset();
-    options.reuseFactor = 1;
-    SLUICE_TRY(const Point whole, mapped(graph, options, capacity));
-    fmt::print("  mapped in one piece, point {}: {} cycles, {:.4f} (menu: {}, {:.4f})\n", p + 1, whole.cycles,
-               whole.share, front[p].selection.cycles, front[p].share);
-  }
+      "  {:.0f} designs mapped and sized; menu and design are {:.2f} % apart on average, {:.2f} % at most\n"
+      "  hypervolume as built: ours {:.4f}, one reuse factor {:.4f}, annealing {:.4f} ({:.1f} s); in all "
+      "{:.0f} s\n",
+      count, 100 * sum / count, 100 * apart, volume(pointsOf(best), slowest, places),
+      volume(pointsOf(uniform), slowest, places), volume(pointsOf(annealed), slowest, places), annealedIn,
+      seconds() - begin);
   return {};
 }
 

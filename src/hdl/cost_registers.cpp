@@ -58,7 +58,11 @@ void Lowering::registerBits(Signal s, const Bits& next) {
 Lit Lowering::flipFlop(Lit q, Lit d, Lit enable, Lit reset, bool hasReset, bool value) {
   std::vector<Lit> resets, enables;
   const auto peelResets = [&] {
+    // Two muxes that came out as one literal may name each other as their sides: each is peeled once.
+    std::vector<Lit> peeled;
     for (auto at = choiceOf_.find(d); at != choiceOf_.end(); at = choiceOf_.find(d)) {
+      if (std::find(peeled.begin(), peeled.end(), d) != peeled.end()) return;
+      peeled.push_back(d);
       const auto [s, one, zero] = at->second;
       const auto usable = [&](Lit a) { return gateOf(a) == 0 && (!hasReset || (a == kOne) == value); };
       const bool first = usable(one);

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <set>
 
 #include "base/text.h"
+#include "map/partition_of.h"
 #include "split/network/build_time.h"
 #include "split/network/subgraph_costs.h"
 
@@ -15,7 +17,7 @@ bool beats(const JointPoint& a, const JointPoint& b) {
   return a.interval <= b.interval * (1 + 1e-9) && a.boards <= b.boards && a.share <= b.share * (1 + 1e-9);
 }
 
-/// Every interval at which some node gains a choice, ascending, from the first that leaves each node one.
+/// Every interval at which some node or join gains a choice, ascending, from the first that leaves each node one.
 std::vector<std::uint64_t> intervalsOf(const Menu& menu) {
   std::set<std::uint64_t> all;
   std::uint64_t least = 0;
@@ -23,9 +25,50 @@ std::vector<std::uint64_t> intervalsOf(const Menu& menu) {
     least = std::max(least, choices.front().cycles);
     for (const NodeChoice& choice : choices) all.insert(choice.cycles);
   }
+  for (const MenuEdge& edge : menu.edges)
+    for (const auto& [beats, join] : edge.joins) all.insert(join.cycles);
   all.erase(all.begin(), all.lower_bound(least));
   return {all.begin(), all.end()};
 }
+
+/// The least shares over the intervals. A slower interval never needs more, so where both ends of a stretch need the same
+/// nothing lies between.
+struct Staircase {
+  const Menu& menu;
+  const std::vector<double>& capacity;
+  const JointOptions& options;
+  std::vector<std::uint64_t> intervals;
+  std::map<std::size_t, std::optional<Selection>> known;
+
+  const std::optional<Selection>& at(std::size_t i) {
+    const auto [found, isNew] = known.try_emplace(i);
+    if (isNew) found->second = leastShare(menu, intervals[i], capacity, options.share);
+    return found->second;
+  }
+  void fill(std::size_t low, std::size_t high) {
+    const double slower = at(high) ? at(high)->share : impossible;
+    const double faster = at(low) ? at(low)->share : impossible;
+    const auto ratio = static_cast<double>(intervals[high]) / static_cast<double>(intervals[low]);
+    if (high - low < 2 || ratio < 1 + options.spacing || faster <= slower * (1 + 1e-9)) return;
+    const std::size_t middle = (low + high) / 2;
+    fill(low, middle);
+    fill(middle, high);
+  }
+  /// Ascending, without those that are no less than a faster one.
+  std::vector<Selection> steps() {
+    if (intervals.empty()) return {};
+    at(0);
+    if (intervals.size() > 1) fill(0, intervals.size() - 1);
+    std::vector<Selection> result;
+    double least = impossible;
+    for (auto& [i, selection] : known) {
+      if (!selection || selection->share >= least * (1 - 1e-9)) continue;
+      least = selection->share;
+      result.push_back(std::move(*selection));
+    }
+    return result;
+  }
+};
 
 /// The fewest boards that keep the interval; where links are too slow for it, the least load.
 Result<Plan> fewestBoards(const Problem& problem, const Selection& selection, const ClusterSpec& cluster,
@@ -89,25 +132,49 @@ Result<std::vector<JointPoint>> jointFront(const Menu& menu, const ClusterSpec& 
     front.push_back(std::move(point));
     return {};
   };
-  double least = impossible;  // share of the faster intervals
-  for (const std::uint64_t cycles : intervalsOf(menu)) {
-    const std::optional<Selection> selection = leastShare(menu, cycles, capacity, options.searchNodes);
-    if (!selection || selection->share >= least * (1 - 1e-9)) continue;
-    least = selection->share;
-    SLUICE_RETURN_IF_ERROR(consider(*selection));
-  }
+  Staircase stairs{menu, capacity, options, intervalsOf(menu), {}};
+  for (const Selection& selection : stairs.steps()) SLUICE_RETURN_IF_ERROR(consider(selection));
   // The least share may be spread so that it needs a board more than another selection: one factor for all is looked at too,
   // so that nothing is lost by choosing.
   for (const Menu::Uniform& uniform : menu.uniform) {
     Selection selection = noWorseThan(menu, uniform, capacity);
-    const auto bounded = leastShare(menu, selection.cycles, capacity, options.searchNodes);
-    selection.bound = bounded ? bounded->bound : 0;
+    const auto bounded = leastShare(menu, selection.cycles, capacity, options.share);
+    selection.bound = bounded ? std::min(bounded->bound, selection.share) : 0;
     SLUICE_RETURN_IF_ERROR(consider(selection));
   }
   if (front.empty()) return infeasible("no choice of folds fits the boards: " + missing);
   std::stable_sort(front.begin(), front.end(),
                    [](const JointPoint& a, const JointPoint& b) { return a.interval < b.interval; });
   return front;
+}
+
+Result<BuiltPoint> buildPoint(const ir::Graph& lowered, const map::MapOptions& options, const Plan& plan,
+                              const ClusterSpec& cluster) {
+  SLUICE_TRY(const std::vector<ir::NodeId> nodes, map::kernelNodes(lowered, options.regime));
+  std::vector<std::uint32_t> stage(nodes.size(), 0);
+  for (std::uint32_t s = 0; s < plan.stages.size(); ++s)
+    for (const std::uint32_t node : plan.stages[s].nodes) stage[node] = s;
+  SLUICE_TRY(const map::Partition parts, map::partitionOf(lowered, options.regime, stage));
+  SLUICE_TRY(map::Design design, map::mapGraph(lowered, options, parts));
+  SLUICE_RETURN_IF_ERROR(map::sizeStreams(design, options.family));
+  const std::vector<std::uint64_t> cycles = cyclesOf(design);
+  BuiltPoint built{.cycles = *std::max_element(cycles.begin(), cycles.end()),
+                   .boards = static_cast<std::uint32_t>(design.subgraphs.size()),
+                   .fifoBits = design.fifoStorage->bits};
+  const std::vector<double> capacity = meanCapacity(cluster);
+  std::vector<double> all(capacity.size(), 0.0);
+  const std::vector<hdl::Cost> costs = costsOf(design, options.family);
+  for (std::size_t s = 0; s < costs.size(); ++s) {
+    const std::vector<double> size = sizesOf(costs[s]);
+    const std::vector<double> own = capacityOf(cluster.kinds[plan.stages[s].board].board, cluster);
+    for (std::size_t r = 0; r < all.size(); ++r) {
+      all[r] += size[r];
+      built.fits = built.fits && size[r] <= own[r];
+    }
+  }
+  for (std::size_t r = 0; r < all.size(); ++r)
+    if (all[r] > 0) built.share = std::max(built.share, capacity[r] > 0 ? all[r] / capacity[r] : impossible);
+  return built;
 }
 
 Result<JointPlan> planJointly(const ir::Graph& lowered, const ClusterSpec& cluster,
@@ -125,12 +192,6 @@ Result<JointPlan> planJointly(const ir::Graph& lowered, const ClusterSpec& clust
     own.goal = Goal::load;
     own.map = optionsOf(result.menu, result.front[result.chosen].selection, map);
     Result<NetworkPlan> plan = planNetwork(lowered, cluster, own);
-    if (!plan.ok() && plan.error().code == ErrorCode::infeasible) {
-      // Between neighbours of different folds a converter may be slower than any kernel: nobody has to keep the interval.
-      own.map.targetInterval.reset();
-      own.map.reuseFactor = 1;
-      plan = planNetwork(lowered, cluster, own);
-    }
     if (plan.ok()) {
       result.plan = std::move(plan).value();
       result.plan.factors = static_cast<std::uint32_t>(result.front.size());

@@ -31,16 +31,31 @@ struct JointPoint {
 };
 
 struct JointOptions {
-  std::uint64_t searchNodes = 200'000;          ///< of leastShare, for each interval
+  ShareLimits share;                            ///< of leastShare, for each interval
   SearchLimits limits = {.steps = 50'000'000};  ///< of each split
+  double spacing = 0.01;  ///< intervals nearer to each other than this share of them are not told apart
 };
 
 /// A board's capacity, averaged over the boards there are.
 std::vector<double> meanCapacity(const ClusterSpec& cluster);
 
-/// Fastest first; none is beaten in interval, boards and share by another. Errors: infeasible if nothing fits.
+/// Fastest first; none is beaten in interval, boards and share by another. A design that beats a point does so by no more than
+/// the spacing in its interval, or than the point's bound leaves open in its share. Errors: infeasible if nothing fits.
 Result<std::vector<JointPoint>> jointFront(const Menu& menu, const ClusterSpec& cluster,
                                            const JointOptions& options = {});
+
+/// A selection as it is built: mapped over the boards of its plan, FIFOs sized.
+struct BuiltPoint {
+  std::uint64_t cycles = 1;  ///< between frames, simulated
+  double share = 0;          ///< boards' worth of the resource most is taken of, over all boards
+  std::uint32_t boards = 1;
+  std::uint64_t fifoBits = 0;
+  bool fits = true;  ///< every board holds its part
+};
+
+/// Errors: those of mapGraph and sizeStreams.
+Result<BuiltPoint> buildPoint(const ir::Graph& lowered, const map::MapOptions& options, const Plan& plan,
+                              const ClusterSpec& cluster);
 
 struct JointPlan {
   Menu menu;

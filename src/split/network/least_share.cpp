@@ -1,184 +1,299 @@
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <numeric>
 
+#include "split/network/join_graph.h"
 #include "split/network/menu.h"
 
 namespace sluice::splits {
 namespace {
 
-/// min over selections of the largest share: depth first, pruned by partial sums and by weighted sums.
+using ShareVector = std::vector<double>;  // of each resource
+
+/// Choices of a node that join alike, as one value of a variable.
+struct Class {
+  std::vector<std::uint32_t> choices;  ///< of the menu, none beaten in every share by another
+  std::vector<ShareVector> shares;
+};
+
+/// Nothing if it takes of what there is not.
+std::optional<ShareVector> shareVector(const std::vector<double>& size, std::span<const double> capacity) {
+  ShareVector share(capacity.size(), 0.0);
+  for (std::size_t r = 0; r < capacity.size(); ++r) {
+    if (size[r] <= 0) continue;
+    if (capacity[r] <= 0) return std::nullopt;
+    share[r] = size[r] / capacity[r];
+  }
+  return share;
+}
+
+bool isNoMore(const ShareVector& a, const ShareVector& b) {
+  for (std::size_t r = 0; r < a.size(); ++r)
+    if (a[r] > b[r]) return false;
+  return true;
+}
+
+/// min over selections of the largest share: depth first, pruned by what elimination looks ahead.
 ///
-/// For weights l >= 0 of the resources that add up to 1, the largest share is at least sum_r l_r * share_r, and of that
-/// the least for each node alone is known. Weights that make this large are found by moving weight to whatever resource
-/// the selection they lead to takes most of (multiplicative weights); those selections are the first answers.
+/// For weights l >= 0 of the resources that add up to 1, the largest share is at least sum_r l_r * share_r, and the least of
+/// that is known exactly. Weights that make it large are found by moving weight to whatever resource the selection they lead
+/// to takes most of (multiplicative weights); those selections are the first answers.
 struct ShareSearch {
   std::size_t resources = 0;
-  std::vector<std::vector<std::vector<double>>> share;  ///< node, choice, resource; nodes in search order
-  std::vector<std::vector<std::uint32_t>> original;     ///< choice -> choice of the menu
-  std::vector<double> weights;
-  std::vector<std::vector<double>> leastRest;  ///< of nodes v.. per resource
-  std::vector<double> leastWeighted;           ///< of nodes v..
-  std::vector<std::vector<double>> weighted;   ///< node, choice
+  JoinGraph graph;
+  std::vector<std::vector<Class>> classes;
+  struct Edge {
+    std::uint32_t term = 0, columns = 1;
+    std::vector<ShareVector> share;  ///< by view of the writer, then of the reader
+    std::vector<bool> isLegal;
+  };
+  std::vector<Edge> edges;
+  std::vector<JoinGraph::Weighing> tables;  ///< of the weights, then of each resource alone
   double best = impossible;
-  std::vector<std::uint32_t> bestChoice, choice;
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> bestPick, pick;  ///< class and which of its choices
+  std::vector<std::uint32_t> assigned;
   std::uint64_t left = 0;
   bool complete = true;
 
-  double weigh(const std::vector<double>& s) const {
-    return std::inner_product(s.begin(), s.end(), weights.begin(), 0.0);
+  static double weigh(const ShareVector& share, const ShareVector& weights) {
+    return std::inner_product(share.begin(), share.end(), weights.begin(), 0.0);
   }
-  /// What the weights alone lead to; remembers it if it is the best.
-  double relax(std::vector<double>& sums) {
-    double bound = 0;
-    sums.assign(resources, 0);
-    std::vector<std::uint32_t> picked;
-    for (const auto& choices : share) {
-      std::uint32_t least = 0;
-      for (std::uint32_t c = 1; c < choices.size(); ++c)
-        if (weigh(choices[c]) < weigh(choices[least])) least = c;
-      picked.push_back(least);
-      bound += weigh(choices[least]);
-      for (std::size_t r = 0; r < resources; ++r) sums[r] += choices[least][r];
+  JoinGraph::Weighing weighAll(const ShareVector& weights) const {
+    JoinGraph::Weighing weighing;
+    for (const auto& node : classes) {
+      weighing.alone.emplace_back();
+      for (const Class& one : node) {
+        double least = JoinGraph::never;
+        for (const ShareVector& share : one.shares) least = std::min(least, weigh(share, weights));
+        weighing.alone.back().push_back(least);
+      }
     }
+    for (const Edge& edge : edges) {
+      weighing.terms.emplace_back();
+      for (std::size_t i = 0; i < edge.share.size(); ++i)
+        weighing.terms.back().push_back(edge.isLegal[i] ? weigh(edge.share[i], weights) : JoinGraph::never);
+    }
+    graph.eliminate(weighing);
+    return weighing;
+  }
+  /// ShareVector of what is picked.
+  ShareVector sumOf(const std::vector<std::pair<std::uint32_t, std::uint32_t>>& picked) const {
+    ShareVector sums(resources, 0.0);
+    for (std::size_t v = 0; v < classes.size(); ++v) {
+      const ShareVector& share = classes[v][picked[v].first].shares[picked[v].second];
+      for (std::size_t r = 0; r < resources; ++r) sums[r] += share[r];
+    }
+    for (const Edge& edge : edges) {
+      const std::size_t at = atOf(edge, picked);
+      for (std::size_t r = 0; r < resources; ++r) sums[r] += edge.share[at][r];
+    }
+    return sums;
+  }
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> edgeNodes;
+  std::vector<std::pair<std::vector<std::uint32_t>, std::vector<std::uint32_t>>> edgeViews;  ///< of classes
+  std::size_t atOf(const Edge& edge,
+                   const std::vector<std::pair<std::uint32_t, std::uint32_t>>& picked) const {
+    const auto e = static_cast<std::size_t>(&edge - edges.data());
+    const auto [from, to] = edgeNodes[e];
+    return std::size_t{edgeViews[e].first[picked[from].first]} * edge.columns +
+           edgeViews[e].second[picked[to].first];
+  }
+  /// What the weights alone lead to; remembers it if it is the best. The bound is the weighing's least.
+  ShareVector relax(const JoinGraph::Weighing& weighing, const ShareVector& weights) {
+    std::vector<std::pair<std::uint32_t, std::uint32_t>> picked(classes.size());
+    std::vector<double> extra;
+    for (const std::uint32_t v : graph.order()) {
+      graph.look(weighing, v, assigned, extra);
+      std::uint32_t least = 0;
+      for (std::uint32_t c = 0; c < extra.size(); ++c) {
+        extra[c] += weighing.alone[v][c];
+        if (extra[c] < extra[least]) least = c;
+      }
+      assigned[v] = least;
+      std::uint32_t choice = 0;
+      const Class& one = classes[v][least];
+      for (std::uint32_t k = 1; k < one.shares.size(); ++k)
+        if (weigh(one.shares[k], weights) < weigh(one.shares[choice], weights)) choice = k;
+      picked[v] = {least, choice};
+    }
+    for (const Edge& edge : edges)
+      if (!edge.isLegal[atOf(edge, picked)]) return {};  // met in pieces, it may be none
+    ShareVector sums = sumOf(picked);
     const double most = *std::max_element(sums.begin(), sums.end());
     if (most < best) {
       best = most;
-      bestChoice = picked;
+      bestPick = std::move(picked);
     }
-    return bound;
+    return sums;
   }
-  void descend(std::size_t v, std::vector<double>& sums, double weightedSum) {
-    if (v == share.size()) {
-      best = *std::max_element(sums.begin(), sums.end());
-      bestChoice = choice;
+
+  struct Step {
+    std::uint32_t c = 0, k = 0;
+    double bound = 0;
+  };
+  /// `sums`: bounds from below of the weighted share and of each resource's, for what is assigned.
+  void descend(std::size_t depth, const ShareVector& weights, const std::vector<double>& sums) {
+    if (depth == classes.size()) {
+      best = *std::max_element(sums.begin() + 1, sums.end());
+      bestPick = pick;
       return;
     }
-    std::vector<std::uint32_t> order(share[v].size());
-    std::iota(order.begin(), order.end(), 0u);
-    std::sort(order.begin(), order.end(),
-              [&](std::uint32_t a, std::uint32_t b) { return weighted[v][a] < weighted[v][b]; });
-    for (const std::uint32_t c : order) {
+    const std::uint32_t v = graph.order()[depth];
+    std::vector<std::vector<double>> extra(tables.size());
+    std::vector<double> base(tables.size());
+    for (std::size_t t = 0; t < tables.size(); ++t) {
+      graph.look(tables[t], v, assigned, extra[t]);
+      base[t] = sums[t] - graph.counted(tables[t], v, assigned);
+    }
+    std::vector<Step> steps;
+    for (std::uint32_t c = 0; c < classes[v].size(); ++c) {
+      if (extra[0][c] >= JoinGraph::never) continue;
+      for (std::uint32_t k = 0; k < classes[v][c].shares.size(); ++k) {
+        const ShareVector& share = classes[v][c].shares[k];
+        const double bound = base[0] + extra[0][c] + weigh(share, weights);
+        bool isBelow = bound < best * (1 - 1e-9);
+        for (std::size_t r = 0; r < resources && isBelow; ++r)
+          isBelow = base[r + 1] + extra[r + 1][c] + share[r] < best * (1 - 1e-9);
+        if (isBelow) steps.push_back({c, k, bound});
+      }
+    }
+    std::stable_sort(steps.begin(), steps.end(),
+                     [](const Step& a, const Step& b) { return a.bound < b.bound; });
+    std::vector<double> next(tables.size());
+    for (const Step& step : steps) {
       if (left == 0) {
         complete = false;
         return;
       }
       --left;
-      const double sum = weightedSum + weighted[v][c];
-      if (sum + leastWeighted[v + 1] >= best * (1 - 1e-9)) return;  // so are all behind it
+      if (step.bound >= best * (1 - 1e-9)) return;  // so are all behind it
+      const ShareVector& share = classes[v][step.c].shares[step.k];
       bool isBelow = true;
-      for (std::size_t r = 0; r < resources; ++r)
-        isBelow = isBelow && sums[r] + share[v][c][r] + leastRest[v + 1][r] < best * (1 - 1e-9);
+      next[0] = step.bound;
+      for (std::size_t r = 0; r < resources; ++r) {
+        next[r + 1] = base[r + 1] + extra[r + 1][step.c] + share[r];
+        isBelow = isBelow && next[r + 1] < best * (1 - 1e-9);
+      }
       if (!isBelow) continue;
-      for (std::size_t r = 0; r < resources; ++r) sums[r] += share[v][c][r];
-      choice[v] = c;
-      descend(v + 1, sums, sum);
-      for (std::size_t r = 0; r < resources; ++r) sums[r] -= share[v][c][r];
+      assigned[v] = step.c;
+      pick[v] = {step.c, step.k};
+      descend(depth + 1, weights, next);
     }
   }
 };
 
+/// Classes of the choices that keep the interval. False: a node has none.
+bool readClasses(const Menu& menu, std::uint64_t cycles, std::span<const double> capacity,
+                 std::vector<std::vector<Class>>& classes) {
+  for (const std::vector<NodeChoice>& choices : menu.choices) {
+    std::map<std::pair<std::vector<std::uint32_t>, std::uint32_t>, Class> byBeats;
+    for (std::uint32_t c = 0; c < choices.size(); ++c) {
+      if (choices[c].cycles > cycles) continue;
+      std::optional<ShareVector> share = shareVector(choices[c].size, capacity);
+      if (!share) continue;
+      Class& one = byBeats[{choices[c].reads, choices[c].writes}];
+      if (std::any_of(one.shares.begin(), one.shares.end(),
+                      [&](const ShareVector& kept) { return isNoMore(kept, *share); }))
+        continue;
+      for (std::size_t k = one.shares.size(); k-- > 0;)
+        if (isNoMore(*share, one.shares[k])) {
+          one.shares.erase(one.shares.begin() + static_cast<std::ptrdiff_t>(k));
+          one.choices.erase(one.choices.begin() + static_cast<std::ptrdiff_t>(k));
+        }
+      one.shares.push_back(std::move(*share));
+      one.choices.push_back(c);
+    }
+    if (byBeats.empty()) return false;
+    classes.emplace_back();
+    for (auto& [beats, one] : byBeats) classes.back().push_back(std::move(one));
+  }
+  return true;
+}
+
 }  // namespace
 
 std::optional<Selection> leastShare(const Menu& menu, std::uint64_t cycles, std::span<const double> capacity,
-                                    std::uint64_t most) {
+                                    const ShareLimits& limits) {
   ShareSearch search{.resources = capacity.size()};
-  const std::size_t n = menu.choices.size();
-  std::vector<std::size_t> order(n);
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::vector<std::vector<std::vector<double>>> shares(n);
-  std::vector<std::vector<std::uint32_t>> originals(n);
-  std::vector<double> spread(n, 0);
-  for (std::size_t v = 0; v < n; ++v) {
-    std::vector<NodeChoice> kept;  // those that the interval leaves, without what others beat
-    for (std::uint32_t c = 0; c < menu.choices[v].size(); ++c) {
-      const NodeChoice& choice = menu.choices[v][c];
-      if (choice.cycles > cycles) continue;
-      std::vector<double> share(capacity.size(), 0.0);
-      bool isPossible = true;
-      for (std::size_t r = 0; r < capacity.size(); ++r) {
-        if (choice.size[r] <= 0) continue;
-        isPossible = isPossible && capacity[r] > 0;
-        if (capacity[r] > 0) share[r] = choice.size[r] / capacity[r];
+  if (!readClasses(menu, cycles, capacity, search.classes)) return std::nullopt;
+  const std::size_t n = search.classes.size();
+  for (const auto& node : search.classes) search.graph.addVariable(static_cast<std::uint32_t>(node.size()));
+  for (const MenuEdge& menuEdge : menu.edges) {
+    // Beats of the classes, numbered.
+    const auto viewOf = [&](std::uint32_t v, const auto& beatOf) {
+      std::map<std::uint32_t, std::uint32_t> numbers;
+      for (const Class& one : search.classes[v]) numbers.emplace(beatOf(menu.choices[v][one.choices[0]]), 0);
+      std::uint32_t next = 0;
+      for (auto& [beat, number] : numbers) number = next++;
+      std::pair<std::vector<std::uint32_t>, std::vector<std::uint32_t>> view;  // of classes; beats
+      for (const Class& one : search.classes[v])
+        view.first.push_back(numbers.at(beatOf(menu.choices[v][one.choices[0]])));
+      for (const auto& [beat, number] : numbers) view.second.push_back(beat);
+      return view;
+    };
+    const auto writes = viewOf(menuEdge.from, [](const NodeChoice& c) { return c.writes; });
+    const auto reads = viewOf(menuEdge.to, [&](const NodeChoice& c) { return c.reads[menuEdge.input]; });
+    const auto wide = [](const auto& view) { return static_cast<std::uint32_t>(view.second.size()); };
+    ShareSearch::Edge edge{.columns = wide(reads), .share = {}, .isLegal = {}};
+    edge.term = search.graph.addTerm(search.graph.addView(menuEdge.from, writes.first, wide(writes)),
+                                     search.graph.addView(menuEdge.to, reads.first, wide(reads)));
+    for (const std::uint32_t written : writes.second)
+      for (const std::uint32_t read : reads.second) {
+        const auto join = menuEdge.joins.find({written, read});
+        std::optional<ShareVector> share;
+        if (join != menuEdge.joins.end() && join->second.cycles <= cycles)
+          share = shareVector(join->second.size, capacity);
+        edge.isLegal.push_back(share.has_value());
+        edge.share.push_back(share ? std::move(*share) : ShareVector(capacity.size(), 0.0));
       }
-      if (!isPossible) continue;
-      const auto beats = [](const std::vector<double>& a, const std::vector<double>& b) {
-        for (std::size_t r = 0; r < a.size(); ++r)
-          if (a[r] > b[r]) return false;
-        return true;
-      };
-      if (std::any_of(shares[v].begin(), shares[v].end(), [&](const auto& k) { return beats(k, share); }))
-        continue;
-      for (std::size_t k = shares[v].size(); k-- > 0;)
-        if (beats(share, shares[v][k])) {
-          shares[v].erase(shares[v].begin() + static_cast<std::ptrdiff_t>(k));
-          originals[v].erase(originals[v].begin() + static_cast<std::ptrdiff_t>(k));
-        }
-      shares[v].push_back(std::move(share));
-      originals[v].push_back(c);
-    }
-    if (shares[v].empty()) return std::nullopt;
-    for (const auto& share : shares[v])
-      spread[v] = std::max(spread[v], *std::max_element(share.begin(), share.end()));
+    search.edges.push_back(std::move(edge));
+    search.edgeNodes.emplace_back(menuEdge.from, menuEdge.to);
+    search.edgeViews.emplace_back(writes.first, reads.first);
   }
-  std::stable_sort(order.begin(), order.end(),
-                   [&](std::size_t a, std::size_t b) { return spread[a] > spread[b]; });
-  for (const std::size_t v : order) {
-    search.share.push_back(shares[v]);
-    search.original.push_back(originals[v]);
-  }
+  search.graph.finish();
+  search.assigned.assign(n, 0);
+  search.pick.assign(n, {0, 0});
   // Weights.
-  search.weights.assign(capacity.size(), 1.0 / static_cast<double>(capacity.size()));
-  std::vector<double> bestWeights = search.weights, sums;
-  double bound = 0;
-  constexpr int rounds = 400;
-  for (int i = 0; i < rounds; ++i) {
-    const double relaxed = search.relax(sums);
-    if (relaxed > bound) {
-      bound = relaxed;
-      bestWeights = search.weights;
+  ShareVector weights(capacity.size(), 1.0 / static_cast<double>(capacity.size())), bestWeights = weights;
+  double bound = -1;
+  for (std::uint32_t i = 0; i < limits.rounds; ++i) {
+    const JoinGraph::Weighing weighing = search.weighAll(weights);
+    if (weighing.least >= JoinGraph::never) return std::nullopt;
+    if (weighing.least > bound) {
+      bound = weighing.least;
+      bestWeights = weights;
     }
+    const ShareVector sums = search.relax(weighing, weights);
+    if (sums.empty()) break;
     const double largest = *std::max_element(sums.begin(), sums.end());
-    if (largest <= 0) break;
+    if (largest <= 0 || bound >= search.best * (1 - 1e-9)) break;
     double all = 0;
     for (std::size_t r = 0; r < sums.size(); ++r) {
-      search.weights[r] *= std::exp((2.0 / (1 + 0.05 * i)) * (sums[r] / largest - 1));
-      search.weights[r] = std::max(search.weights[r], 1e-9);
-      all += search.weights[r];
+      weights[r] *= std::exp((2.0 / (1 + 0.1 * i)) * (sums[r] / largest - 1));
+      weights[r] = std::max(weights[r], 1e-9);
+      all += weights[r];
     }
-    for (double& weight : search.weights) weight /= all;
+    for (double& weight : weights) weight /= all;
   }
-  search.weights = bestWeights;
-  search.leastRest.assign(n + 1, std::vector<double>(capacity.size(), 0.0));
-  search.leastWeighted.assign(n + 1, 0);
-  search.weighted.resize(n);
-  for (std::size_t v = n; v-- > 0;) {
-    search.leastRest[v] = search.leastRest[v + 1];
-    double least = impossible;
-    std::vector<double> alone(capacity.size(), impossible);
-    for (const auto& share : search.share[v]) {
-      search.weighted[v].push_back(search.weigh(share));
-      least = std::min(least, search.weighted[v].back());
-      for (std::size_t r = 0; r < capacity.size(); ++r) alone[r] = std::min(alone[r], share[r]);
-    }
-    search.leastWeighted[v] = search.leastWeighted[v + 1] + least;
-    for (std::size_t r = 0; r < capacity.size(); ++r) search.leastRest[v][r] += alone[r];
+  search.tables.push_back(search.weighAll(bestWeights));
+  std::vector<double> sums = {search.tables[0].least};
+  for (std::size_t r = 0; r < capacity.size(); ++r) {
+    ShareVector alone(capacity.size(), 0.0);
+    alone[r] = 1;
+    search.tables.push_back(search.weighAll(alone));
+    sums.push_back(search.tables.back().least);
   }
-  bound = std::max(search.leastWeighted[0],
-                   *std::max_element(search.leastRest[0].begin(), search.leastRest[0].end()));
-  search.left = most;
-  search.choice.assign(n, 0);
-  sums.assign(capacity.size(), 0);
-  search.descend(0, sums, 0);
-  Selection selection{.choice = std::vector<std::uint32_t>(n, 0),
-                      .cycles = 1,
-                      .share = search.best,
-                      .bound = search.complete ? search.best : std::min(bound, search.best)};
-  for (std::size_t i = 0; i < n; ++i) {
-    const std::uint32_t c = search.original[i][search.bestChoice[i]];
-    selection.choice[order[i]] = c;
-    selection.cycles = std::max(selection.cycles, menu.choices[order[i]][c].cycles);
-  }
+  bound = *std::max_element(sums.begin(), sums.end());
+  search.left = limits.nodes;
+  search.descend(0, bestWeights, sums);
+  if (search.bestPick.empty()) return std::nullopt;
+  std::vector<std::uint32_t> choice(n);
+  for (std::size_t v = 0; v < n; ++v)
+    choice[v] = search.classes[v][search.bestPick[v].first].choices[search.bestPick[v].second];
+  std::optional<Selection> selection = measureSelection(menu, std::move(choice), capacity);
+  if (!selection) return std::nullopt;
+  selection->bound = search.complete ? selection->share : std::min(bound, selection->share);
   return selection;
 }
 

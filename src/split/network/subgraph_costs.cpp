@@ -10,13 +10,11 @@
 #include "kernel/fifo/fifo.h"
 
 namespace sluice::splits {
-namespace {
 
-template <typename CostOfKernel>
-std::vector<hdl::Cost> costsWith(const map::Design& design, hdl::Family family, CostOfKernel&& costOf) {
+std::vector<hdl::Cost> costsOf(const map::Design& design, hdl::Family family) {
   std::vector<hdl::Cost> costs(design.subgraphs.size());
   for (const map::KernelInstance& instance : design.kernels)
-    costs[instance.subgraph.index] += costOf(instance);
+    costs[instance.subgraph.index] += hdl::cost(kernel::elaborate(instance.kernel), family);
   std::map<std::string, hdl::Cost> fifos;
   for (const map::Stream& stream : design.streams) {
     const kernel::FifoParams params = map::fifoParams(stream);
@@ -25,42 +23,6 @@ std::vector<hdl::Cost> costsWith(const map::Design& design, hdl::Family family, 
     costs[stream.subgraph.index] += found->second;
   }
   return costs;
-}
-
-}  // namespace
-
-const hdl::Cost& KernelCosts::of(const map::KernelInstance& instance, int styles) {
-  const kernel::Kernel& kernel = instance.kernel;
-  const auto number = static_cast<std::int64_t>(families_.size());
-  std::vector<std::int64_t> key = {static_cast<std::int64_t>(instance.subgraph.index), styles,
-                                   families_.try_emplace(kernel.family, number).first->second};
-  for (const kernel::StreamPort& port : kernel.ports)
-    key.insert(key.end(), {port.beat.elements, port.beat.format.bits, port.beat.format.isSigned ? 1 : 0,
-                           port.range.lo, port.range.hi});
-  const dataflow::Schedule& schedule = kernel.schedule;
-  key.insert(key.end(),
-             {schedule.interval, schedule.depth, static_cast<std::int64_t>(schedule.loops.size())});
-  for (const dataflow::Loop& loop : schedule.loops) key.push_back(loop.extent);
-  for (const dataflow::Access& access : schedule.accesses) {
-    key.insert(key.end(), {access.port, access.stage, static_cast<std::int64_t>(access.when.size())});
-    for (const dataflow::When& when : access.when)
-      key.insert(key.end(), {when.loop, static_cast<std::int64_t>(when.relation), when.value});
-  }
-  const auto [found, isNew] = known_.try_emplace(std::move(key));
-  if (isNew) found->second = hdl::cost(kernel::elaborate(kernel), family_);
-  return found->second;
-}
-
-std::vector<hdl::Cost> costsOf(const map::Design& design, hdl::Family family) {
-  return costsWith(design, family, [&](const map::KernelInstance& instance) {
-    return hdl::cost(kernel::elaborate(instance.kernel), family);
-  });
-}
-
-std::vector<hdl::Cost> costsOf(const map::Design& design, hdl::Family family, KernelCosts& kernels,
-                               int styles) {
-  return costsWith(design, family,
-                   [&](const map::KernelInstance& instance) { return kernels.of(instance, styles); });
 }
 
 std::vector<std::uint64_t> cyclesOf(const map::Design& design) {

@@ -13,24 +13,8 @@
 /// What the subgraphs of a design cost and take. Private to the folder.
 namespace sluice::splits {
 
-/// Costs of kernels, kept. Of one graph with every node in a subgraph of its own: there a kernel is decided by its subgraph,
-/// its ports, its schedule, and how its node's multipliers and memories are set.
-class KernelCosts {
- public:
-  explicit KernelCosts(hdl::Family family) : family_(family) {}
-  /// `styles`: a number for how memories and multipliers are set.
-  const hdl::Cost& of(const map::KernelInstance& instance, int styles);
-
- private:
-  hdl::Family family_;
-  std::map<std::vector<std::int64_t>, hdl::Cost> known_;
-  std::map<std::string, std::int64_t> families_;
-};
-
 /// Of every subgraph, without the modules around its kernels and FIFOs, which hold nothing but wires.
 std::vector<hdl::Cost> costsOf(const map::Design& design, hdl::Family family);
-std::vector<hdl::Cost> costsOf(const map::Design& design, hdl::Family family, KernelCosts& kernels,
-                               int styles);
 
 /// Cycles a frame of the slowest kernel or stream of every subgraph.
 std::vector<std::uint64_t> cyclesOf(const map::Design& design);
