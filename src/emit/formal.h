@@ -54,6 +54,8 @@ FormalModule controllerProof(const kernel::Kernel& kernel, const std::string& pr
 Result<FormalModule> widthProof(const kernel::WidthParams& params, const std::string& printed);
 
 /// A subgraph with all its kernels and FIFOs: whenever sources offer and sinks accept, something moves or is on its way.
+/// Under the macro ONE_RUN the sources always offer beats of zeros and the sinks always accept: where FIFOs are too shallow,
+/// a search from power-up then follows one run until it stops, instead of all that there are.
 /// Errors  unsupported: more than some thousand iterations a frame; a cut
 Result<FormalModule> progressProof(const map::Design& design, const Rtl& rtl);
 

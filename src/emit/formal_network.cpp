@@ -224,6 +224,12 @@ class NetworkText {
       for (const std::string& due : ghost.schedule.due)
         if (!due.empty()) moving.push_back(due + " != 0");
     }
+    f_.line(
+        fmt::format("`ifdef ONE_RUN\n  always @* if (started) assume ({});\n`endif", join(offered, " && ")));
+    for (const map::DesignPort& port : design_.ports)
+      if (port.isInput)
+        f_.line(fmt::format("`ifdef ONE_RUN\n  always @* assume ({}_data == 0);\n`endif",
+                            design_.streams[port.stream.index].name));
     f_.claim("progress", fmt::format("!({}) || {}", join(offered, " && "), join(moving, " || ")),
              "while sources offer and sinks accept, something moves or is on its way: no deadlock at these "
              "depths");

@@ -8,7 +8,13 @@
 
 #include "base/file.h"
 #include "dataflow/simulate.h"
+#include "emit/axi_package.h"
+#include "emit/beats.h"
+#include "emit/formal_axi.h"
+#include "flow/formal.h"
 #include "flow/tools.h"
+#include "hdl/simplify.h"
+#include "hdl/verilog.h"
 #include "ir/host.h"
 #include "ir/integer.h"
 #include "ir/text.h"
@@ -127,6 +133,77 @@ TEST(AxiShell, SeveralStreamsOfSeveralWidthsGoThrough) {
   ASSERT_TRUE(dressed.ok()) << dressed.error().text();
   EXPECT_EQ(dressed->skin.streams.size(), 4u);
   drive(*dressed);
+}
+
+ProofTask proofTask(const hdl::Module& module, emit::FormalModule harness) {
+  return {.name = module.name,
+          .files = {{"module.v", hdl::verilog(hdl::simplify(module), hdl::Family::xc7)}},
+          .harness = std::move(harness)};
+}
+
+TEST(AxiShell, EveryModuleKeepsItsPromisesForEver) {
+  if (const Result<Tool> yosys = findYosys(); !yosys.ok()) GTEST_SKIP() << yosys.error().text();
+  const Result<Dressed> dressed = dress(kTwoIn, 4, 1);
+  ASSERT_TRUE(dressed.ok()) << dressed.error().text();
+  const emit::AxiSkin& skin = dressed->skin;
+  std::vector<ProofTask> tasks{proofTask(emit::axiMeter(skin), emit::axiMeterProof(skin)),
+                               proofTask(emit::axiControl(skin), emit::axiControlProof(skin)),
+                               proofTask(emit::axiIn(skin.streams[1]), emit::axiInProof(skin.streams[1])),
+                               proofTask(emit::axiOut(skin.streams[2]), emit::axiOutProof(skin.streams[2]))};
+  // A beat that is taken from the design while nobody takes it outside, and an answer that waits for READY.
+  const auto broken = [&](ProofTask task, const std::string& before, const std::string& after,
+                          const char* claim) {
+    const std::size_t at = task.files[0].content.find(before);
+    ASSERT_NE(at, std::string::npos) << task.files[0].content;
+    task.files[0].content.replace(at, before.size(), after);
+    task.claims = {claim};
+    task.induction = false;
+    task.mostSteps = 8;
+    tasks.push_back(std::move(task));
+  };
+  broken(tasks[3], "assign ready = ", "assign ready = tvalid || ", "taken");
+  broken(tasks[1], "assign rvalid = ", "assign rvalid = rready && ", "read_answers");
+  const Result<std::vector<Proof>> proofs = prove(tasks, 2, nullptr);
+  ASSERT_TRUE(proofs.ok()) << proofs.error().text();
+  for (std::size_t t = 0; t < tasks.size(); ++t)
+    EXPECT_EQ((*proofs)[t].verdict, t < 4 ? Verdict::proven : Verdict::refuted)
+        << tasks[t].name << " " << (*proofs)[t].seconds << " s";
+}
+
+TEST(AxiShell, TheDriverPacksCodesAsTheHardwareReadsThem) {
+  if (std::system("python3 -c pass") != 0) GTEST_SKIP() << "python3 is not installed";  // NOLINT
+  const Result<Dressed> dressed = dress(kTwoIn, 4, 3);
+  ASSERT_TRUE(dressed.ok()) << dressed.error().text();
+  const fs::path folder = fs::path(::testing::TempDir()) / "sluice_axi_driver";
+  fs::remove_all(folder);
+  for (const emit::File& file : emit::axiPackage(dressed->skin, dressed->shell, std::nullopt))
+    ASSERT_TRUE(writeFile(folder / file.name, file.content).ok());
+  // For every stream: the codes, and the bytes of TDATA beat after beat as the hardware's tests use them.
+  std::string check = "import driver\nskin = driver.Skin()\n";
+  std::size_t inputs = 0, outputs = 0;
+  for (std::size_t s = 0; s < dressed->skin.streams.size(); ++s) {
+    const emit::AxiStream& stream = dressed->skin.streams[s];
+    const std::vector<std::int64_t>& codes =
+        stream.isInput ? dressed->frames.inputs[inputs++] : dressed->frames.outputs[outputs++];
+    const std::vector<std::uint64_t> words = emit::packBeats(codes, stream.padded());
+    const std::uint32_t perBeat = emit::wordsPerBeat(stream.padded());
+    std::string list, bytes;
+    for (const std::int64_t code : codes) list += std::to_string(code) + ",";
+    for (std::size_t beat = 0; beat < words.size(); beat += perBeat)
+      for (std::uint32_t b = 0; b < stream.bytes(); ++b)
+        bytes += std::to_string(words[beat + b / 8] >> (8 * (b % 8)) & 255) + ",";
+    const std::string name = "skin.streams[" + std::to_string(s) + "]";
+    check += "codes, data = [" + list + "], bytes([" + bytes + "])\n";
+    check += "assert " + name + ".pack(codes) == data\n";
+    check += "back = " + name + ".unpack(data)\n";
+    check += "assert list(back.reshape(-1) if driver.numpy else back) == codes\n";
+    check += "try:\n  " + name +
+             ".pack([1 << 20] * len(codes))\n  raise SystemExit('no error')\nexcept ValueError: pass\n";
+  }
+  ASSERT_TRUE(writeFile(folder / "axi/check.py", check).ok());
+  EXPECT_EQ(std::system(("cd '" + (folder / "axi").string() + "' && python3 check.py").c_str()),
+            0);  // NOLINT
+  fs::remove_all(folder);
 }
 
 }  // namespace

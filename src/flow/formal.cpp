@@ -24,6 +24,7 @@ std::string script(const ProofTask& task) {
     if (task.claims.empty() ||
         std::find(task.claims.begin(), task.claims.end(), claim.name) != task.claims.end())
       text += " -D" + emit::claimMacro(claim);
+  for (const std::string& macro : task.macros) text += " -D" + macro;
   // Memories become registers before the modules are dissolved, so that their words have names of the harness.
   text += " proof.v\nhierarchy -check -top proof\nproc -norom\nmemory -nomap\nmemory_map\nflatten\n";
   text += "opt_clean\nopt -fast\nasync2sync\nchformal -lower\nopt_clean\n";

@@ -28,6 +28,7 @@ struct ProofTask {
   std::vector<emit::File> files;  ///< the modules' own text
   emit::FormalModule harness;
   std::vector<std::string> claims;  ///< names; empty: all
+  std::vector<std::string> macros;  ///< more of them: restrictions that the harness offers
   bool induction = true;  ///< false: only a search from power-up, without lemmas (for broken modules)
   std::uint32_t mostSteps = 20;
 };
