@@ -158,10 +158,13 @@ Result<std::optional<FrontKernel>> Chooser::broadcast(const ir::Shape& from, con
   constexpr std::uint64_t most = std::uint64_t{1} << 30;
   if (outer > most || times > most || inner > most) return noKernel("of so many elements");
   const std::uint32_t own = inner % pack == 0 ? pack : 1;
+  // A single element that repeats fills beats of as many copies.
+  const std::uint32_t copies = inner == 1 && times % pack == 0 ? pack : 1;
   kernel::UpsampleParams params{.width = static_cast<std::uint32_t>(outer),
                                 .channels = static_cast<std::uint32_t>(inner),
                                 .pack = own,
-                                .factorWidth = static_cast<std::uint32_t>(times),
+                                .factorWidth = static_cast<std::uint32_t>(times) / copies,
+                                .copies = copies,
                                 .range = range,
                                 .family = options.family};
   SLUICE_TRY(kernel::Kernel upsample, kernel::upsample(params));
@@ -173,8 +176,8 @@ Result<Choice> Chooser::operator()(const ir::Expand&) const {
   const ir::Shape& shape = shapeOf(node.inputs[0]);
   const ir::Shape& out = shapeOf(node.output);
   const std::uint64_t elements = count(out);
-  // Beats stay whole where the last axis is not repeated.
-  const bool whole = !shape.empty() && !out.empty() && shape.back() == out.back();
+  // Beats stay whole where the last axis is not repeated, and are copies where it is nothing but that.
+  const bool whole = !shape.empty() && !out.empty() && (shape.back() == out.back() || shape.back() == 1);
   SLUICE_TRY(const std::uint32_t pack, packFor(whole ? static_cast<std::uint64_t>(out.back()) : 1,
                                                [&](std::uint32_t p) { return elements / p; }));
   SLUICE_TRY(std::optional<FrontKernel> repeat, broadcast(shape, out, pack, offers[0].range));

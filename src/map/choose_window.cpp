@@ -2,6 +2,7 @@
 
 #include "ir/geometry.h"
 #include "kernel/pool/pool.h"
+#include "kernel/reduce/reduce.h"
 #include "map/chooser.h"
 #include "map/conv_fold.h"
 
@@ -185,6 +186,14 @@ Result<Choice> Chooser::operator()(const ir::Reduce& operation) const {
       return noKernel("of that kind");
   }
   const auto reduced = static_cast<std::uint32_t>(extents[1]);
+  if (extents[2] == 1) {  // rows that follow each other
+    const std::uint64_t elements = count(shape);
+    kernel::ReduceParams row{.operation = params.operation, .n = reduced, .input = offers[0].range};
+    SLUICE_TRY(row.pack, packFor(reduced, [&](std::uint32_t p) { return elements / p; }));
+    Choice choice{.inputElements = {row.pack}};
+    SLUICE_TRY(choice.kernel, kernel::reduce(row));
+    return choice;
+  }
   params.window = {.height = static_cast<std::uint32_t>(extents[0]),
                    .width = reduced,
                    .channels = static_cast<std::uint32_t>(extents[2]),

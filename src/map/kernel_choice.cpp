@@ -188,8 +188,11 @@ Result<Choice> Chooser::operator()(const ir::CodeBinary& operation) const {
   const std::uint64_t elements = count(shape);
   // A shorter operand is repeated on the way: its beats must divide its own last axis too.
   std::uint64_t divides = elements;
+  // (A last axis of one element is copied within the beat.)
   for (const ir::TensorId input : node.inputs)
-    if (shapeOf(input) != shape) divides = std::gcd(divides, std::uint64_t{channelsOf(input)});
+    if (shapeOf(input) != shape)
+      divides = std::gcd(divides, channelsOf(input) == 1 ? static_cast<std::uint64_t>(shape.back())
+                                                         : std::uint64_t{channelsOf(input)});
   SLUICE_TRY(const std::uint32_t pack, packFor(divides, [&](std::uint32_t p) { return elements / p; }));
   const auto kind = [&] {
     switch (operation.kind) {

@@ -127,7 +127,7 @@ Result<ChainForm> chooseForm(const ElementFunction& function, fixed::Interval x,
   // Far too many codes for thresholds: if it is a shift, no step needs to be looked at.
   if (const fixed::Interval range = function.quantizer.range;
       function.steps.back().kind == StepKind::quantize && function.quantizer.isClamp() &&
-      range.hi - range.lo > static_cast<std::int64_t>(mostThresholds)) {
+      range.hi - range.lo > 255) {
     const auto affine = affineRows(function, evaluator);
     auto shift = affine.empty() ? std::nullopt : dyadicRescale(affine, x);
     if (shift && isShift(*shift)) {

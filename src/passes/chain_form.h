@@ -62,7 +62,7 @@ struct PairForm {
 };
 using ChainForm = std::variant<ThresholdForm, LookupForm, RescaleForm, RequantizeForm, PairForm>;
 
-constexpr std::size_t mostThresholds = 255;
+constexpr std::size_t mostThresholds = 1023;
 constexpr std::int64_t mostEntries = 4096;
 constexpr std::int64_t mostPairs = 1 << 14;
 constexpr std::size_t mostRescaleSteps = std::size_t{1} << 16;

@@ -246,7 +246,7 @@ TEST(ChainForm, TiesToEvenAtASlopeThatIsNoDyadicNumberTakeATableOrThresholds) {
   chain.range = {-2000, 2000};
   const auto none = chooseForm(chain.function(), chain.x);
   ASSERT_FALSE(none.ok());
-  EXPECT_NE(none.error().message.find("4000 steps, more than 255"), std::string::npos)
+  EXPECT_NE(none.error().message.find("4000 steps, more than 1023"), std::string::npos)
       << none.error().message;
   EXPECT_NE(none.error().message.find("-100000 to 100000, more than 4096"), std::string::npos);
 }

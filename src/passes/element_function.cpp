@@ -148,9 +148,38 @@ Direction Evaluator::direction() {
     if (b == Direction::constant || a == b) return a;
     return Direction::unknown;
   };
+  // What is proven of signs, for divisions by what varies.
+  enum class Sign : std::uint8_t { unknown, notNegative, positive };
+  std::vector<Sign> signs(function_.steps.size(), Sign::unknown);
+  const auto least = [](Sign a, Sign b) { return std::min(a, b); };
   for (std::size_t i = 0; i < function_.steps.size(); ++i) {
     const Step& step = function_.steps[i];
-    if (!step.varies) continue;
+    if (!step.varies) {
+      const auto sign = constantSign(static_cast<std::uint32_t>(i));
+      if (sign && *sign >= 0) signs[i] = *sign > 0 ? Sign::positive : Sign::notNegative;
+      continue;
+    }
+    switch (step.kind) {
+      case StepKind::relu:
+        signs[i] = std::max(signs[step.a], Sign::notNegative);
+        break;
+      case StepKind::add:
+        if (least(signs[step.a], signs[step.b]) != Sign::unknown)
+          signs[i] = std::max(signs[step.a], signs[step.b]);
+        break;
+      case StepKind::multiply:
+      case StepKind::divide:
+        signs[i] = least(signs[step.a], signs[step.b]);
+        break;
+      case StepKind::squareRoot:
+        signs[i] = signs[step.a];
+        break;
+      case StepKind::exponential:
+        signs[i] = Sign::positive;
+        break;
+      default:
+        break;
+    }
     const Direction a = known[step.a];
     const Direction b = known[step.b];
     const auto times = [&](Direction direction, std::uint32_t factor) {
@@ -177,7 +206,10 @@ Direction Evaluator::direction() {
                                                      : Direction::unknown;
         break;
       case StepKind::divide:
-        known[i] = !function_.steps[step.b].varies ? times(a, step.b) : Direction::unknown;
+        known[i] = !function_.steps[step.b].varies ? times(a, step.b)
+                   : !function_.steps[step.a].varies && signs[step.b] == Sign::positive
+                       ? times(flip(b), step.a)
+                       : Direction::unknown;
         break;
       case StepKind::power:
         known[i] = Direction::unknown;

@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "ir/graph.h"
@@ -22,6 +24,8 @@ struct LowerOptions {
       .scale = {0x1p-10}, .zeroPoint = 0, .range = {-32768, 32767}, .rounding = fixed::Rounding::halfEven};
   /// Outputs become the indices of their k largest elements (1: the arg-max), ties to the lower index.
   std::optional<std::int64_t> appendTopK;
+  /// Gets a sentence for every place where lowering changed what the model says (integer_norms.h), for people to read.
+  std::vector<std::string>* notices = nullptr;
 };
 
 /// How much a pass did.

@@ -3,7 +3,7 @@
 #include "passes/pass.h"
 
 /// The passes of the lowering, in their order of use (pipeline.cpp), each with what it does before and after.
-/// All are exact, keep names and record origins.
+/// All but integer-norms are exact; all keep names and record origins.
 namespace sluice::passes {
 
 /// fold-constants: nodes that read only constants become constants.
@@ -27,6 +27,10 @@ Result<Change> foldIdentity(ir::Graph& graph, const LowerOptions& options);
 ///
 ///   before   y = matMul(x, w)                after    y = matMul(quantize(x), w)
 Result<Change> quantizeInputs(ir::Graph& graph, const LowerOptions& options);
+
+/// integer-norms: softmax and layer norm between codes, of integers (integer_norms.h). Not exact: the error is bounded and
+/// told, and what it makes of the node is the definition that all that follows keeps to the bit.
+Result<Change> integerNormsPass(ir::Graph& graph, const LowerOptions& options);
 
 /// spell-out: frameworks' operations as what they are made of.
 ///

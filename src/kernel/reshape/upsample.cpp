@@ -16,8 +16,8 @@ constexpr std::uint32_t kRowCopy = 1, kPixelCopy = 3;
 std::string nameOf(const UpsampleParams& p) {
   Hasher hash;
   for (const std::uint32_t v : {p.height, p.width, p.channels, p.pack, p.factorHeight, p.factorWidth,
-                                static_cast<std::uint32_t>(p.rows), static_cast<std::uint32_t>(p.pixels),
-                                static_cast<std::uint32_t>(p.family)})
+                                p.copies, static_cast<std::uint32_t>(p.rows),
+                                static_cast<std::uint32_t>(p.pixels), static_cast<std::uint32_t>(p.family)})
     hash.field(v);
   hash.field(static_cast<std::uint64_t>(p.range.lo)).field(static_cast<std::uint64_t>(p.range.hi));
   return "upsample_" + std::to_string(p.height) + "x" + std::to_string(p.width) + "x" +
@@ -46,14 +46,16 @@ void build(const UpsampleParams& p, Pipeline& pipeline) {
                     pipeline.holds(When{kPixelCopy, Relation::equal, 0}), "row");
   if (p.factorWidth > 1)
     beat = repeated(p, pipeline, beat, folds, p.pixels, kPixelCopy, {b.flag(true), 0}, "pixel");
-  pipeline.write(1, {b.reg(beat, "y2"), 2});
+  beat = b.reg(beat, "y2");
+  const std::vector<Signal> copies(p.copies, beat);
+  pipeline.write(1, {p.copies == 1 ? beat : b.concat(copies), 2});
 }
 
 }  // namespace
 
 Result<Kernel> upsample(const UpsampleParams& p) {
   if (p.height == 0 || p.width == 0 || p.channels == 0) return badInput("an upsampling of an empty map");
-  if (p.factorHeight == 0 || p.factorWidth == 0) return badInput("a factor of 0");
+  if (p.factorHeight == 0 || p.factorWidth == 0 || p.copies == 0) return badInput("a factor of 0");
   if (p.pack == 0 || p.channels % p.pack != 0)
     return badInput("pack " + std::to_string(p.pack) + " does not divide " + std::to_string(p.channels) +
                     " channels");
@@ -61,11 +63,12 @@ Result<Kernel> upsample(const UpsampleParams& p) {
   const std::uint32_t folds = p.channels / p.pack;
   if (std::uint64_t{p.width} * folds > (1u << 30))
     return unsupported("a row of " + std::to_string(std::uint64_t{p.width} * folds) + " beats; at most 2^30");
-  const Beat beat{p.pack, fixed::formatFor(p.range)};
+  if (std::uint64_t{p.copies} * p.pack > (1u << 16)) return unsupported("a beat of more than 65536 elements");
+  const Beat beat{p.pack, fixed::formatFor(p.range)}, wide{p.pack * p.copies, beat.format};
   Kernel kernel;
   kernel.family = "upsample";
   kernel.name = nameOf(p);
-  kernel.ports = {{"x", Direction::read, beat, p.range}, {"y", Direction::write, beat, p.range}};
+  kernel.ports = {{"x", Direction::read, beat, p.range}, {"y", Direction::write, wide, p.range}};
   kernel.schedule.loops = {{p.height}, {p.factorHeight}, {p.width}, {p.factorWidth}, {folds}};
   kernel.schedule.depth = 2;
   kernel.schedule.accesses = {{.port = 0,

@@ -23,6 +23,8 @@ struct UpsampleParams {
   std::uint32_t height = 1, width = 1, channels = 1;
   std::uint32_t pack = 1;  ///< divides channels
   std::uint32_t factorHeight = 1, factorWidth = 1;
+  std::uint32_t copies =
+      1;  ///< of every beat of x side by side in a beat of y, which then has copies * pack elements
   fixed::Interval range;
   BufferStyle rows = BufferStyle::automatic, pixels = BufferStyle::automatic;
   hdl::Family family = hdl::Family::xc7;

@@ -18,7 +18,7 @@ const std::vector<std::pair<std::string, Generator>>& generators() {
       {"pairwise", randomPairwise}, {"concat", randomConcat},
       {"split", randomSplit},       {"slice", randomSlice},
       {"pad", randomPad},           {"upsample", randomUpsample},
-      {"permute", randomPermute},
+      {"permute", randomPermute},   {"reduce", randomReduce},
   };
   return all;
 }

@@ -28,5 +28,6 @@ KernelCase randomSlice(std::uint64_t seed);
 KernelCase randomPad(std::uint64_t seed);
 KernelCase randomUpsample(std::uint64_t seed);
 KernelCase randomPermute(std::uint64_t seed);
+KernelCase randomReduce(std::uint64_t seed);
 
 }  // namespace sluice::kernel

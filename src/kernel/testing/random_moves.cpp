@@ -162,14 +162,17 @@ KernelCase randomUpsample(std::uint64_t seed) {
   p.range = randomRange(rng, 6);
   p.rows = static_cast<BufferStyle>(rng.uniform(0, 3));
   p.pixels = static_cast<BufferStyle>(rng.uniform(0, 3));
+  p.copies = rng.chance(0.3) ? pick(rng, 2, 3) : 1;
   Result<Kernel> made = upsample(p);
   SLUICE_CHECK(made.ok(), "random upsamplings are legal");
   const auto golden = [p](const PassData& reads) {
     std::vector<std::int64_t> y;
-    overAll({p.height * p.factorHeight, p.width * p.factorWidth, p.channels},
+    const std::uint32_t folds = p.channels / p.pack;
+    overAll({p.height * p.factorHeight, p.width * p.factorWidth, folds, p.copies, p.pack},
             [&](const std::vector<std::uint32_t>& at) {
-              y.push_back(reads[0][positionOf({at[0] / p.factorHeight, at[1] / p.factorWidth, at[2]},
-                                              {p.height, p.width, p.channels})]);
+              y.push_back(
+                  reads[0][positionOf({at[0] / p.factorHeight, at[1] / p.factorWidth, at[2] * p.pack + at[4]},
+                                      {p.height, p.width, p.channels})]);
             });
     return PassData{y};
   };

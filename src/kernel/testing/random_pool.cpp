@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "kernel/pool/pool.h"
+#include "kernel/reduce/reduce.h"
 #include "kernel/testing/random_families.h"
 #include "kernel/testing/random_windows.h"
 
@@ -57,6 +58,25 @@ KernelCase randomPool(std::uint64_t seed) {
                           : *std::min_element(inside.begin(), inside.end()));
         }
     return PassData{y};
+  };
+  return {.kernel = std::move(made).value(), .golden = golden};
+}
+
+KernelCase randomReduce(std::uint64_t seed) {
+  Rng rng(seed, 120);
+  ReduceParams p{.operation = static_cast<PoolOperation>(rng.uniform(0, 2)),
+                 .pack = static_cast<std::uint32_t>(rng.uniform(1, 6))};
+  p.n = p.pack * static_cast<std::uint32_t>(rng.uniform(1, 6));
+  p.input = randomRange(rng, 9);
+  Result<Kernel> made = reduce(p);
+  SLUICE_CHECK(made.ok(), "random reductions are legal");
+  const auto golden = [p](const PassData& reads) {
+    const std::vector<std::int64_t>& x = reads[0];
+    std::int64_t sum = 0;
+    for (const std::int64_t v : x) sum += v;
+    return PassData{{p.operation == PoolOperation::sum       ? sum
+                     : p.operation == PoolOperation::maximum ? *std::max_element(x.begin(), x.end())
+                                                             : *std::min_element(x.begin(), x.end())}};
   };
   return {.kernel = std::move(made).value(), .golden = golden};
 }
