@@ -31,7 +31,7 @@ fixed::Interval rangeOfSome(const ReduceParams& p, std::uint32_t count) {
   return {p.input.lo * count, p.input.hi * count};
 }
 
-Signal bothOf(Builder& b, PoolOperation operation, Signal x, Signal y) {
+Signal reducedPair(Builder& b, PoolOperation operation, Signal x, Signal y) {
   if (operation == PoolOperation::sum) return b.add(x, y);
   const Signal takesSecond = operation == PoolOperation::maximum ? b.less(x, y) : b.less(y, x);
   return b.mux(takesSecond, y, x);
@@ -50,7 +50,8 @@ void build(const ReduceParams& p, Pipeline& pipeline) {
   while (level.size() > 1) {
     std::vector<Signal> next;
     for (std::size_t i = 0; i < level.size(); i += 2)
-      next.push_back(b.reg(i + 1 < level.size() ? bothOf(b, p.operation, level[i], level[i + 1]) : level[i]));
+      next.push_back(
+          b.reg(i + 1 < level.size() ? reducedPair(b, p.operation, level[i], level[i + 1]) : level[i]));
     level = std::move(next);
   }
   const std::uint32_t stage = treeStage(p);
@@ -60,9 +61,10 @@ void build(const ReduceParams& p, Pipeline& pipeline) {
   const fixed::Interval range = fixed::join(rangeOfSome(p, p.pack), output);
   const Signal first = pipeline.at(pipeline.holds(When{0, Relation::equal, 0}), stage).signal;
   const Signal kept = b.regDeclare(range, std::nullopt, "kept");
-  const Signal now = p.operation == PoolOperation::sum
-                         ? narrowed(b, b.add(level[0], b.mux(first, b.constant(0), kept)), range)
-                         : narrowed(b, b.mux(first, level[0], bothOf(b, p.operation, kept, level[0])), range);
+  const Signal now =
+      p.operation == PoolOperation::sum
+          ? narrowed(b, b.add(level[0], b.mux(first, b.constant(0), kept)), range)
+          : narrowed(b, b.mux(first, level[0], reducedPair(b, p.operation, kept, level[0])), range);
   b.regDrive(kept, now, pipeline.valid(stage));
   pipeline.writeElements(1, {{narrowed(b, kept, output), stage + 1}});
 }

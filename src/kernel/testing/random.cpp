@@ -19,6 +19,7 @@ const std::vector<std::pair<std::string, Generator>>& generators() {
       {"split", randomSplit},       {"slice", randomSlice},
       {"pad", randomPad},           {"upsample", randomUpsample},
       {"permute", randomPermute},   {"reduce", randomReduce},
+      {"matmul", randomMatmul},
   };
   return all;
 }

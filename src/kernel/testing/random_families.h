@@ -29,5 +29,6 @@ KernelCase randomPad(std::uint64_t seed);
 KernelCase randomUpsample(std::uint64_t seed);
 KernelCase randomPermute(std::uint64_t seed);
 KernelCase randomReduce(std::uint64_t seed);
+KernelCase randomMatmul(std::uint64_t seed);
 
 }  // namespace sluice::kernel

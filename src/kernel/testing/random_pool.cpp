@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "kernel/matmul/matmul.h"
 #include "kernel/pool/pool.h"
 #include "kernel/reduce/reduce.h"
 #include "kernel/testing/random_families.h"
@@ -79,6 +80,34 @@ KernelCase randomReduce(std::uint64_t seed) {
                                                              : *std::min_element(x.begin(), x.end())}};
   };
   return {.kernel = std::move(made).value(), .golden = golden};
+}
+
+KernelCase randomMatmul(std::uint64_t seed) {
+  Rng rng(seed, 121);
+  const auto some = [&](std::int64_t most) { return static_cast<std::uint32_t>(rng.uniform(1, most)); };
+  MatmulParams p{.batch = some(2), .rows = some(4), .n = some(5), .pe = some(3)};
+  p.m = p.pe * some(4);
+  for (std::size_t k = 0; k < 2; ++k) {
+    p.inputs[k] = randomRange(rng, rng.chance(0.3) ? 8 : 4);
+    if (rng.chance(0.3)) p.zeroPoints[k] = rng.uniform(-5, 5);
+  }
+  p.matrix = static_cast<BufferStyle>(rng.uniform(0, 3));
+  Result<Kernel> made = matmul(p);
+  SLUICE_CHECK(made.ok(), "random products are legal");
+  const auto golden = [p](const PassData& reads) {
+    std::vector<std::int64_t> y;
+    for (std::uint32_t b = 0; b < p.batch; ++b)
+      for (std::uint32_t r = 0; r < p.rows; ++r)
+        for (std::uint32_t j = 0; j < p.m; ++j) {
+          std::int64_t sum = 0;
+          for (std::uint32_t k = 0; k < p.n; ++k)
+            sum += (reads[0][(b * p.rows + r) * p.n + k] - p.zeroPoints[0]) *
+                   (reads[1][(b * p.n + k) * p.m + j] - p.zeroPoints[1]);
+          y.push_back(sum);
+        }
+    return PassData{y};
+  };
+  return {.kernel = std::move(made).value(), .golden = golden, .multiplierDsps = matmulDsps(p).value()};
 }
 
 }  // namespace sluice::kernel
