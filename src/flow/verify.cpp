@@ -25,6 +25,16 @@ std::vector<emit::HarnessPort> harnessPorts(const map::Design& design) {
   return ports;
 }
 
+void addStreamedWeights(const map::Design& design, Frames& frames) {
+  for (const map::DesignPort& port : design.ports) {
+    if (port.weights.empty()) continue;
+    std::vector<std::int64_t>& all = frames.inputs.emplace_back();
+    all.reserve(port.weights.size() * frames.count);
+    for (std::uint64_t frame = 0; frame < frames.count; ++frame)
+      all.insert(all.end(), port.weights.begin(), port.weights.end());
+  }
+}
+
 Result<PredictedBeats> predict(const map::Design& design, std::uint64_t frames, dataflow::Pattern sources,
                                dataflow::Pattern sinks) {
   SLUICE_TRY(const dataflow::Outcome outcome,

@@ -21,6 +21,9 @@ struct Frames {
   std::vector<std::vector<std::int64_t>> inputs, outputs;
 };
 
+/// Adds what the ports of weights are fed, the same in every frame, behind the data (map::DesignPort::weights).
+void addStreamedWeights(const map::Design& design, Frames& frames);
+
 /// Cycles of the beats at the design's ports as the simulator has them: cycle 0 is the first after reset.
 struct PredictedBeats {
   std::vector<std::vector<std::uint64_t>> cycles;  ///< per port in order

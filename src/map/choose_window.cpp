@@ -115,7 +115,8 @@ Result<Choice> Chooser::operator()(const ir::CodeConv&) const {
                 .front = std::vector<std::vector<FrontKernel>>(1),
                 .multiplications = chosen.facts.multiplications,
                 .multipliers = chosen.multipliers};
-  SLUICE_TRY(choice.kernel, kernel::dense(dense));
+  SLUICE_TRY(choice.kernel, own.streamWeights ? streamedProduct(dense, product.vectors, choice.weights)
+                                              : kernel::dense(dense));
   choice.kernel.family = "conv";
   if (chosen.facts.hasWindow) {
     SLUICE_TRY(kernel::Kernel window, kernel::window(conv.window));

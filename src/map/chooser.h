@@ -67,6 +67,10 @@ struct Chooser {
   /// The same where the channels of the output are worked on one after the other, every element once.
   Result<std::uint32_t> channelPack() const;
 
+  /// A product whose weights come over a port; `vectors` products a frame. (streamed_weights.cpp)
+  Result<kernel::Kernel> streamedProduct(const kernel::DenseParams& params, std::uint64_t vectors,
+                                         std::optional<StreamedWeights>& weights) const;
+
   /// The pool, with a pack that keeps the pace.
   Result<Choice> poolChoice(kernel::PoolParams params) const;
 

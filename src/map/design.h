@@ -62,7 +62,10 @@ struct DesignPort {
   bool isInput = true;
   ir::TensorId tensor;
   StreamId stream;             ///< the FIFO behind it
-  std::uint32_t position = 0;  ///< among the graph's hardware inputs, or outputs
+  std::uint32_t position = 0;  ///< among the graph's hardware inputs, or outputs; of weights: behind all inputs
+  /// Of an input: what every frame brings, in the order of the beats, if it is weights that live outside; `tensor` is then
+  /// the constant that they are in the graph. Empty: data.
+  std::vector<std::int64_t> weights{};
 };
 
 struct Subgraph {

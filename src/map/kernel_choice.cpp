@@ -108,7 +108,8 @@ Result<Choice> Chooser::operator()(const ir::Dense&) const {
   Choice choice{.inputElements = {fold.simd},
                 .multiplications = std::uint64_t{n} * m * product.vectors,
                 .multipliers = fold.simd * fold.pe};
-  SLUICE_TRY(choice.kernel, kernel::dense(params));
+  SLUICE_TRY(choice.kernel, own.streamWeights ? streamedProduct(params, product.vectors, choice.weights)
+                                              : kernel::dense(params));
   return choice;
 }
 
@@ -280,6 +281,8 @@ Result<Choice> chooseKernel(const ir::Graph& graph, const ir::Node& node, const 
     if (own->reuseFactor) chooser.pace.reuseFactor = *own->reuseFactor;
   }
   Result<Choice> choice = std::visit(chooser, node.operation);
+  if (choice.ok() && chooser.own.streamWeights && !choice->weights)
+    choice = badInput("weights=stream is for products; this node has no weights to stream");
   if (!choice.ok() && choice.error().where.empty())
     return Error{choice.error().code, choice.error().message, "node '" + node.name + "'"};
   return choice;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,14 +28,24 @@ struct FrontKernel {
   std::uint32_t inputElements = 1;  ///< of the beats it reads
 };
 
+/// Weights of a node that come over a port of the design instead of lying in a memory (kernel/streamed_weights).
+struct StreamedWeights {
+  std::vector<std::int64_t> frame;  ///< of one frame, in the order in which they are read
+  std::uint32_t elements = 1;       ///< of a beat of the kernel's port 1
+  std::uint32_t portElements = 1;   ///< of a beat of the design's port
+  fixed::Interval range;
+  std::uint64_t passes = 1;  ///< how often a frame takes them: with several, a buffer stands between
+};
+
 /// front[i] kernels stand before read port i of `kernel`, in order.
 struct Choice {
   kernel::Kernel kernel;  ///< its last port is the node's output
   std::vector<std::uint32_t>
       inputElements;  ///< per streamed input: the elements of a beat that `kernel` wants
   std::vector<std::vector<FrontKernel>> front{};
-  std::uint64_t multiplications = 0;  ///< per frame
-  std::uint32_t multipliers = 0;      ///< working at once
+  std::uint64_t multiplications = 0;         ///< per frame
+  std::uint32_t multipliers = 0;             ///< working at once
+  std::optional<StreamedWeights> weights{};  ///< of port 1
 };
 
 /// The inputs of a node that arrive by stream (constants do not), in order. What a convolution reads of a Pad that it does

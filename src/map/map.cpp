@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "dataflow/size.h"
 #include "ir/regions.h"
+#include "kernel/streamed_weights/streamed_weights.h"
 #include "kernel/unrolled/unrolled.h"
 #include "map/join.h"
 #include "map/kernel_choice.h"
@@ -141,7 +142,7 @@ class Mapper {
   }
 
   Status choosePortNames() {
-    NamePool pool;
+    NamePool& pool = portPool_;
     const Result<std::vector<ir::TensorId>> coded = ir::codedInputs(graph_, regions_);
     for (const ir::TensorId input : regions_.hardwareInputs) {
       std::string name = graph_.tensor(input).name;
@@ -336,6 +337,7 @@ class Mapper {
         offers.push_back({joiner_.beatOf(root(input)), joiner_.rangeOf(root(input))});
       SLUICE_TRY(Choice choice, chooseKernel(graph_, node, offers, options_, pace_));
       const kernel::StreamPort output = choice.kernel.ports.back();
+      const auto outputPort = static_cast<std::uint32_t>(choice.kernel.ports.size() - 1);
       const KernelId placed = joiner_.place(std::move(choice.kernel), node.name, {id});
       design_.kernels[placed.index].multiplications = choice.multiplications;
       design_.kernels[placed.index].multipliers = choice.multipliers;
@@ -345,10 +347,47 @@ class Mapper {
         SLUICE_RETURN_IF_ERROR(takeThrough(node.name, root(inputs[i]), std::move(front),
                                            {.kernel = placed, .port = i}, choice.inputElements[i]));
       }
-      SLUICE_RETURN_IF_ERROR(produce(node.output,
-                                     {.kernel = placed, .port = static_cast<std::uint32_t>(inputs.size())},
-                                     output.beat, output.range, subgraph));
+      if (choice.weights) SLUICE_RETURN_IF_ERROR(enterWeights(node, placed, std::move(*choice.weights)));
+      SLUICE_RETURN_IF_ERROR(
+          produce(node.output, {.kernel = placed, .port = outputPort}, output.beat, output.range, subgraph));
     }
+    return {};
+  }
+
+  /// A port of the design for the weights of a node, and what stands between it and port 1 of the kernel: a width converter
+  /// if the port is narrower, a buffer if they are taken several times.
+  Status enterWeights(const ir::Node& node, KernelId placed, StreamedWeights weights) {
+    const ir::TensorId tensor = node.inputs[1];
+    const std::uint64_t set = weights.frame.size();
+    const std::string name = graph_.tensor(tensor).name;
+    const kernel::Beat beat{weights.elements, fixed::formatFor(weights.range)};
+    const kernel::Beat portBeat{weights.portElements, beat.format};
+    const StreamId first(design_.streams.size());
+    Endpoint to{.kernel = placed, .port = 1};
+    if (weights.passes > 1) {
+      SLUICE_TRY(kernel::Kernel buffer,
+                 kernel::weightBuffer({.beats = static_cast<std::uint32_t>(set / weights.elements),
+                                       .elements = weights.elements,
+                                       .range = weights.range,
+                                       .passes = weights.passes}));
+      to = {.kernel = joiner_.place(std::move(buffer), node.name + "_weights", {}), .port = 0};
+    }
+    SLUICE_TRY([[maybe_unused]] const StreamId in,
+               joiner_.connect(tensor, set, {}, portBeat, weights.range, to, weights.elements, name));
+    if (weights.passes > 1) {
+      SLUICE_TRY(
+          [[maybe_unused]] const StreamId out,
+          joiner_.connect(tensor, set * weights.passes, {.kernel = to.kernel, .port = 1}, beat, weights.range,
+                          {.kernel = placed, .port = 1}, weights.elements, name + "_again"));
+    }
+    SLUICE_CHECK(!design_.streams[first.index].writer.valid(), "the first stream comes from outside");
+    design_.ports.push_back(
+        {.name = portPool_.take(name),
+         .isInput = true,
+         .tensor = tensor,
+         .stream = first,
+         .position = static_cast<std::uint32_t>(regions_.hardwareInputs.size() + weightPorts_++),
+         .weights = std::move(weights.frame)});
     return {};
   }
 
@@ -427,6 +466,8 @@ class Mapper {
   Design design_;
   Joiner joiner_;
   Pace pace_;
+  NamePool portPool_;
+  std::size_t weightPorts_ = 0;
   std::map<ir::TensorId, std::string> portNames_;
   std::map<ir::TensorId, Readers> readers_;
   std::vector<std::pair<ir::TensorId, std::string>> outputNames_;

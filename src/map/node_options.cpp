@@ -42,10 +42,24 @@ Setter choice(Choice NodeOptions::* field, std::array<std::pair<const char*, Cho
   };
 }
 
+/// A memory, or none.
+Setter weightsSetter() {
+  using kernel::WeightMemory;
+  return [](NodeOptions& options, std::string_view text) -> std::optional<std::string> {
+    options.streamWeights = text == "stream";
+    if (options.streamWeights) return std::nullopt;
+    const auto expected =
+        choice(&NodeOptions::weights,
+               std::array{std::pair{"auto", WeightMemory::automatic}, std::pair{"logic", WeightMemory::logic},
+                          std::pair{"bram", WeightMemory::blockRam}})(options, text);
+    if (expected) return *expected + ", stream";
+    return std::nullopt;
+  };
+}
+
 const std::vector<std::pair<std::string, Setter>>& setters() {
   using kernel::BufferStyle;
   using kernel::MultiplierStyle;
-  using kernel::WeightMemory;
   static const std::vector<std::pair<std::string, Setter>> all = {
       {"reuse-factor", number(&NodeOptions::reuseFactor)},
       {"target-ii", number(&NodeOptions::targetInterval)},
@@ -57,9 +71,8 @@ const std::vector<std::pair<std::string, Setter>>& setters() {
        choice(&NodeOptions::multiplier, std::array{std::pair{"auto", MultiplierStyle::automatic},
                                                    std::pair{"logic", MultiplierStyle::logic},
                                                    std::pair{"dsp", MultiplierStyle::dsp}})},
-      {"weights", choice(&NodeOptions::weights, std::array{std::pair{"auto", WeightMemory::automatic},
-                                                           std::pair{"logic", WeightMemory::logic},
-                                                           std::pair{"bram", WeightMemory::blockRam}})},
+      {"weights", weightsSetter()},
+      {"weight-port", number(&NodeOptions::weightPort)},
       {"rows", choice(&NodeOptions::rows, std::array{std::pair{"auto", BufferStyle::automatic},
                                                      std::pair{"srl", BufferStyle::shiftRegister},
                                                      std::pair{"lutram", BufferStyle::lutRam},

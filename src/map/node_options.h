@@ -24,7 +24,8 @@
 ///   positions=N      of a window that go to the product at once
 ///   simd=N, pe=N     inputs and outputs of the product worked on at once
 ///   multiplier=auto|logic|dsp
-///   weights=auto|logic|bram          memory of the weights
+///   weights=auto|logic|bram|stream   memory of the weights; stream: none, they come over a port of their own, once a frame
+///   weight-port=N                    weights a beat of that port; else as many as are worked on at once (simd * pe)
 ///   rows=auto|srl|lutram|bram        line buffers
 namespace sluice::map {
 
@@ -33,6 +34,8 @@ struct NodeOptions {
   std::optional<std::uint32_t> pack, positionsAtOnce, simd, pe;
   kernel::MultiplierStyle multiplier = kernel::MultiplierStyle::automatic;
   kernel::WeightMemory weights = kernel::WeightMemory::automatic;
+  bool streamWeights = false;  ///< then `weights` does not count
+  std::optional<std::uint32_t> weightPort;
   kernel::BufferStyle rows = kernel::BufferStyle::automatic;
   bool operator==(const NodeOptions&) const = default;
 };

@@ -120,9 +120,10 @@ class StreamedBuilder {
   }
 
   Style multiplierStyle() const {
-    const bool dsp = p_.multiplier == MultiplierStyle::dsp ||
-                     (p_.multiplier == MultiplierStyle::automatic && fixed::formatFor(p_.input).bits >= 5 &&
-                      fixed::formatFor(p_.weight).bits >= 5);
+    const std::uint32_t x = fixed::formatFor(p_.input).bits, w = fixed::formatFor(p_.weight).bits;
+    const bool suits = std::min(x, w) >= 5 && std::max(x, w) <= 18;
+    const bool dsp =
+        p_.multiplier == MultiplierStyle::dsp || (p_.multiplier == MultiplierStyle::automatic && suits);
     return dsp ? Style::dsp : Style::logic;
   }
 
