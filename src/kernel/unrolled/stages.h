@@ -7,15 +7,26 @@
 
 /// Stages: where the registers of an unrolled pipeline go.
 ///
-/// Time is counted in levels, `perStage` of them between two registers. Each cell gets the level at whose end
-/// it is done; its stage is the one that contains that level. A value that is read s stages later passes s
-/// registers, one chain for all its readers. First every cell is done as early as it can be: that gives the
-/// least depth. Then cells move within the room that is left, one at a time, wherever that saves register
-/// bits: sums that narrow move forward, sums that spread (one value, many readers) wait. It is a local
-/// optimum; the exact one is a minimum-cost flow (retiming), not worth it while the adders dominate.
+/// Time is counted in levels, `perStage` of them between two registers. A value that is read s stages later passes s
+/// registers, one chain for all its readers. The depth is the least there is: every cell as early as it can be. Among all
+/// assignments of that depth we take one of fewest register bits, exactly:
 ///
-/// Source   retiming for least registers: Leiserson and Saxe, "Retiming synchronous circuitry" (1991),
-/// section 8.
+///     least sum of width[c] * (last[c] - stage[c])      last[c] >= stage of every reader, and the port's where c leaves
+///
+/// where stage[c] >= stage[o] + 1 as soon as some way from o to c, both included, has more than perStage levels. Ways are
+/// many, so each cell c carries a few numbers more: within[c][j] is no less than the stage of anything from which a way of j
+/// or more levels ends in c. For a cell of one level with operand o
+///
+///     within[c][j] >= within[o][j - 1],    stage[c] >= within[o][perStage] + 1
+///
+/// which makes everything a difference of two numbers (differences.h), as many as there are cells times perStage. A path
+/// of k * perStage + 1 levels holds k such ways end to end, so that longer ones need no numbers of their own.
+///
+/// Example: sums that narrow a matrix's 64 inputs to 10 outputs move their registers behind the sums; where one value has
+/// many readers, the registers stand before them.
+///
+/// Source   retiming for least registers: Leiserson and Saxe, "Retiming synchronous circuitry" (1991), section 8. Ours
+///          counts stages, not registers of edges, so that there is no clock period to search for.
 namespace sluice::kernel {
 
 /// Cells that leave through one port, all in the same stage.
@@ -28,6 +39,7 @@ struct Stages {
   std::uint64_t registerBits = 0;
 };
 
+/// `inputLevels`: of the first stage, taken by the way in; at most perStage.
 Stages assignStages(const CellList& cells, const std::vector<PortCells>& writes, std::uint32_t perStage,
                     std::uint32_t inputLevels);
 
