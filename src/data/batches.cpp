@@ -12,10 +12,9 @@ struct Batches::Body {
   Source& source;
   BatchOptions options;
   std::optional<RowOrder> order;
-  std::uint64_t epoch = 0;  ///< of `order`
-  /// The blocks that are in memory: their columns' bytes.
-  std::map<std::uint64_t, std::vector<std::string>> held;
-  std::vector<std::string> gathered;
+  std::uint64_t epoch = 0;                  ///< of `order`
+  std::map<std::uint64_t, HeldBlock> held;  ///< the blocks that are in memory
+  HeldBlock last;                           ///< what read() gave
 
   [[nodiscard]] RowOrder::Place place(std::uint64_t position) const {
     if (options.shuffle) return order->at(position);
@@ -28,10 +27,44 @@ struct Batches::Body {
   }
   Status hold(std::uint64_t block) {
     if (held.contains(block)) return {};
-    SLUICE_TRY(const Block read, source.block(block));
-    auto& columns = held[block];
-    for (const std::string_view bytes : read.columns) columns.emplace_back(bytes);
+    SLUICE_TRY(HeldBlock read, source.held(block));
+    held.emplace(block, std::move(read));
     return {};
+  }
+  /// `count` rows of a block from `first` on, where they are.
+  [[nodiscard]] HeldBlock part(std::uint64_t block, std::uint64_t first, std::size_t count) const {
+    const HeldBlock& whole = held.at(block);
+    HeldBlock some{{0, count, {}}, whole.owner, false};
+    const Schema& schema = source.schema();
+    for (std::size_t i = 0; i < schema.size(); ++i) {
+      const std::size_t width = bytesOf(schema[i].type);
+      some.block.columns.push_back(
+          whole.block.columns[i].substr(static_cast<std::size_t>(first) * width, count * width));
+    }
+    return some;
+  }
+  /// Rows from anywhere in the blocks that are held, one after the other.
+  [[nodiscard]] HeldBlock gathered(const std::vector<RowOrder::Place>& places) const {
+    constexpr std::size_t line = 64;
+    const Schema& schema = source.schema();
+    std::vector<std::size_t> at;  // columns begin on lines of the processor's cache
+    std::size_t bytes = 0;
+    for (const ColumnInfo& column : schema) {
+      at.push_back(bytes);
+      bytes += (places.size() * bytesOf(column.type) + line - 1) / line * line;
+    }
+    std::vector<const HeldBlock*> from;
+    for (const RowOrder::Place& place : places) from.push_back(&held.at(place.block));
+    const auto memory = std::make_shared_for_overwrite<char[]>(bytes);
+    HeldBlock result{{0, places.size(), {}}, memory, true};
+    for (std::size_t i = 0; i < schema.size(); ++i) {
+      const std::size_t width = bytesOf(schema[i].type);
+      char* const column = memory.get() + at[i];
+      for (std::size_t k = 0; k < places.size(); ++k)
+        std::memcpy(column + k * width, from[k]->block.columns[i].data() + places[k].row * width, width);
+      result.block.columns.emplace_back(column, places.size() * width);
+    }
+    return result;
   }
 };
 
@@ -55,7 +88,7 @@ std::vector<std::uint64_t> Batches::rowsOf(std::uint64_t epoch, std::uint64_t ba
   return rows;
 }
 
-Result<Block> Batches::read(std::uint64_t epoch, std::uint64_t batch) {
+Result<HeldBlock> Batches::hold(std::uint64_t epoch, std::uint64_t batch) {
   Body& body = *body_;
   SLUICE_CHECK(batch < count(), "a batch of the epoch");
   body.follow(epoch);
@@ -75,20 +108,16 @@ Result<Block> Batches::read(std::uint64_t epoch, std::uint64_t batch) {
     return std::find(keep.begin(), keep.end(), entry.first) == keep.end();
   });
   for (const std::uint64_t block : wanted) SLUICE_RETURN_IF_ERROR(body.hold(block));
-  Block result;
-  result.firstRow = begin;
-  result.rows = places.size();
-  const Schema& schema = body.source.schema();
-  body.gathered.resize(schema.size());
-  for (std::size_t i = 0; i < schema.size(); ++i) {
-    const std::size_t width = bytesOf(schema[i].type);
-    body.gathered[i].resize(places.size() * width);
-    for (std::size_t k = 0; k < places.size(); ++k)
-      std::memcpy(body.gathered[i].data() + k * width,
-                  body.held[places[k].block][i].data() + places[k].row * width, width);
-    result.columns.emplace_back(body.gathered[i]);
-  }
+  HeldBlock result = !body.options.shuffle && wanted.size() == 1
+                         ? body.part(wanted[0], places[0].row, places.size())
+                         : body.gathered(places);
+  result.block.firstRow = begin;
   return result;
+}
+
+Result<Block> Batches::read(std::uint64_t epoch, std::uint64_t batch) {
+  SLUICE_TRY(body_->last, hold(epoch, batch));
+  return body_->last.block;
 }
 
 void toRows(const Schema& schema, const Block& block, std::span<const std::size_t> columns,

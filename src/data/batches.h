@@ -30,8 +30,11 @@ class Batches {
   ~Batches();
   /// Batches of an epoch; the last one may be shorter.
   [[nodiscard]] std::uint64_t count() const;
-  /// Rows of a batch, column by column; valid until the next call. `firstRow` is its first position in the epoch.
-  /// Reading them in order reads every block once.
+  /// Rows of a batch, column by column, to hold as long as wanted. `firstRow` is its first position in the epoch. Rows in
+  /// order within one block are the source's own (of a table: the mapped file); all others are gathered once, into memory
+  /// of their own. Reading batches in order reads every block once.
+  Result<HeldBlock> hold(std::uint64_t epoch, std::uint64_t batch);
+  /// The same, valid until the next call.
   Result<Block> read(std::uint64_t epoch, std::uint64_t batch);
   /// The rows' numbers in the source.
   [[nodiscard]] std::vector<std::uint64_t> rowsOf(std::uint64_t epoch, std::uint64_t batch) const;

@@ -45,24 +45,38 @@ void MappedFile::release() {
   mappedBytes_ = 0;
 }
 
-Result<std::string_view> MappedFile::window(std::uint64_t at, std::size_t count) {
-  release();
+Result<MappedFile::Mapping> MappedFile::map(std::uint64_t at, std::size_t count) const {
   if (at > size_ || count > size_ - at)
     return badInput("bytes " + std::to_string(at) + " to " + std::to_string(at + count) +
                         " are asked for, the file has " + std::to_string(size_),
                     name_);
-  if (count == 0) return std::string_view();
+  if (count == 0) return Mapping{nullptr, 0, 0};
   const auto page = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
   const std::uint64_t from = at / page * page;
   const std::size_t bytes = count + static_cast<std::size_t>(at - from);
   void* mapped = ::mmap(nullptr, bytes, PROT_READ, MAP_SHARED, descriptor_, static_cast<off_t>(from));
   if (mapped == MAP_FAILED) return ioError(std::string("cannot be mapped: ") + std::strerror(errno), name_);
-  mapped_ = mapped;
-  mappedBytes_ = bytes;
-  ::madvise(mapped_, mappedBytes_, MADV_SEQUENTIAL);
+  ::madvise(mapped, bytes, MADV_SEQUENTIAL);
   ::posix_fadvise(descriptor_, static_cast<off_t>(from + bytes), static_cast<off_t>(bytes),
                   POSIX_FADV_WILLNEED);
-  return std::string_view(static_cast<const char*>(mapped_) + (at - from), count);
+  return Mapping{mapped, bytes, static_cast<std::size_t>(at - from)};
+}
+
+Result<std::string_view> MappedFile::window(std::uint64_t at, std::size_t count) {
+  release();
+  SLUICE_TRY(const Mapping mapping, map(at, count));
+  mapped_ = mapping.address;
+  mappedBytes_ = mapping.bytes;
+  if (count == 0) return std::string_view();
+  return std::string_view(static_cast<const char*>(mapped_) + mapping.offset, count);
+}
+
+Result<MappedFile::Held> MappedFile::held(std::uint64_t at, std::size_t count) const {
+  SLUICE_TRY(const Mapping mapping, map(at, count));
+  if (count == 0) return Held{};
+  const std::shared_ptr<const void> owner(
+      mapping.address, [bytes = mapping.bytes](void* address) { ::munmap(address, bytes); });
+  return Held{{static_cast<const char*>(mapping.address) + mapping.offset, count}, owner};
 }
 
 }  // namespace sluice::data

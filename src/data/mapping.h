@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -25,10 +26,22 @@ class MappedFile {
   [[nodiscard]] std::uint64_t size() const { return size_; }
   /// `count` bytes from `at` on, until the next call. Errors: badInput (beyond the end), io.
   Result<std::string_view> window(std::uint64_t at, std::size_t count);
+  /// The same, for as long as somebody holds `owner`, whatever becomes of this object.
+  struct Held {
+    std::string_view bytes;
+    std::shared_ptr<const void> owner;
+  };
+  [[nodiscard]] Result<Held> held(std::uint64_t at, std::size_t count) const;
 
  private:
   MappedFile() = default;
   void release();
+  struct Mapping {
+    void* address;
+    std::size_t bytes;
+    std::size_t offset;  ///< of what was asked for, which does not begin with a page
+  };
+  [[nodiscard]] Result<Mapping> map(std::uint64_t at, std::size_t count) const;
   std::string name_;
   int descriptor_ = -1;
   std::uint64_t size_ = 0;

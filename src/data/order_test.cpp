@@ -118,5 +118,36 @@ TEST(Batches, InOrderWhenNotShuffledAndAsRowsForTraining) {
   EXPECT_EQ(batches.read(0, 3)->rows, 2000u);
 }
 
+using HeldBatches = DataTest;
+
+TEST_F(HeldBatches, OfATableAreTheFileItselfInOrderAndGatheredOnceElse) {
+  Made source = numbers(40000);
+  auto writer = TableWriter::create(at("t.sluice"), source.schema());
+  for (std::uint64_t i = 0; i < source.blocks(); ++i) ASSERT_TRUE(writer->append(*source.block(i)).ok());
+  ASSERT_TRUE(writer->finish().ok());
+  std::vector<HeldBlock> held;
+  {
+    const std::unique_ptr<Source> table = std::move(openTable(at("t.sluice"))).value();
+    Batches inOrder(*table, {.size = 4096, .shuffle = false}),
+        across(*table, {.size = 10000, .shuffle = false});
+    for (std::uint64_t k = 0; k < 5; ++k) held.push_back(*inOrder.hold(0, k));
+    held.push_back(*across.hold(0, 1));
+    held.push_back(*Batches(*table, {.size = 4096, .seed = 1}).hold(0, 0));
+  }  // what is held stays
+  for (std::size_t k = 0; k < held.size(); ++k) {
+    const auto x = valuesOf<std::int32_t>(held[k].block, 0);
+    const auto y = valuesOf<double>(held[k].block, 1);
+    EXPECT_EQ(held[k].alone, k >= 5) << k;
+    for (std::size_t i = 0; i < x.size(); ++i) ASSERT_EQ(y[i], 0.5 * x[i]);
+    if (k < 5) {
+      EXPECT_EQ(x[0], static_cast<std::int32_t>(4096 * k));
+    }
+    if (k > 0 && k < 4) {
+      EXPECT_EQ(x.data(), valuesOf<std::int32_t>(held[k - 1].block, 0).data() + 4096)
+          << "one behind the other, as in the file";
+    }
+  }
+}
+
 }  // namespace
 }  // namespace sluice::data

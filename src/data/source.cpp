@@ -35,6 +35,13 @@ class SideBySide : public Source {
 
 }  // namespace
 
+Result<HeldBlock> Source::held(std::uint64_t index) {
+  SLUICE_TRY(Block block, this->block(index));
+  const auto columns = std::make_shared<std::vector<std::string>>(block.columns.begin(), block.columns.end());
+  block.columns.assign(columns->begin(), columns->end());
+  return HeldBlock{std::move(block), columns, false};
+}
+
 Result<std::unique_ptr<Source>> sideBySide(std::vector<std::unique_ptr<Source>> sources) {
   SLUICE_CHECK(!sources.empty(), "something stands side by side");
   Schema schema;

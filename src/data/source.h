@@ -14,6 +14,13 @@
 /// number of rows.
 namespace sluice::data {
 
+/// A block whose bytes last as long as somebody holds `owner`.
+struct HeldBlock {
+  Block block;
+  std::shared_ptr<const void> owner;
+  bool alone = false;  ///< nobody else sees the bytes, and they may be written
+};
+
 class Source {
  public:
   virtual ~Source() = default;
@@ -22,6 +29,8 @@ class Source {
   /// Block `index`: rows index * blockRows and on; all blocks but the last have blockRows rows. Asking in order is
   /// fast. Errors: io, badInput.
   virtual Result<Block> block(std::uint64_t index) = 0;
+  /// The same block to hold: of a table the mapped file itself, of others a copy.
+  virtual Result<HeldBlock> held(std::uint64_t index);
   [[nodiscard]] std::uint64_t blocks() const { return (rows() + blockRows - 1) / blockRows; }
 
  protected:

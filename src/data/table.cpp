@@ -124,9 +124,22 @@ class TableSource : public Source {
   [[nodiscard]] const Schema& schema() const override { return info_.schema; }
   [[nodiscard]] std::uint64_t rows() const override { return info_.rows; }
   Result<Block> block(std::uint64_t index) override {
-    SLUICE_CHECK(index < info_.blocks.size(), "a block that there is");
-    const TableBlock& place = info_.blocks[static_cast<std::size_t>(index)];
+    const TableBlock& place = placeOf(index);
     SLUICE_TRY(const std::string_view bytes, file_.window(place.at, static_cast<std::size_t>(place.bytes)));
+    return blockIn(index, bytes);
+  }
+  Result<HeldBlock> held(std::uint64_t index) override {
+    const TableBlock& place = placeOf(index);
+    SLUICE_TRY(MappedFile::Held bytes, file_.held(place.at, static_cast<std::size_t>(place.bytes)));
+    return HeldBlock{blockIn(index, bytes.bytes), std::move(bytes.owner), false};
+  }
+
+ private:
+  [[nodiscard]] const TableBlock& placeOf(std::uint64_t index) const {
+    SLUICE_CHECK(index < info_.blocks.size(), "a block that there is");
+    return info_.blocks[static_cast<std::size_t>(index)];
+  }
+  [[nodiscard]] Block blockIn(std::uint64_t index, std::string_view bytes) const {
     Block block = emptyBlock(index);
     const std::vector<std::uint64_t> at = columnsAt(info_.schema, block.rows);
     for (std::size_t i = 0; i < info_.schema.size(); ++i)
@@ -135,7 +148,6 @@ class TableSource : public Source {
     return block;
   }
 
- private:
   MappedFile file_;
   TableInfo info_;
 };

@@ -120,6 +120,10 @@ Killed surviveKills(const std::string& place, const TestFolder& folder, int kill
   bool serverWasAway = false;  // since the coordinator began
   pid_t coordinator = launch();
   while (killed.all() < kills) {
+    // Of a worker: some time after there are workers, however long they take to start on a busy machine.
+    const std::int64_t choice = rng.uniform(0, 7);
+    for (int tries = 0; choice < 4 && tries < 500 && childrenOf(coordinator).empty(); ++tries)
+      ::usleep(10'000);
     ::usleep(static_cast<useconds_t>(rng.uniform(0, 100'000)));
     int status = 0;
     if (::waitpid(coordinator, &status, WNOHANG) == coordinator) {  // at its end: more of the same
@@ -130,8 +134,7 @@ Killed surviveKills(const std::string& place, const TestFolder& folder, int kill
       coordinator = launch();
       continue;
     }
-    const std::int64_t choice = rng.uniform(0, 7);
-    if (killServer && choice == 0) {
+    if (killServer && choice == 7) {
       killServer();
       ++killed.servers;
       serverWasAway = true;
@@ -139,7 +142,7 @@ Killed surviveKills(const std::string& place, const TestFolder& folder, int kill
     }
     const std::vector<pid_t> workers = childrenOf(coordinator);
     if (choice < 4) {
-      if (workers.empty()) continue;  // not yet
+      if (workers.empty()) continue;
       const auto one =
           static_cast<std::size_t>(rng.uniform(0, static_cast<std::int64_t>(workers.size()) - 1));
       killed.workers += ::kill(workers[one], SIGKILL) == 0;
