@@ -17,15 +17,20 @@ Json portJson(const map::Design& design, const ir::Graph& graph, const map::Desi
   const map::Stream& stream = design.streams[port.stream.index];
   const ir::Codes& codes = *graph.tensor(port.tensor).type.codes;
   Json scale = codes.scale.size() == 1 ? Json(codes.scale[0]) : Json(codes.scale);
-  return {{"name", port.name},
-          {"direction", port.isInput ? "in" : "out"},
-          {"tensor", graph.tensor(port.tensor).name},
-          {"bits_per_element", stream.beat.format.bits},
-          {"signed", stream.beat.format.isSigned},
-          {"elements_per_beat", stream.beat.elements},
-          {"beats_per_frame", stream.beatsPerFrame},
-          {"scale", scale},
-          {"zero_point", codes.zeroPoint}};
+  Json json = {{"name", port.name},
+               {"direction", port.isInput ? "in" : "out"},
+               {"tensor", graph.tensor(port.tensor).name},
+               {"bits_per_element", stream.beat.format.bits},
+               {"signed", stream.beat.format.isSigned},
+               {"elements_per_beat", stream.beat.elements},
+               {"beats_per_frame", stream.beatsPerFrame},
+               {"scale", scale},
+               {"zero_point", codes.zeroPoint}};
+  if (!port.weights.empty()) {
+    json["weights"] = "weights/" + port.name + ".npy";
+    json["bits_per_frame"] = stream.beatsPerFrame * stream.beat.width();
+  }
+  return json;
 }
 
 std::string endName(const map::Design& design, map::KernelId kernel) {

@@ -12,7 +12,9 @@ namespace sluice::report {
 ///
 ///   ports      list of {name, direction: "in"|"out", tensor, bits_per_element, signed, elements_per_beat,
 ///              beats_per_frame, scale, zero_point}. Element e of a beat is bits [e*b +: b]; beats in row-major order,
-///              channels last. `scale` (one, or one per channel): real value = scale * (code - zero_point).
+///              channels last. `scale` (one, or one per channel): real value = scale * (code - zero_point). Ports of
+///              weights that live outside also have `weights`: the file with what every frame brings ([beats, elements],
+///              in the order of the beats), and `bits_per_frame`
 ///   ii         cycles between frames in the steady state; `ii_frames`: frames in one period where the rate is not a
 ///              whole number of cycles (ii is then rounded up)
 ///   latency    cycles from the first accepted beat of a frame to its last output beat

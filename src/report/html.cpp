@@ -288,7 +288,7 @@ Html verificationSection(const Report& report) {
     table.rows.push_back({row.engine, row.stimulus, number(row.agreement.frames),
                           std::to_string(row.sourceStall) + "%", std::to_string(row.sinkStall) + "%",
                           number(row.agreement.outputBeats), number(row.agreement.wrongValues),
-                          number(row.agreement.wrongCycles)});
+                          row.cyclesCompared ? number(row.agreement.wrongCycles) : "not compared"});
   return page::paragraph(
              "Values against the exact integer engine, cycles against the dataflow simulator; registers "
              "without reset start at "
@@ -305,6 +305,33 @@ Html placementSection(const Report& report) {
                               formatFixed(placement.boardMhz, 0) +
                               " MHz; the bitstream is that of the fastest seed. Its slowest path: " +
                               placement.criticalPath + ".")) +
+         page::table(table);
+}
+
+Html weightSection(const Report& report) {
+  page::Table table{.columns = {{"port"},
+                                {"for"},
+                                {"bits a frame", true},
+                                {"bits a beat", true},
+                                {"Gbit/s", true},
+                                {"at MHz", true},
+                                {"bits of FIFOs", true}}};
+  for (const Report::WeightPort& row : report.weightPorts)
+    table.rows.push_back({row.port, row.kernel, number(row.bitsPerFrame), number(row.bitsPerBeat),
+                          formatFixed(row.gigabitPerSecond, 3), formatFixed(row.clockMhz, 0),
+                          number(row.aheadBits)});
+  return page::paragraph(
+             Html("Every frame brings its weights, in the order of the file weights/<port>.npy.")) +
+         page::table(table);
+}
+
+Html skinSection(const Report& report) {
+  page::Table table{.columns = {{"stream"}}};
+  for (const std::string& stream : report.skin->streams) table.rows.push_back({stream});
+  return page::paragraph(Html(report.skin->name + " around the design, " +
+                              number(allLuts(report.skin->cost)) + " LUT and " +
+                              number(report.skin->cost.ff) + " FF more (estimated). Registers: ") +
+                         page::code("axi/registers.md") + Html(", design " + report.skin->digest + ".")) +
          page::table(table);
 }
 
@@ -340,6 +367,9 @@ std::string html(const Report& report) {
   if (report.subgraphs.size() > 1)
     page.sections.push_back({"subgraphs", "Subgraphs", subgraphSection(report)});
   page.sections.push_back({"verification", "Verification", verificationSection(report)});
+  if (!report.weightPorts.empty())
+    page.sections.push_back({"weights", "Weights from outside", weightSection(report)});
+  if (report.skin) page.sections.push_back({"skin", "Skin", skinSection(report)});
   if (!report.placement.seeds.empty())
     page.sections.push_back({"placement", "Placed and routed", placementSection(report)});
   page.sections.push_back({"kernels", "Kernels", kernelSection(report)});

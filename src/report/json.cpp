@@ -55,6 +55,21 @@ std::string json(const Report& report) {
                               {"fits", board.fits},
                               {"usage", usage}});
   }
+  for (const Report::WeightPort& row : report.weightPorts)
+    json["weights_from_outside"].push_back({{"port", row.port},
+                                            {"kernel", row.kernel},
+                                            {"kind", "proven"},
+                                            {"bits_per_frame", row.bitsPerFrame},
+                                            {"bits_per_beat", row.bitsPerBeat},
+                                            {"fifo_bits", row.aheadBits},
+                                            {"gigabit_per_second", row.gigabitPerSecond},
+                                            {"clock_mhz", row.clockMhz}});
+  if (report.skin)
+    json["skin"] = {{"name", report.skin->name},
+                    {"digest", report.skin->digest},
+                    {"streams", report.skin->streams},
+                    {"kind", "estimated"},
+                    {"estimated", costJson(report.skin->cost)}};
   json["verification"] = Json::array();
   for (const Report::Verification& row : report.verifications)
     json["verification"].push_back({{"kind", "simulated"},
@@ -66,6 +81,7 @@ std::string json(const Report& report) {
                                     {"output_beats", row.agreement.outputBeats},
                                     {"wrong_values", row.agreement.wrongValues},
                                     {"wrong_cycles", row.agreement.wrongCycles},
+                                    {"cycles_compared", row.cyclesCompared},
                                     {"first_difference", row.agreement.firstDifference}});
   if (!report.placement.seeds.empty()) {
     Json seeds = Json::array();

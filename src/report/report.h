@@ -110,12 +110,31 @@ struct Report {
   };
   std::optional<Monolithic> monolithic;
   std::vector<BoardRow> boards;
+  /// Weights that live outside: what comes over their ports.
+  struct WeightPort {
+    std::string port, kernel;        ///< the kernel that multiplies by them
+    std::uint64_t bitsPerFrame = 0;  ///< proven
+    std::uint32_t bitsPerBeat = 0;
+    std::uint64_t aheadBits = 0;  ///< places of the FIFOs before the product, beside the set in its buffer
+    double gigabitPerSecond = 0;  ///< at the frame interval and `clockMhz`
+    double clockMhz = 100;
+  };
+  std::vector<WeightPort> weightPorts;
+  /// An outer skin around the design (emit/axi_shell.h).
+  struct Skin {
+    std::string name;                  ///< "AXI4-Stream and AXI4-Lite"
+    std::string digest;                ///< of the design's Verilog, as its registers tell it
+    std::vector<std::string> streams;  ///< "s_axis_x: 490 of int8, 7 bytes a beat"
+    hdl::Cost cost;                    ///< estimated; in no other figure but the boards'
+  };
+  std::optional<Skin> skin;
   std::optional<Deployment> deployment;  ///< where the split was planned
   struct Verification {
     std::string engine;                            ///< "Verilator", "evaluator"
     std::uint32_t sourceStall = 0, sinkStall = 0;  ///< percent
     std::string stimulus;                          ///< "samples.npy", "random codes, seed 1"
     flow::Agreement agreement;
+    bool cyclesCompared = true;  ///< else beats were held until they were taken, as DMA engines do it
   };
   std::vector<Verification> verifications;
   /// Placed and routed, once a seed; empty seeds: that stage did not run.

@@ -106,8 +106,8 @@ std::string verificationText(const Report& report) {
     result += "  " + row.engine + ", " + countOf(static_cast<std::int64_t>(a.frames), "frame") + " of " +
               row.stimulus + ", " + stalls + ": ";
     if (a.equal())
-      result += number(a.outputBeats) +
-                " output beats, every value equal to the integer engine's, every cycle as predicted\n";
+      result += number(a.outputBeats) + " output beats, every value equal to the integer engine's, " +
+                (row.cyclesCompared ? "every cycle as predicted\n" : "beats offered until they were taken\n");
     else
       result += number(a.wrongValues) + " wrong values, " + number(a.wrongCycles) +
                 " wrong cycles; first: " + a.firstDifference + "\n";
@@ -134,6 +134,26 @@ std::string placementText(const Report& report) {
          placement.criticalPath + "\n";
 }
 
+std::string skinText(const Report& report) {
+  if (!report.skin) return "";
+  const Report::Skin& skin = *report.skin;
+  std::string result = "\nSkin: " + skin.name + " (adds " + number(allLuts(skin.cost)) + " LUT, " +
+                       number(skin.cost.ff) + " FF; estimated)\n";
+  for (const std::string& stream : skin.streams) result += "  " + stream + "\n";
+  return result + "  registers: axi/registers.md; design " + skin.digest + "\n";
+}
+
+std::string weightPortText(const Report& report) {
+  if (report.weightPorts.empty()) return "";
+  std::string result = "\nWeights from outside (bits: proven; rate: at the frame interval above)\n";
+  for (const Report::WeightPort& row : report.weightPorts)
+    result += "  " + row.port + ", for " + row.kernel + ": " + number(row.bitsPerFrame) +
+              " bits a frame in beats of " + number(row.bitsPerBeat) + ", " +
+              formatFixed(row.gigabitPerSecond, 3) + " Gbit/s at " + formatFixed(row.clockMhz, 0) + " MHz; " +
+              number(row.aheadBits) + " bits of FIFOs take them ahead; weights/" + row.port + ".npy\n";
+  return result;
+}
+
 std::string fifoStorage(const Report& report) {
   const std::string bits = number(report.fifoBits) + " bits keep interval and latency, ";
   if (report.fifoBits == report.leastFifoBits) return bits + "proven: fewer do not";
@@ -151,8 +171,8 @@ std::string text(const Report& report) {
             (report.intervalProven ? "proven: the state recurs" : "simulated") + ")\n";
   result += "  latency         " + number(report.latency) +
             " cycles  (simulated, first beat in to last beat out)\n";
-  result += "\nResources\n" + resourceTable(report) + boardTable(report) + verificationText(report) +
-            placementText(report);
+  result += "\nResources\n" + resourceTable(report) + boardTable(report) + weightPortText(report) +
+            skinText(report) + verificationText(report) + placementText(report);
   result +=
       "\nKernels (cycles: proven, a frame; busy: simulated; resources: estimated)\n" + kernelTable(report);
   result +=

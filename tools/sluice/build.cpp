@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "axi_skin.h"
 #include "base/file.h"
 #include "base/progress.h"
 #include "base/text.h"
@@ -33,6 +34,7 @@
 #include "report/report.h"
 #include "samples.h"
 #include "split_build.h"
+#include "weight_ports.h"
 
 namespace sluice::tool {
 namespace {
@@ -103,6 +105,7 @@ std::string commandLine(const BuildOptions& options, const Placement& placement)
     text += " --input " + options.input->filename().string() + (options.inputCodes ? " --input-codes" : "");
   if (options.until == Until::bitstream && options.placementSeeds != BuildOptions().placementSeeds)
     text += " --placement-seeds " + std::to_string(options.placementSeeds);
+  if (options.skin == Skin::axi) text += " --skin axi";
   for (const auto& [name, stage] : stagesByName())
     if (stage == options.until) text += " --until " + name;
   return text;
@@ -211,8 +214,11 @@ Result<flow::Frames> framesOf(const ir::Graph& graph, const map::Design& design,
   }
   SLUICE_TRY(const ir::CodeRows outputs, engine.run(inputs, count));
   // Ports of the design stand in the order of the hardware's inputs and outputs.
-  SLUICE_CHECK(inputs.size() + outputs.size() == design.ports.size(), "one port per hardware tensor");
-  return flow::Frames{.count = count, .inputs = std::move(inputs), .outputs = outputs};
+  flow::Frames frames{.count = count, .inputs = std::move(inputs), .outputs = outputs};
+  flow::addStreamedWeights(design, frames);
+  SLUICE_CHECK(frames.inputs.size() + frames.outputs.size() == design.ports.size(),
+               "one port per hardware tensor, and per set of weights from outside");
+  return frames;
 }
 
 /// Runs the emitted Verilog, without stalls and with them, and notes what it shows.
@@ -345,6 +351,7 @@ Status placeOnBoards(const Placement& placement, report::Report& report) {
       if (!subgraph.resources.synthesised) row.kind = report::Kind::estimated;
       used += subgraph.resources.synthesised ? *subgraph.resources.synthesised : subgraph.resources.estimated;
     }
+    if (report.skin) used += report.skin->cost;
     row.usage = device::usage(used, board.part.budget);
     for (const device::Usage& usage : row.usage) row.fits = row.fits && usage.fits();
     report.boards.push_back(std::move(row));
@@ -375,10 +382,12 @@ Status writeFolder(const fs::path& folder, const std::vector<emit::File>& files)
         stale.push_back(entry.path());
     for (const fs::path& path : stale) fs::remove(path, failure);
   }
-  if (!fs::is_directory(folder / "rtl", failure)) return {};
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder / "rtl", failure))
-    if (entry.path().extension() == ".v" && !wanted.contains(entry.path().lexically_normal()))
-      fs::remove(entry.path(), failure);
+  for (const char* part : {"rtl", "axi"}) {
+    if (!fs::is_directory(folder / part, failure)) continue;
+    for (const fs::directory_entry& entry : fs::directory_iterator(folder / part, failure))
+      if (entry.path().extension() == ".v" && !wanted.contains(entry.path().lexically_normal()))
+        fs::remove(entry.path(), failure);
+  }
   return {};
 }
 
@@ -417,6 +426,7 @@ Result<BuildOutcome> buildNetwork(const BuildOptions& options, std::optional<ir:
   SLUICE_TRY(Placement placement, placementOf(options));
   SLUICE_RETURN_IF_ERROR(checkTools(options.until));
   SLUICE_RETURN_IF_ERROR(checkBitstream(options, placement));
+  SLUICE_RETURN_IF_ERROR(checkSkin(options, placement.boards.size()));
 
   progress.begin("read and lower " + options.model.filename().string());
   if (!imported) {
@@ -491,7 +501,8 @@ Result<BuildOutcome> buildNetwork(const BuildOptions& options, std::optional<ir:
                          .resources = {.estimated = hdl::cost(*uncut->rtl.top, placement.family)}};
     timings.lap("uncut design");
   }
-  std::vector<emit::File> files;
+  std::vector<emit::File> files = weightFiles(built.design);
+  describeWeightPorts(built.design, placement.boards, report);
   SLUICE_TRY(std::string designText, report::designJson(built.design, graph));
   files.push_back({"design.json", std::move(designText)});
   const dataflow::Network network = map::network(built.design);
@@ -510,6 +521,14 @@ Result<BuildOutcome> buildNetwork(const BuildOptions& options, std::optional<ir:
     files.insert(files.end(), built.files.begin(), built.files.end());
     if (uncut) uncut->files = emit::verilogFiles(uncut->rtl);
     timings.lap("print Verilog");
+  }
+  std::optional<AxiSkinFiles> skin;
+  if (options.skin == Skin::axi) {
+    SLUICE_TRY(skin, axiSkinFiles(graph, built.design, built.rtl, built.files, placement.boards));
+    files.insert(files.end(), skin->shell.files.begin(), skin->shell.files.end());
+    files.insert(files.end(), skin->package.begin(), skin->package.end());
+    report.skin = skin->report;
+    timings.lap("AXI skin");
   }
   if (planned) {
     SLUICE_RETURN_IF_ERROR(describeSplit(graph, *planned, built.design, report));
@@ -531,6 +550,11 @@ Result<BuildOutcome> buildNetwork(const BuildOptions& options, std::optional<ir:
     SLUICE_TRY(const flow::Frames frames, framesOf(graph, built.design, options));
     SLUICE_RETURN_IF_ERROR(simulate(options, frames, built, cache, report, timings));
     timings.lap("simulate");
+    if (skin) {
+      SLUICE_RETURN_IF_ERROR(
+          simulateAxiSkin(options, *skin, frames, built.design, built.files, cache, report.verifications));
+      timings.lap("simulate behind AXI");
+    }
   }
   if (options.until == Until::bitstream) {
     progress.begin("place and route, " + countOf(static_cast<std::int64_t>(options.placementSeeds), "seed"));

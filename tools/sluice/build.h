@@ -36,6 +36,12 @@ inline const std::map<std::string, Until>& stagesByName() {
   return stages;
 }
 
+/// What stands around the design's streams.
+enum class Skin : std::uint8_t {
+  plain,  ///< ready and valid
+  axi,    ///< also AXI4-Stream and AXI4-Lite (emit/axi_shell.h), in axi/
+};
+
 struct BuildOptions {
   std::filesystem::path model;
   frontend::ModelFileOptions file;
@@ -60,6 +66,7 @@ struct BuildOptions {
   std::uint64_t frames = 20;         ///< frames simulated at most
   std::uint64_t seed = 1;            ///< of random codes, gaps and stalls
   std::uint64_t placementSeeds = 5;  ///< runs of the router, with seeds 1, 2, ...; the fastest is kept
+  Skin skin = Skin::plain;           ///< around `top`
   bool quiet = false;                ///< no progress on stderr
   std::string command;               ///< the command line as typed, for the report
 };

@@ -334,9 +334,17 @@ void addBuild(CLI::App& app, BuildArguments& arguments) {
       ->capture_default_str();
   build
       ->add_option("--node-options", options.nodeOptions,
-                   "settings of single nodes, one a line: NODE reuse-factor=N simd=N pe=N weights=bram ...; "
+                   "settings of single nodes, one a line: NODE reuse-factor=N simd=N pe=N weights=bram|stream ...; "
                    "the last word over what mapping would choose")
       ->type_name("FILE");
+  const std::map<std::string, Skin> skins = {{"plain", Skin::plain}, {"axi", Skin::axi}};
+  build
+      ->add_option("--skin", options.skin,
+                   "what stands around the design: plain ready/valid streams; axi: also AXI4-Stream and AXI4-Lite, with "
+                   "register map, IP-XACT, Vivado scripts and a PYNQ driver")
+      ->transform(oneOf(skins))
+      ->type_name("plain|axi")
+      ->default_str("plain");
   build->add_flag("--waves", options.waves,
                   "also waves.vcd: the places filled of every FIFO, cycle by cycle, for GTKWave");
   build->add_flag("--quiet", options.quiet, "no progress on standard error");
@@ -349,6 +357,12 @@ void addBuild(CLI::App& app, BuildArguments& arguments) {
       "  profile.json        occupancy of every FIFO over one period, who waits for whom\n"
       "  report.txt, report.json, report.html\n"
       "  timings.json        measured run times; the one file that differs from build to build\n"
+      "  weights/<port>.npy  what ports of weights take every frame (nodes with weights=stream in --node-options)\n"
+      "and with --skin axi\n"
+      "  axi/axi_top.v, axi/axi.f       module `axi_top`: aclk, aresetn, s_axis_<input>, m_axis_<output>, s_axi_control\n"
+      "  axi/registers.md, .json        the registers, packing of the streams\n"
+      "  axi/driver.py                  packs codes, runs frames on a PYNQ board\n"
+      "  component.xml, axi/*.tcl       IP-XACT; scripts for Vivado, for a Xilinx --board\n"
       "and where several boards are named without cuts\n"
       "  deployment.json     what stands where, what goes over which link, how the whole keeps pace\n"
       "  split/*.json        the plan with its certificate, for `sluice split check` and `sluice cluster simulate`\n"
