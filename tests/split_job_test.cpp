@@ -84,8 +84,7 @@ TEST_F(SplitJob, PlansBuildsAndVerifiesANetworkOverThreeBoards) {
       << said_;
   bool stands = false;
   const json after = read("deployment.json");
-  for (const json& board : after["boards"])
-    stands = stands || board["nodes"] == kept["nodes"];
+  for (const json& board : after["boards"]) stands = stands || board["nodes"] == kept["nodes"];
   EXPECT_TRUE(stands);
   EXPECT_EQ(build("--freeze nobody --until map"), 1);
   EXPECT_NE(said_.find("no subgraph is called 'nobody'"), std::string::npos) << said_;
@@ -105,6 +104,55 @@ TEST_F(SplitJob, ShowsTheFrontAndBuildsItsFastestPoint) {
   }
   const std::string page = readFile(folder_ / "out/report.html").value();
   EXPECT_NE(page.find("The front of rate and hardware"), std::string::npos);
+}
+
+TEST_F(SplitJob, SaysOfBadInputWhatIsWrongAndWhatToDo) {
+  struct Case {
+    const char *words, *said;
+    int exit;
+  };
+  for (const Case& one :
+       {Case{"--board pynq-z9:2 --topology chain", "no board is called 'pynq-z9'; known: alveo-u200", 1},
+        Case{"--board arty-a7-35t:2 --topology tree", "no topology is called 'tree'; known: chain, ring", 1},
+        Case{"--board arty-a7-35t:2 --topology mesh:3", "a mesh says its columns, which divide its 2 boards",
+             1},
+        Case{"--board arty-a7-35t:2 --link string", "no link is called 'string'; known: ", 1},
+        Case{"--board arty-a7-35t:2 --reuse-factor 1 --split-inside none",
+             " LUT, and the largest board has 14560: ", 3}}) {
+    EXPECT_EQ(run("split plan " + model() + " -o " + (folder_ / "plan.json").string() + " " + one.words),
+              one.exit)
+        << said_;
+    EXPECT_NE(said_.find(one.said), std::string::npos) << said_;
+  }
+  // Which resource, by how much, and what would do.
+  EXPECT_NE(said_.find(" too few; it must be split inside"), std::string::npos) << said_;
+  EXPECT_NE(said_.find("--split-inside any"), std::string::npos) << said_;
+  EXPECT_EQ(run("build " + model() + " -o " + (folder_ / "out").string() +
+                " --quiet --split-before nobody --until map"),
+            1);
+  EXPECT_NE(said_.find("no node is called 'nobody'; it can be cut before Quant_8"), std::string::npos)
+      << said_;
+}
+
+TEST_F(SplitJob, RefusesAPlanWhoseCutIsNotConvex) {
+  const fs::path plan = folder_ / "plan.json", problem = folder_ / "plan.problem.json";
+  ASSERT_EQ(run("split plan " + model() +
+                " --board arty-a7-35t:3 --reuse-factor 64 --objective build-time -o " + plan.string()),
+            0)
+      << said_;
+  ASSERT_EQ(run("split check " + problem.string() + " " + plan.string()), 0) << said_;
+  json moved = json::parse(readFile(plan).value());
+  ASSERT_EQ(moved["stages"].size(), 3u);
+  // The last node to the first board: what comes between is computed after it.
+  json& last = moved["stages"][2]["nodes"];
+  moved["stages"][0]["nodes"].push_back(last.back());
+  last.erase(last.size() - 1);
+  ASSERT_TRUE(writeFile(plan, moved.dump()).ok());
+  EXPECT_EQ(run("split check " + problem.string() + " " + plan.string()), 1);
+  EXPECT_NE(said_.find("stages are not convex: the edge from node Quant_10 to node MatMul_3 leads back from "
+                       "stage 2 to stage 0"),
+            std::string::npos)
+      << said_;
 }
 
 }  // namespace

@@ -48,8 +48,9 @@ struct Point {
   double cycles = 0, share = 0;
 };
 
-/// Points of a front that are mapped and sized.
+/// Points of a front that are mapped and sized, and how often the choice is made again with what FIFOs hold.
 constexpr std::size_t mostBuilt = 16;
+constexpr std::uint32_t rounds = 3;
 
 /// The share of a selection that keeps the interval, else a penalty for each cycle it is too slow.
 double judge(const Menu& menu, const std::vector<std::uint32_t>& choice, double cycles,
@@ -106,15 +107,6 @@ struct Built {
   std::string name;
 };
 
-/// Evenly spread, the first and the last with them.
-template <typename Any>
-std::vector<Any> some(std::vector<Any> all, std::size_t most) {
-  if (all.size() <= most) return all;
-  std::vector<Any> spread;
-  for (std::size_t i = 0; i < most; ++i) spread.push_back(std::move(all[i * (all.size() - 1) / (most - 1)]));
-  return spread;
-}
-
 /// As few boards as can be for the selection's own interval.
 Result<Plan> fewestBoards(const Menu& menu, const Selection& selection, const ClusterSpec& cluster) {
   SolveOptions fewest;
@@ -162,12 +154,16 @@ Status compare(const std::string& name, const std::string& file, const std::stri
   base.family = cluster.kinds[0].board.part.family;
   // Ours, as built.
   std::vector<Built> ours, uniform, annealed;
-  const std::vector<JointPoint> chosen = some(front, mostBuilt);
-  for (const JointPoint& point : chosen) {
-    SLUICE_TRY(const BuiltPoint built,
-               buildPoint(graph, optionsOf(menu, point.selection, base), point.plan, cluster));
-    ours.push_back({built, point.share, point.selection.cycles, "layer by layer"});
+  SLUICE_TRY(const std::vector<BuiltJointPoint> designs,
+             buildFront(graph, menu, front, cluster, {.most = mostBuilt, .rounds = rounds}));
+  std::vector<std::uint64_t> intervals;
+  for (const BuiltJointPoint& one : designs) {
+    ours.push_back({one.built, one.said, one.point.selection.cycles, "layer by layer"});
+    intervals.push_back(one.point.selection.cycles);
   }
+  std::sort(intervals.begin(), intervals.end());
+  intervals.erase(std::unique(intervals.begin(), intervals.end()), intervals.end());
+  if (intervals.size() > mostBuilt) intervals.resize(mostBuilt);
   // One reuse factor for all, as mapping makes it, over as few boards as can be.
   for (const Menu::Uniform& one : menu.uniform) {
     NetworkPlanOptions options{.goal = Goal::load, .map = base};
@@ -182,15 +178,15 @@ Status compare(const std::string& name, const std::string& file, const std::stri
   // Annealing, for each of our intervals.
   const double annealing = seconds();
   std::vector<Selection> found;
-  for (std::size_t p = 0; p < chosen.size(); ++p)
-    found.push_back(anneal(menu, static_cast<double>(chosen[p].selection.cycles), capacity, p));
+  for (std::size_t p = 0; p < intervals.size(); ++p)
+    found.push_back(anneal(menu, static_cast<double>(intervals[p]), capacity, p));
   const double annealedIn = seconds() - annealing;
-  for (std::size_t p = 0; p < chosen.size(); ++p) {
-    if (found[p].share > cluster.places()) continue;
-    const Result<Plan> plan = fewestBoards(menu, found[p], cluster);
+  for (const Selection& one : found) {
+    if (one.share > cluster.places()) continue;
+    const Result<Plan> plan = fewestBoards(menu, one, cluster);
     if (!plan.ok()) continue;
-    SLUICE_TRY(const BuiltPoint built, buildPoint(graph, optionsOf(menu, found[p], base), *plan, cluster));
-    annealed.push_back({built, found[p].share, found[p].cycles, "annealed"});
+    SLUICE_TRY(const BuiltPoint built, buildPoint(graph, optionsOf(menu, one, base), *plan, cluster));
+    annealed.push_back({built, one.share, one.cycles, "annealed"});
   }
   // What one reuse factor gives is among the designs there are to choose from, so it may be chosen.
   std::vector<Built> all = ours;
@@ -234,21 +230,27 @@ Status compare(const std::string& name, const std::string& file, const std::stri
     if (one.point.fits)
       expect(covers(one, false),
              fmt::format("annealing is no better at {} cycles ({:.4f})", one.point.cycles, one.point.share));
-  double apart = 0, sum = 0;
-  for (const std::vector<Built>* method : {&ours, &uniform, &annealed})
-    for (const Built& one : *method) {
-      apart = std::max(apart, std::abs(one.point.share / one.menuShare - 1));
-      sum += std::abs(one.point.share / one.menuShare - 1);
-    }
-  const auto count = static_cast<double>(ours.size() + uniform.size() + annealed.size());
+  // Of what was chosen once FIFOs were known, and of what was chosen without.
+  double apart = 0, sum = 0, chosen = 0, before = 0;
+  for (const Built& one : best) {
+    apart = std::max(apart, std::abs(one.point.share / one.menuShare - 1));
+    sum += std::abs(one.point.share / one.menuShare - 1);
+  }
+  for (const Built& one : annealed) {
+    before += std::abs(one.point.share / one.menuShare - 1);
+    chosen += 1;
+  }
+  const std::size_t count = ours.size() + uniform.size() + annealed.size();
   const double slowest = static_cast<double>(best.back().point.cycles), places = cluster.places();
   fmt::print(
-      "  {:.0f} designs mapped and sized; menu and design are {:.2f} % apart on average, {:.2f} % at most\n"
+      "  {} designs mapped and sized; menu and design are {:.2f} % apart on average on the front, {:.2f} % "
+      "at most (before "
+      "FIFOs were sized once: {:.2f} %)\n"
       "  hypervolume as built: ours {:.4f}, one reuse factor {:.4f}, annealing {:.4f} ({:.1f} s); in all "
       "{:.0f} s\n",
-      count, 100 * sum / count, 100 * apart, volume(pointsOf(best), slowest, places),
-      volume(pointsOf(uniform), slowest, places), volume(pointsOf(annealed), slowest, places), annealedIn,
-      seconds() - begin);
+      count, 100 * sum / static_cast<double>(best.size()), 100 * apart, 100 * before / std::max(chosen, 1.0),
+      volume(pointsOf(best), slowest, places), volume(pointsOf(uniform), slowest, places),
+      volume(pointsOf(annealed), slowest, places), annealedIn, seconds() - begin);
   return {};
 }
 

@@ -63,10 +63,11 @@ void showFront(const JointPlan& joint) {
   std::printf("  a frame every   boards   boards' worth (no less than)   longest synthesis   latency\n");
   for (std::size_t p = 0; p < joint.front.size(); ++p) {
     const JointPoint& point = joint.front[p];
-    std::printf("%c %10s us   %4u%s   %8s (%s) %17s s %13s us\n", p == joint.chosen ? '*' : ' ',
+    std::printf("%c %10s us   %4u%s   %8s (%s) %17s s %13s us%s\n", p == joint.chosen ? '*' : ' ',
                 formatFixed(point.interval, 3).c_str(), point.boards, point.boardsProven ? " " : "?",
                 formatFixed(point.share, 3).c_str(), formatFixed(point.shareBound, 3).c_str(),
-                formatFixed(point.buildSeconds, 0).c_str(), formatFixed(point.latency, 2).c_str());
+                formatFixed(point.buildSeconds, 0).c_str(), formatFixed(point.latency, 2).c_str(),
+                point.splits > 0 ? "  split inside" : "");
   }
 }
 
@@ -99,9 +100,12 @@ Result<int> planModel(const SplitOptions& options, const SolveOptions& solveOpti
   planOptions.fastestBuild = options.objective == "build-time";
   InnerPlan within;
   if (options.objective == "pareto") {
-    SLUICE_TRY(JointPlan joint, planJointly(graph, cluster, planOptions));
+    JointOptions jointOptions;
+    if (options.inside != "auto") jointOptions.inner.ways = inner.ways;
+    SLUICE_TRY(JointPlan joint, planJointly(graph, cluster, planOptions, jointOptions));
     showFront(joint);
     within.plan = std::move(joint.plan);
+    within.splits = std::move(joint.splits);
   } else {
     SLUICE_TRY(within, planWithin(graph, cluster, planOptions, inner));
   }

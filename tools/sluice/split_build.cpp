@@ -93,11 +93,17 @@ Result<PlannedSplit> planSplit(const ir::Graph& graph, const BuildOptions& optio
   }
   SLUICE_RETURN_IF_ERROR(keepParts(options, planOptions));
   if (options.objective == "pareto") {
-    SLUICE_TRY(JointPlan joint, planJointly(graph, result.cluster, planOptions));
+    JointOptions jointOptions;
+    if (options.splitInside != "auto") {
+      SLUICE_TRY(const InnerOptions inner, innerOptions(options.splitInside));
+      jointOptions.inner.ways = inner.ways;
+    }
+    SLUICE_TRY(JointPlan joint, planJointly(graph, result.cluster, planOptions, jointOptions));
     result.plan = std::move(joint.plan);
     result.front = std::move(joint.front);
     result.chosen = joint.chosen;
-    result.graph = graph;
+    result.graph = std::move(joint.graph);
+    if (!joint.splits.empty()) SLUICE_RETURN_IF_ERROR(expectSameCodes(graph, result.graph));
   } else {
     SLUICE_TRY(const InnerOptions inner, innerOptions(options.splitInside));
     SLUICE_TRY(InnerPlan within, planWithin(graph, result.cluster, planOptions, inner));

@@ -159,7 +159,19 @@ Result<InnerPlan> planWithin(const ir::Graph& lowered, const ClusterSpec& cluste
       break;
     }
   }
-  if (!best) return whole.error();
+  if (!best) {
+    const bool isTooLarge = whole.error().message.ends_with("it must be split inside");
+    if (!isTooLarge) return whole.error();
+    Error error = whole.error();
+    error.message +=
+        inner.ways.empty() || places == 1
+            ? " over several boards (--split-inside any), or take a larger --reuse-factor or --target-ii, or "
+              "a "
+              "larger board"
+            : ", and in none of the parts that were tried it fits: take a larger --reuse-factor or "
+              "--target-ii, or larger boards";
+    return error;
+  }
   best->graphs = graphs;
   return std::move(*best);
 }

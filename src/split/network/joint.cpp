@@ -72,12 +72,12 @@ struct Staircase {
 
 /// The fewest boards that keep the interval; where links are too slow for it, the least load.
 Result<Plan> fewestBoards(const Problem& problem, const Selection& selection, const ClusterSpec& cluster,
-                          const JointOptions& options) {
+                          const SearchLimits& limits) {
   double slowest = cluster.kinds[0].board.targetMhz;
   for (const ClusterSpec::Kind& kind : cluster.kinds)
     slowest = std::min<double>(slowest, kind.board.targetMhz);
   SolveOptions solveOptions;
-  solveOptions.limits = options.limits;
+  solveOptions.limits = limits;
   solveOptions.objective = {.goal = Goal::boards,
                             .loadLimit = static_cast<double>(selection.cycles) / slowest};
   Result<Plan> plan = solve(problem, solveOptions);
@@ -109,7 +109,7 @@ Result<std::vector<JointPoint>> jointFront(const Menu& menu, const ClusterSpec& 
                 formatFixed(selection.bound, 2) + " boards' worth of what it takes most of";
       return {};
     }
-    Result<Plan> plan = fewestBoards(problemOf(menu, selection, cluster), selection, cluster, options);
+    Result<Plan> plan = fewestBoards(problemOf(menu, selection, cluster), selection, cluster, options.limits);
     if (!plan.ok()) {
       if (plan.error().code != ErrorCode::infeasible) return plan.error();
       missing = plan.error().message;
@@ -162,7 +162,8 @@ Result<BuiltPoint> buildPoint(const ir::Graph& lowered, const map::MapOptions& o
                    .boards = static_cast<std::uint32_t>(design.subgraphs.size()),
                    .fifoBits = design.fifoStorage->bits};
   const std::vector<double> capacity = meanCapacity(cluster);
-  std::vector<double> all(capacity.size(), 0.0);
+  std::vector<double>& all = built.size;
+  all.assign(capacity.size(), 0.0);
   const std::vector<hdl::Cost> costs = costsOf(design, options.family);
   for (std::size_t s = 0; s < costs.size(); ++s) {
     const std::vector<double> size = sizesOf(costs[s]);
@@ -177,24 +178,120 @@ Result<BuiltPoint> buildPoint(const ir::Graph& lowered, const map::MapOptions& o
   return built;
 }
 
+Result<std::vector<BuiltJointPoint>> buildFront(const ir::Graph& lowered, const Menu& menu,
+                                                const std::vector<JointPoint>& front,
+                                                const ClusterSpec& cluster,
+                                                const BuildFrontOptions& options) {
+  const std::vector<double> capacity = meanCapacity(cluster);
+  map::MapOptions base;
+  base.family = cluster.kinds[0].board.part.family;
+  const std::size_t count = std::min(options.most, front.size());
+  std::vector<BuiltJointPoint> result;
+  for (std::size_t p = 0; p < count; ++p) {
+    BuiltJointPoint point{.point = front[count > 1 ? p * (front.size() - 1) / (count - 1) : 0]};
+    point.said = point.point.share;
+    const std::uint64_t interval = point.point.selection.cycles;
+    std::vector<std::vector<std::uint32_t>> seen;
+    for (std::uint32_t round = 0; round < options.rounds; ++round) {
+      const Selection& selection = point.point.selection;
+      seen.push_back(selection.choice);
+      SLUICE_TRY(point.built,
+                 buildPoint(lowered, optionsOf(menu, selection, base), point.point.plan, cluster));
+      result.push_back(point);
+      std::vector<double> beyond = point.built.size;
+      const std::vector<double> counted = sizeOf(menu, selection);
+      for (std::size_t r = 0; r < beyond.size(); ++r) beyond[r] = std::max(0.0, beyond[r] - counted[r]);
+      std::optional<Selection> again = leastShare(menu, interval, capacity, options.share, beyond);
+      if (!again || std::find(seen.begin(), seen.end(), again->choice) != seen.end()) break;
+      const Problem problem = problemOf(menu, *again, cluster);
+      Result<Plan> plan = fewestBoards(problem, *again, cluster, options.limits);
+      if (!plan.ok() && plan.error().code == ErrorCode::infeasible) break;
+      if (!plan.ok()) return plan.error();
+      point.said = again->share;
+      point.point.selection = std::move(*again);
+      point.point.plan = std::move(plan).value();
+    }
+  }
+  return result;
+}
+
+namespace {
+
+/// A network that points of a front are of.
+struct Variant {
+  ir::Graph graph;
+  std::vector<InnerSplit> splits;
+  Menu menu;
+};
+
+/// The points of both that no other beats, fastest first.
+std::vector<JointPoint> merged(std::vector<JointPoint> front, const std::vector<JointPoint>& other) {
+  for (const JointPoint& point : other) {
+    if (std::any_of(front.begin(), front.end(), [&](const JointPoint& p) { return beats(p, point); }))
+      continue;
+    std::erase_if(front, [&](const JointPoint& p) { return beats(point, p); });
+    front.push_back(point);
+  }
+  std::stable_sort(front.begin(), front.end(),
+                   [](const JointPoint& a, const JointPoint& b) { return a.interval < b.interval; });
+  return front;
+}
+
+/// Boards stand empty at the fastest point: all that takes most would fit into fewer than three of four of them.
+bool leavesRoom(const std::vector<JointPoint>& front, const ClusterSpec& cluster) {
+  return front.empty() || front.front().share < 0.75 * cluster.places();
+}
+
+}  // namespace
+
 Result<JointPlan> planJointly(const ir::Graph& lowered, const ClusterSpec& cluster,
                               const NetworkPlanOptions& options, const JointOptions& joint) {
+  const MenuOptions menuOptions{.map = options.map, .largestFactor = options.largestFactor};
   JointPlan result;
-  SLUICE_TRY(result.menu,
-             menuOf(lowered, cluster, {.map = options.map, .largestFactor = options.largestFactor}));
-  SLUICE_TRY(result.front, jointFront(result.menu, cluster, joint));
+  std::vector<Variant> variants;  // by whether a point has splits
+  {
+    Variant whole{.graph = lowered, .splits = {}, .menu = {}};
+    SLUICE_TRY(whole.menu, menuOf(lowered, cluster, menuOptions));
+    variants.push_back(std::move(whole));
+  }
+  const Result<std::vector<JointPoint>> front = jointFront(variants[0].menu, cluster, joint);
+  if (front.ok())
+    result.front = *front;
+  else if (front.error().code != ErrorCode::infeasible)
+    return front.error();
+  if (cluster.places() > 1 && variants[0].menu.isBoardBound && !joint.inner.ways.empty() &&
+      options.frozen.empty() && leavesRoom(result.front, cluster)) {
+    NetworkPlanOptions rate = options;
+    rate.goal = Goal::load;
+    Result<InnerPlan> within = planWithin(lowered, cluster, rate, joint.inner);
+    if (within.ok() && !within->splits.empty()) {
+      Variant split{.graph = std::move(within->graph), .splits = std::move(within->splits), .menu = {}};
+      SLUICE_TRY(split.menu, menuOf(split.graph, cluster, menuOptions));
+      Result<std::vector<JointPoint>> more = jointFront(split.menu, cluster, joint);
+      if (more.ok()) {
+        for (JointPoint& point : *more) point.splits = static_cast<std::uint32_t>(split.splits.size());
+        result.front = merged(std::move(result.front), *more);
+        variants.push_back(std::move(split));
+      }
+    }
+  }
+  if (result.front.empty()) return front.error();
   map::MapOptions map = options.map;
   map.splitBefore.clear();
   map.family = cluster.kinds[0].board.part.family;
   std::optional<Error> refused;
   for (; result.chosen < result.front.size(); ++result.chosen) {
+    const JointPoint& point = result.front[result.chosen];
+    const Variant& variant = variants[point.splits > 0 ? 1 : 0];
     NetworkPlanOptions own = options;
     own.goal = Goal::load;
-    own.map = optionsOf(result.menu, result.front[result.chosen].selection, map);
-    Result<NetworkPlan> plan = planNetwork(lowered, cluster, own);
+    own.map = optionsOf(variant.menu, point.selection, map);
+    Result<NetworkPlan> plan = planNetwork(variant.graph, cluster, own);
     if (plan.ok()) {
       result.plan = std::move(plan).value();
       result.plan.factors = static_cast<std::uint32_t>(result.front.size());
+      result.graph = variant.graph;
+      result.splits = variant.splits;
       return result;
     }
     if (plan.error().code != ErrorCode::infeasible) return plan.error();

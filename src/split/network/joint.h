@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "split/network/inner_split.h"
 #include "split/network/menu.h"
 #include "split/network/plan_network.h"
 
@@ -27,12 +28,17 @@ struct JointPoint {
   std::uint32_t boards = 0;
   bool boardsProven = false;  ///< no fewer for any selection: the share needs as many
   double buildSeconds = 0;    ///< of the part that takes longest to synthesise, as predicted
+  std::uint32_t splits = 0;   ///< layers split inside
   Plan plan;                  ///< of problemOf(menu, selection)
 };
 
 struct JointOptions {
   ShareLimits share;                            ///< of leastShare, for each interval
   SearchLimits limits = {.steps = 50'000'000};  ///< of each split
+  InnerOptions inner = {
+      .ways = {passes::LayerSplit::outputs, passes::LayerSplit::inputs, passes::LayerSplit::rows},
+      .mostSplits = 2,
+      .mostParts = 4};
   double spacing = 0.01;  ///< intervals nearer to each other than this share of them are not told apart
 };
 
@@ -50,21 +56,47 @@ struct BuiltPoint {
   double share = 0;          ///< boards' worth of the resource most is taken of, over all boards
   std::uint32_t boards = 1;
   std::uint64_t fifoBits = 0;
-  bool fits = true;  ///< every board holds its part
+  std::vector<double> size;  ///< over all boards, in the order of device::usage
+  bool fits = true;          ///< every board holds its part
 };
 
 /// Errors: those of mapGraph and sizeStreams.
 Result<BuiltPoint> buildPoint(const ir::Graph& lowered, const map::MapOptions& options, const Plan& plan,
                               const ClusterSpec& cluster);
 
+/// A point of a front as it is built.
+struct BuiltJointPoint {
+  JointPoint point;
+  BuiltPoint built;
+  double said = 0;  ///< its share by the menu, with what FIFOs held in the design that was built before it
+};
+
+struct BuildFrontOptions {
+  std::size_t most = 16;     ///< points, spread evenly over the front
+  std::uint32_t rounds = 3;  ///< designs of each, at most
+  ShareLimits share;
+  SearchLimits limits = {.steps = 50'000'000};
+};
+
+/// A front mapped and sized. What FIFOs hold beyond two places is not known before they are sized; then it is added to what
+/// the menu counts, and the choice is made again at the same interval, until it stays. All designs that were built are there,
+/// beaten ones too, in the order in which they were.
+Result<std::vector<BuiltJointPoint>> buildFront(const ir::Graph& lowered, const Menu& menu,
+                                                const std::vector<JointPoint>& front,
+                                                const ClusterSpec& cluster,
+                                                const BuildFrontOptions& options = {});
+
 struct JointPlan {
-  Menu menu;
   std::vector<JointPoint> front;
   std::size_t chosen = 0;  ///< of the front
   NetworkPlan plan;        ///< of that point, mapped and sized as it will be built
+  ir::Graph graph;         ///< of the plan: the network's own, or with layers split inside
+  std::vector<InnerSplit> splits;
 };
 
-/// The front of a network, and the plan of its fastest point that still fits once FIFOs are sized.
+/// The front of a network, and the plan of its fastest point that still fits once FIFOs are sized. Where a layer that no board
+/// holds at a faster fold leaves boards empty, the network with layers split inside, as planWithin splits it for rate, is
+/// looked at too: points of it (JointPoint::splits) stand in the same front.
 /// Errors: those of menuOf and jointFront; infeasible if none does.
 Result<JointPlan> planJointly(const ir::Graph& lowered, const ClusterSpec& cluster,
                               const NetworkPlanOptions& options, const JointOptions& joint = {});

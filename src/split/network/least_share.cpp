@@ -49,6 +49,7 @@ struct ShareSearch {
     std::vector<bool> isLegal;
   };
   std::vector<Edge> edges;
+  ShareVector beyond;                       ///< taken whatever is chosen
   std::vector<JoinGraph::Weighing> tables;  ///< of the weights, then of each resource alone
   double best = impossible;
   std::vector<std::pair<std::uint32_t, std::uint32_t>> bestPick, pick;  ///< class and which of its choices
@@ -79,7 +80,7 @@ struct ShareSearch {
   }
   /// ShareVector of what is picked.
   ShareVector sumOf(const std::vector<std::pair<std::uint32_t, std::uint32_t>>& picked) const {
-    ShareVector sums(resources, 0.0);
+    ShareVector sums = beyond;
     for (std::size_t v = 0; v < classes.size(); ++v) {
       const ShareVector& share = classes[v][picked[v].first].shares[picked[v].second];
       for (std::size_t r = 0; r < resources; ++r) sums[r] += share[r];
@@ -214,10 +215,17 @@ bool readClasses(const Menu& menu, std::uint64_t cycles, std::span<const double>
 }  // namespace
 
 std::optional<Selection> leastShare(const Menu& menu, std::uint64_t cycles, std::span<const double> capacity,
-                                    const ShareLimits& limits) {
+                                    const ShareLimits& limits, std::span<const double> beyond) {
   ShareSearch search{.resources = capacity.size()};
   if (!readClasses(menu, cycles, capacity, search.classes)) return std::nullopt;
   const std::size_t n = search.classes.size();
+  search.beyond.assign(capacity.size(), 0.0);
+  if (!beyond.empty()) {
+    const std::optional<ShareVector> more =
+        shareVector(std::vector<double>(beyond.begin(), beyond.end()), capacity);
+    if (!more) return std::nullopt;
+    search.beyond = *more;
+  }
   for (const auto& node : search.classes) search.graph.addVariable(static_cast<std::uint32_t>(node.size()));
   for (const MenuEdge& menuEdge : menu.edges) {
     // Beats of the classes, numbered.
@@ -260,8 +268,9 @@ std::optional<Selection> leastShare(const Menu& menu, std::uint64_t cycles, std:
   for (std::uint32_t i = 0; i < limits.rounds; ++i) {
     const JoinGraph::Weighing weighing = search.weighAll(weights);
     if (weighing.least >= JoinGraph::never) return std::nullopt;
-    if (weighing.least > bound) {
-      bound = weighing.least;
+    const double least = weighing.least + ShareSearch::weigh(search.beyond, weights);
+    if (least > bound) {
+      bound = least;
       bestWeights = weights;
     }
     const ShareVector sums = search.relax(weighing, weights);
@@ -277,12 +286,12 @@ std::optional<Selection> leastShare(const Menu& menu, std::uint64_t cycles, std:
     for (double& weight : weights) weight /= all;
   }
   search.tables.push_back(search.weighAll(bestWeights));
-  std::vector<double> sums = {search.tables[0].least};
+  std::vector<double> sums = {search.tables[0].least + ShareSearch::weigh(search.beyond, bestWeights)};
   for (std::size_t r = 0; r < capacity.size(); ++r) {
     ShareVector alone(capacity.size(), 0.0);
     alone[r] = 1;
     search.tables.push_back(search.weighAll(alone));
-    sums.push_back(search.tables.back().least);
+    sums.push_back(search.tables.back().least + search.beyond[r]);
   }
   bound = *std::max_element(sums.begin(), sums.end());
   search.left = limits.nodes;
@@ -291,7 +300,7 @@ std::optional<Selection> leastShare(const Menu& menu, std::uint64_t cycles, std:
   std::vector<std::uint32_t> choice(n);
   for (std::size_t v = 0; v < n; ++v)
     choice[v] = search.classes[v][search.bestPick[v].first].choices[search.bestPick[v].second];
-  std::optional<Selection> selection = measureSelection(menu, std::move(choice), capacity);
+  std::optional<Selection> selection = measureSelection(menu, std::move(choice), capacity, beyond);
   if (!selection) return std::nullopt;
   selection->bound = search.complete ? selection->share : std::min(bound, selection->share);
   return selection;

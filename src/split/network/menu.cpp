@@ -82,7 +82,7 @@ std::vector<map::NodeOptions> stylesOf(const ir::Graph& graph, const ir::Node& n
   return styles;
 }
 
-constexpr std::size_t lutOf = 0, dspOf = 4;  // in the order of device::usage
+constexpr std::size_t lutOf = 0, dspOf = 4, bramOf = 5;  // in the order of device::usage
 
 /// A node's folds as a producer meets them.
 using Key = std::pair<std::vector<std::uint32_t>, std::vector<std::uint32_t>>;
@@ -92,7 +92,8 @@ struct MenuMaker {
   const ir::Graph& lowered;
   const MenuOptions& options;
   map::MapOptions base;
-  std::vector<double> capacity;
+  std::vector<double> capacity;             ///< of all boards together
+  std::vector<std::vector<double>> single;  ///< of one board, of each kind
   Prices prices;
   std::vector<NodeFacts> facts;
   std::vector<std::set<Key>> known;  ///< folds that were priced, in every style
@@ -111,7 +112,7 @@ struct MenuMaker {
              o.positionsAtOnce.value_or(0)}};
   }
 
-  /// More multipliers than all boards can hold, taking a product of a and b bits for a * b / 2 look-up tables at least: not even
+  /// More multipliers than a board can hold, taking a product of a and b bits for a * b / 2 look-up tables at least: not even
   /// counted, since the memory that takes grows with the hardware.
   [[nodiscard]] bool isBeyond(std::uint32_t v, const NodeChoice& folded) const {
     if (folded.multipliers == 0 || menu.choices[v].empty()) return false;
@@ -119,19 +120,34 @@ struct MenuMaker {
       return static_cast<double>(fixed::formatFor(lowered.tensor(tensor).type.codes->range).bits);
     };
     const double each = std::max(1.0, bits(node(v).inputs[0]) * bits(node(v).inputs[1]) / 2);
-    return folded.multipliers > options.mostFull * (capacity[lutOf] / each + 2 * capacity[dspOf]);
+    return std::all_of(single.begin(), single.end(), [&](const std::vector<double>& board) {
+      return folded.multipliers > board[lutOf] / each + 2 * board[dspOf];
+    });
   }
-  /// Prices a fold in all its styles, if it is new. Whether the cheapest of them fits all boards together.
+  /// Prices a fold in all its styles, if it is new. Whether the cheapest of them fits a board.
   Result<bool> add(std::uint32_t v, const NodeChoice& folded, const map::Pace& pace) {
-    if (isBeyond(v, folded)) return false;
+    if (isBeyond(v, folded)) {
+      menu.isBoardBound = true;
+      return false;
+    }
     if (!known[v].insert(keyOf(folded)).second) return true;
     bool fits = false;
     int number = 0;
+    NodeChoice own;  // in mapping's own style
     const map::NodeOptions settings = said(v) != nullptr ? *said(v) : map::NodeOptions();
     std::vector<map::NodeOptions> styles = stylesOf(lowered, node(v), settings);
     if (!options.styles) styles.resize(1);
     for (const map::NodeOptions& style : styles) {
       NodeChoice styled = folded;
+      // What mapping's own choice is already.
+      using kernel::MultiplierStyle;
+      using kernel::WeightMemory;
+      if (number > 0 &&
+          ((style.multiplier == MultiplierStyle::dsp && own.size[dspOf] >= folded.multipliers) ||
+           (style.multiplier == MultiplierStyle::logic && own.size[dspOf] == 0) ||
+           (style.weights == WeightMemory::blockRam && own.size[bramOf] > 0) ||
+           (style.weights == WeightMemory::logic && own.size[bramOf] == 0)))
+        continue;
       if (number > 0) {
         if (style.multiplier != kernel::MultiplierStyle::automatic)
           styled.options.multiplier = style.multiplier;
@@ -143,11 +159,14 @@ struct MenuMaker {
         if (number == 0) return priced.error();
         continue;  // that style is not for this fold
       }
-      ++number;
-      const bool holds = shareOf(priced->size, capacity) <= options.mostFull;
+      if (number++ == 0) own = *priced;
+      const bool holds = std::any_of(single.begin(), single.end(), [&](const std::vector<double>& board) {
+        return shareOf(priced->size, board) <= 1;
+      });
       fits = fits || holds;
       if (holds || menu.choices[v].empty()) menu.choices[v].push_back(*priced);
     }
+    menu.isBoardBound = menu.isBoardBound || !fits;
     return fits;
   }
   /// Beats that come in where each producer writes as in `walk`.
@@ -189,7 +208,7 @@ struct MenuMaker {
     for (const NodeFacts::Input& input : facts[v].inputs)
       if (input.from)
         for (const NodeChoice& choice : menu.choices[*input.from]) beats.insert(choice.writes);
-    constexpr std::size_t mostBeats = 8;
+    constexpr std::size_t mostBeats = 4;
     std::vector<std::uint32_t> some(beats.begin(), beats.end());
     if (some.size() > mostBeats) {
       std::vector<std::uint32_t> spread;
@@ -232,6 +251,14 @@ void addTo(std::vector<double>& sum, const std::vector<double>& size) {
   for (std::size_t r = 0; r < sum.size(); ++r) sum[r] += size[r];
 }
 
+/// None if the two cannot be joined.
+const MenuEdge::Join* joinOf(const Menu& menu, const MenuEdge& edge,
+                             const std::vector<std::uint32_t>& choice) {
+  const auto join = edge.joins.find({menu.choices[edge.from][choice[edge.from]].writes,
+                                     menu.choices[edge.to][choice[edge.to]].reads[edge.input]});
+  return join == edge.joins.end() ? nullptr : &join->second;
+}
+
 }  // namespace
 
 Result<Menu> menuOf(const ir::Graph& lowered, const ClusterSpec& cluster, const MenuOptions& options) {
@@ -241,7 +268,8 @@ Result<Menu> menuOf(const ir::Graph& lowered, const ClusterSpec& cluster, const 
   base.splitBefore.clear();
   base.reuseFactor.reset();
   base.targetInterval.reset();
-  MenuMaker maker{lowered, options, base, totalCapacity(cluster), Prices(base.family), {}, {}, {}};
+  MenuMaker maker{lowered, options, base, totalCapacity(cluster), {}, Prices(base.family), {}, {}, {}};
+  for (const ClusterSpec::Kind& kind : cluster.kinds) maker.single.push_back(capacityOf(kind.board, cluster));
   SLUICE_TRY(const std::vector<ir::NodeId> nodes, map::kernelNodes(lowered, base.regime));
   SLUICE_TRY(const map::Partition finest, map::finestPartition(lowered, base.regime));
   SLUICE_TRY(const ir::Regions regions, ir::regions(lowered));
@@ -293,23 +321,31 @@ Result<Menu> menuOf(const ir::Graph& lowered, const ClusterSpec& cluster, const 
 }
 
 std::optional<Selection> measureSelection(const Menu& menu, std::vector<std::uint32_t> choice,
-                                          std::span<const double> capacity) {
+                                          std::span<const double> capacity, std::span<const double> beyond) {
   Selection selection{.choice = std::move(choice), .cycles = 1};
-  std::vector<double> size(capacity.size(), 0.0);
-  for (std::size_t v = 0; v < menu.choices.size(); ++v) {
-    const NodeChoice& one = menu.choices[v][selection.choice[v]];
-    selection.cycles = std::max(selection.cycles, one.cycles);
-    addTo(size, one.size);
-  }
+  for (std::size_t v = 0; v < menu.choices.size(); ++v)
+    selection.cycles = std::max(selection.cycles, menu.choices[v][selection.choice[v]].cycles);
   for (const MenuEdge& edge : menu.edges) {
-    const auto join = edge.joins.find({menu.choices[edge.from][selection.choice[edge.from]].writes,
-                                       menu.choices[edge.to][selection.choice[edge.to]].reads[edge.input]});
-    if (join == edge.joins.end()) return std::nullopt;
-    selection.cycles = std::max(selection.cycles, join->second.cycles);
-    addTo(size, join->second.size);
+    const MenuEdge::Join* join = joinOf(menu, edge, selection.choice);
+    if (join == nullptr) return std::nullopt;
+    selection.cycles = std::max(selection.cycles, join->cycles);
   }
+  std::vector<double> size = sizeOf(menu, selection);
+  for (std::size_t r = 0; r < beyond.size(); ++r) size[r] += beyond[r];
   selection.share = shareOf(size, capacity);
   return selection;
+}
+
+std::vector<double> sizeOf(const Menu& menu, const Selection& selection) {
+  std::vector<double> size(menu.choices[0][0].size.size(), 0.0);
+  for (std::size_t v = 0; v < menu.choices.size(); ++v)
+    addTo(size, menu.choices[v][selection.choice[v]].size);
+  for (const MenuEdge& edge : menu.edges) {
+    const MenuEdge::Join* join = joinOf(menu, edge, selection.choice);
+    SLUICE_CHECK(join != nullptr, "the choices can be joined");
+    addTo(size, join->size);
+  }
+  return size;
 }
 
 map::MapOptions optionsOf(const Menu& menu, const Selection& selection, const map::MapOptions& options) {
@@ -346,11 +382,11 @@ Problem problemOf(const Menu& menu, const Selection& selection, const ClusterSpe
   }
   for (const MenuEdge& edge : menu.edges) {
     const std::uint32_t written = menu.choices[edge.from][selection.choice[edge.from]].writes;
-    const MenuEdge::Join& join =
-        edge.joins.at({written, menu.choices[edge.to][selection.choice[edge.to]].reads[edge.input]});
-    addTo(problem.nodes[edge.to].size, join.size);
+    const MenuEdge::Join* join = joinOf(menu, edge, selection.choice);
+    SLUICE_CHECK(join != nullptr, "the choices can be joined");
+    addTo(problem.nodes[edge.to].size, join->size);
     addTo(problem.nodes[edge.from].size, edge.cuts.at(written));
-    cycles[edge.to] = std::max(cycles[edge.to], join.cycles);
+    cycles[edge.to] = std::max(cycles[edge.to], join->cycles);
   }
   for (std::size_t v = 0; v < problem.nodes.size(); ++v) {
     problem.nodes[v].time.clear();

@@ -65,13 +65,14 @@ struct Menu {
   std::vector<Uniform> uniform;  ///< fastest first
   Problem problem;               ///< without times and sizes
   std::uint32_t priced = 0;      ///< kernels whose hardware was counted
+  bool isBoardBound = false;     ///< faster folds of some node were left out: no board alone holds them
 };
 
 struct MenuOptions {
   map::MapOptions map;  ///< streamed; settings of single nodes stand and are not chosen
   std::uint64_t largestFactor = 4096;
   bool styles = true;     ///< also where weights and lines lie and what multiplies
-  double mostFull = 1.1;  ///< choices that alone take more of all boards together are not looked at
+  double mostFull = 1.1;  ///< networks at one factor that take more of all boards together are not looked at
 };
 
 /// Errors: those of mapGraph at the slowest pace.
@@ -86,9 +87,13 @@ struct Selection {
   [[nodiscard]] bool proven() const { return share <= bound * (1 + 1e-9); }
 };
 
-/// Cycles and share of a selection in one piece. Nothing if two of its choices cannot be joined.
+/// Cycles and share of a selection in one piece. Nothing if two of its choices cannot be joined. `beyond`: hardware that comes
+/// on top of what the menu counts, such as the places of FIFOs beyond two.
 std::optional<Selection> measureSelection(const Menu& menu, std::vector<std::uint32_t> choice,
-                                          std::span<const double> capacity);
+                                          std::span<const double> capacity,
+                                          std::span<const double> beyond = {});
+/// What a selection takes in one piece; its choices can be joined.
+std::vector<double> sizeOf(const Menu& menu, const Selection& selection);
 
 struct ShareLimits {
   std::uint64_t nodes = 20'000;  ///< of the search tree; then the best is given with its bound
@@ -103,7 +108,7 @@ struct ShareLimits {
 ///         ahead for branch and bound. Ours differs: tables of beats instead of choices, one set of tables for the weights and
 ///         one for each resource alone; weights by multiplicative updates
 std::optional<Selection> leastShare(const Menu& menu, std::uint64_t cycles, std::span<const double> capacity,
-                                    const ShareLimits& limits = {});
+                                    const ShareLimits& limits = {}, std::span<const double> beyond = {});
 
 /// The options that map a selection, nobody else being held to an interval.
 map::MapOptions optionsOf(const Menu& menu, const Selection& selection, const map::MapOptions& options);
