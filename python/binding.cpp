@@ -6,6 +6,7 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
+#include "data_binding.h"
 #include "network.h"
 
 /// The extension module `sluice._sluice`: C++ types as Python sees them. What is pleasant to use is written in Python
@@ -37,12 +38,16 @@ const char* codeName(ErrorCode code) {
   return "bad_input";
 }
 
-[[noreturn]] void raise(const Error& error) {
+}  // namespace
+
+void raise(const Error& error) {
   const nb::object exception =
       nb::module_::import_("sluice.errors").attr("make")(codeName(error.code), error.text());
   PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(exception.ptr())), exception.ptr());
   throw nb::python_error();
 }
+
+namespace {
 
 template <typename T>
 T valueOrRaise(Result<T> result) {
@@ -180,6 +185,7 @@ nb::tuple build(const Network& network, const std::filesystem::path& model,
 NB_MODULE(_sluice, module) {
   module.doc() = "What the Python package sluice is built on; use the package.";
   module.attr("__version__") = SLUICE_VERSION;
+  bindData(module);
 
   nb::class_<NodeInfo>(module, "NodeInfo", "One node of a model as it was read.")
       .def_ro("name", &NodeInfo::name)

@@ -122,9 +122,7 @@ using HeldBatches = DataTest;
 
 TEST_F(HeldBatches, OfATableAreTheFileItselfInOrderAndGatheredOnceElse) {
   Made source = numbers(40000);
-  auto writer = TableWriter::create(at("t.sluice"), source.schema());
-  for (std::uint64_t i = 0; i < source.blocks(); ++i) ASSERT_TRUE(writer->append(*source.block(i)).ok());
-  ASSERT_TRUE(writer->finish().ok());
+  ASSERT_TRUE(writeTable(source, at("t.sluice")).ok());
   std::vector<HeldBlock> held;
   {
     const std::unique_ptr<Source> table = std::move(openTable(at("t.sluice"))).value();

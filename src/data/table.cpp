@@ -304,4 +304,13 @@ Result<TableInfo> TableWriter::finish() {
   return info_;
 }
 
+Result<TableInfo> writeTable(Source& source, const std::filesystem::path& path) {
+  SLUICE_TRY(TableWriter writer, TableWriter::create(path, source.schema()));
+  for (std::uint64_t i = 0; i < source.blocks(); ++i) {
+    SLUICE_TRY(const Block block, source.block(i));
+    SLUICE_RETURN_IF_ERROR(writer.append(block));
+  }
+  return writer.finish();
+}
+
 }  // namespace sluice::data

@@ -80,4 +80,7 @@ class TableWriter {
   std::uint64_t rows_ = 0, at_ = 0;
 };
 
+/// All rows of a source as a table.
+Result<TableInfo> writeTable(Source& source, const std::filesystem::path& path);
+
 }  // namespace sluice::data

@@ -54,12 +54,7 @@ Result<data::Split> splitOf(const DataOptions& options) {
 
 Status import(const DataOptions& options) {
   SLUICE_TRY(const auto source, open(options));
-  SLUICE_TRY(auto writer, data::TableWriter::create(options.output, source->schema()));
-  for (std::uint64_t i = 0; i < source->blocks(); ++i) {
-    SLUICE_TRY(const data::Block block, source->block(i));
-    SLUICE_RETURN_IF_ERROR(writer.append(block));
-  }
-  SLUICE_TRY(const data::TableInfo table, writer.finish());
+  SLUICE_TRY(const data::TableInfo table, data::writeTable(*source, options.output));
   std::printf("%s: %s rows, %zu columns, digest %s\n", options.output.string().c_str(),
               formatCount(static_cast<std::int64_t>(table.rows)).c_str(), table.schema.size(),
               table.digest.hex().c_str());
