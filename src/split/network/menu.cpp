@@ -96,7 +96,7 @@ struct MenuMaker {
   std::vector<std::vector<double>> single;  ///< of one board, of each kind
   Prices prices;
   std::vector<NodeFacts> facts;
-  std::vector<std::set<Key>> known;  ///< folds that were priced, in every style
+  std::vector<std::map<Key, bool>> known;  ///< folds that were priced, in every style: whether one fits
   Menu menu;
 
   ChoiceMaker maker() { return {.graph = lowered, .options = base, .prices = prices, .facts = facts}; }
@@ -124,13 +124,18 @@ struct MenuMaker {
       return folded.multipliers > board[lutOf] / each + 2 * board[dspOf];
     });
   }
+  /// Whether some board holds it.
+  [[nodiscard]] bool isHeld(const NodeChoice& choice) const {
+    return std::any_of(single.begin(), single.end(),
+                       [&](const std::vector<double>& board) { return shareOf(choice.size, board) <= 1; });
+  }
   /// Prices a fold in all its styles, if it is new. Whether the cheapest of them fits a board.
   Result<bool> add(std::uint32_t v, const NodeChoice& folded, const map::Pace& pace) {
     if (isBeyond(v, folded)) {
       menu.isBoardBound = true;
       return false;
     }
-    if (!known[v].insert(keyOf(folded)).second) return true;
+    if (const auto found = known[v].find(keyOf(folded)); found != known[v].end()) return found->second;
     bool fits = false;
     int number = 0;
     NodeChoice own;  // in mapping's own style
@@ -160,13 +165,12 @@ struct MenuMaker {
         continue;  // that style is not for this fold
       }
       if (number++ == 0) own = *priced;
-      const bool holds = std::any_of(single.begin(), single.end(), [&](const std::vector<double>& board) {
-        return shareOf(priced->size, board) <= 1;
-      });
+      const bool holds = isHeld(*priced);
       fits = fits || holds;
       if (holds || menu.choices[v].empty()) menu.choices[v].push_back(*priced);
     }
     menu.isBoardBound = menu.isBoardBound || !fits;
+    known[v][keyOf(folded)] = fits;
     return fits;
   }
   /// Beats that come in where each producer writes as in `walk`.
@@ -186,10 +190,11 @@ struct MenuMaker {
       SLUICE_TRY(NodeChoice folded, maker().fold(v, own, pace, offered(v, chosen)));
       SLUICE_TRY(const bool holds, add(v, folded, pace));
       fits = fits && holds;
-      if (!fits && !menu.uniform.empty()) return false;  // faster walks take more still
       if (uniform) {
         SLUICE_TRY(folded, maker().price(v, folded, pace));
+        fits = fits && isHeld(folded);
       }
+      if (!fits && !menu.choices.back().empty()) return false;  // faster walks take more still
       chosen.push_back(std::move(folded));
     }
     if (!uniform) return fits;
@@ -197,8 +202,7 @@ struct MenuMaker {
     for (const NodeChoice& choice : chosen)
       for (std::size_t r = 0; r < whole.size(); ++r) whole[r] += choice.size[r];
     fits = fits && shareOf(whole, capacity) <= options.mostFull;
-    if (fits || menu.uniform.empty())
-      menu.uniform.push_back({.reuseFactor = *uniform, .nodes = std::move(chosen)});
+    if (fits) menu.uniform.push_back({.reuseFactor = *uniform, .nodes = std::move(chosen)});
     return fits;
   }
   /// A node at one setting after another, from slow to fast, beside producers of every beat there is.

@@ -96,7 +96,7 @@ std::optional<Selection> measureSelection(const Menu& menu, std::vector<std::uin
 std::vector<double> sizeOf(const Menu& menu, const Selection& selection);
 
 struct ShareLimits {
-  std::uint64_t nodes = 20'000;  ///< of the search tree; then the best is given with its bound
+  std::uint64_t nodes = 100'000;  ///< of the search tree; then the best is given with its bound
   std::uint32_t rounds = 120;    ///< of moving weights
 };
 
