@@ -190,6 +190,14 @@ void readFreeInputs(Context& context, const YAML::Node& node, const std::string&
   }
 }
 
+/// Calls read(name, node) for each entry of the stage's 'outputs', which it must have.
+template <typename Read>
+void forEachOutput(YamlReader& reader, const YAML::Node& stage, const std::string& what, Read read) {
+  if (!stage["outputs"]) return reader.complain(stage, what + " has no 'outputs'");
+  if (!reader.isMap(stage["outputs"], what + ": 'outputs'", {})) return;
+  for (const auto& entry : stage["outputs"]) read(entry.first.Scalar(), entry.second);
+}
+
 std::optional<StageUse> readCommand(Context& context, const Draft& draft) {
   YamlReader& reader = context.reader;
   const YAML::Node& node = draft.node;
@@ -204,12 +212,10 @@ std::optional<StageUse> readCommand(Context& context, const Draft& draft) {
   use.name = draft.name;
   use.command = true;
   readFreeInputs(context, node, what, use, command.inputs, command.fileNames);
-  if (!node["outputs"])
-    reader.complain(node, what + " has no 'outputs'");
-  else if (reader.isMap(node["outputs"], what + ": 'outputs'", {}))
-    for (const auto& entry : node["outputs"])
-      if (std::optional<CommandOutput> output = readOutput(reader, entry.first.Scalar(), entry.second))
-        command.outputs.push_back(std::move(*output));
+  forEachOutput(reader, node, what, [&](const std::string& name, const YAML::Node& output) {
+    if (std::optional<CommandOutput> read = readOutput(reader, name, output))
+      command.outputs.push_back(std::move(*read));
+  });
   Result<StageType> type = makeStage(std::move(command));
   if (!type.ok()) return reader.complain(node, type.error().text()), std::nullopt;
   use.type = std::move(type).value();
@@ -237,18 +243,14 @@ std::optional<StageUse> readPython(Context& context, const Draft& draft) {
   readFreeInputs(context, node, what, use, python.inputs, python.fileNames);
   use.inputs.emplace(sourcePort(python.file), FileSource{python.file, true});
   for (const std::string& file : python.files) use.inputs.emplace(sourcePort(file), FileSource{file, true});
-  if (!node["outputs"])
-    reader.complain(node, what + " has no 'outputs'");
-  else if (reader.isMap(node["outputs"], what + ": 'outputs'", {}))
-    for (const auto& entry : node["outputs"]) {
-      const std::string word = reader.text(entry.second, "output '" + entry.first.Scalar() + "'");
-      if (const std::optional<Type> type = typeNamed(word))
-        python.outputs.push_back({entry.first.Scalar(), *type, "", {}});
-      else
-        reader.complain(entry.second, "output '" + entry.first.Scalar() +
-                                          "' is a number, integer, boolean, text or file, not '" + word +
-                                          "'");
-    }
+  forEachOutput(reader, node, what, [&](const std::string& name, const YAML::Node& output) {
+    const std::string word = reader.text(output, "output '" + name + "'");
+    if (const std::optional<Type> type = typeNamed(word))
+      python.outputs.push_back({name, *type, "", {}});
+    else
+      reader.complain(
+          output, "output '" + name + "' is a number, integer, boolean, text or file, not '" + word + "'");
+  });
   Result<StageType> type = makeStage(std::move(python));
   if (!type.ok()) return reader.complain(node, type.error().text()), std::nullopt;
   use.type = std::move(type).value();

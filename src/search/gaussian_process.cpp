@@ -23,7 +23,7 @@ namespace sluice::search {
 
 namespace {
 
-constexpr std::size_t startupOfProcess = 20, mostTrials = 160;
+constexpr std::size_t mostTrials = 160;
 constexpr int randomCandidates = 150, nearCandidates = 350;
 constexpr double noise = 1e-6;
 
@@ -108,7 +108,7 @@ class GaussianProcess : public Strategy {
  public:
   Result<std::optional<Point>> propose(const View& view) override {
     known_.follow(view.points);
-    const std::size_t startup = view.options.startup != 0 ? view.options.startup : startupOfProcess;
+    const std::size_t startup = view.options.startup != 0 ? view.options.startup : usualStartup;
     Rng rng(view.seed, view.number);
     while (people_.size() < view.seen.size()) {
       people_.push_back(individualOf(view, people_.size()));

@@ -95,6 +95,9 @@ Result<std::optional<Point>> freshPoint(const View& view, const PointSet& known,
   return point;
 }
 
+/// How many points methods that build a model of the results begin with, where the caller does not say.
+inline constexpr std::size_t usualStartup = 20;
+
 /// The quasi-random points with which methods begin that look at results: point `number` of the sequence, and where that
 /// is not allowed or was proposed before, one far behind it.
 class EvenStart {

@@ -22,7 +22,7 @@ namespace sluice::search {
 
 namespace {
 
-constexpr std::size_t startupOfTpe = 20, mostGood = 25, mostOthers = 200;
+constexpr std::size_t mostGood = 25, mostOthers = 200;
 constexpr int candidates = 24;
 constexpr double otherChoice = 0.2, narrowest = 0.1;
 
@@ -114,7 +114,7 @@ class Tpe : public Strategy {
  public:
   Result<std::optional<Point>> propose(const View& view) override {
     known_.follow(view.points);
-    const std::size_t startup = view.options.startup != 0 ? view.options.startup : startupOfTpe;
+    const std::size_t startup = view.options.startup != 0 ? view.options.startup : usualStartup;
     Rng rng(view.seed, view.number);
     if (view.number < startup || view.seen.size() < 4) return start_.propose(view, known_, rng);
     while (people_.size() < view.seen.size()) people_.push_back(individualOf(view, people_.size()));
