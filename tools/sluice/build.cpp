@@ -30,6 +30,7 @@
 #include "link_timing.h"
 #include "map/map.h"
 #include "passes/pipeline.h"
+#include "read_model.h"
 #include "report/design_json.h"
 #include "report/report.h"
 #include "samples.h"
@@ -433,7 +434,7 @@ Result<BuildOutcome> buildNetwork(const BuildOptions& options, std::optional<ir:
     SLUICE_TRY(imported, frontend::importModel(options.model, options.file));
   }
   timings.lap("import");
-  SLUICE_TRY(ir::Graph graph, passes::lower(std::move(*imported), {.appendTopK = options.topK}));
+  SLUICE_TRY(ir::Graph graph, lowerModel(std::move(*imported), {.appendTopK = options.topK}));
   timings.lap("lower");
 
   progress.begin("map and size");

@@ -10,6 +10,7 @@
 #include "options.h"
 #include "passes/host_part.h"
 #include "passes/pipeline.h"
+#include "read_model.h"
 
 /// `sluice info`: one line per node of the model as it was read, totals, and the ports of the hardware.
 namespace sluice::tool {
@@ -93,7 +94,7 @@ Status runInfo(const InfoOptions& options) {
   std::printf("\nfor one sample: %s multiplications, %s constants\n",
               formatCount(total.multiplications).c_str(), formatCount(total.weights).c_str());
 
-  SLUICE_TRY(const ir::Graph lowered, passes::lower(graph, options.model.lower));
+  SLUICE_TRY(const ir::Graph lowered, lowerModel(graph, options.model.lower));
   SLUICE_TRY(const ir::Regions regions, ir::regions(lowered));
   std::printf("\nhardware: %s, all in integers\n",
               countOf(static_cast<std::int64_t>(regions.integer.size()), "node").c_str());

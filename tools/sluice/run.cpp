@@ -43,7 +43,7 @@ Result<std::vector<Output>> runReal(const RunOptions& options, const ir::Graph& 
   ir::Graph lowered;
   ir::Regions regions;
   if (codes) {
-    SLUICE_TRY(lowered, passes::lower(imported, options.model.lower));
+    SLUICE_TRY(lowered, lowerModel(imported, options.model.lower));
     SLUICE_TRY(regions, ir::regions(lowered));
   }
   std::vector<ir::Feed> feeds;
@@ -105,7 +105,7 @@ Result<ir::CodeRows> runMiddle(const RunOptions& options, const ir::Graph& lower
 
 Result<std::vector<Output>> runLowered(const RunOptions& options, ir::Graph imported,
                                        const Samples& samples) {
-  SLUICE_TRY(const ir::Graph lowered, passes::lower(std::move(imported), options.model.lower));
+  SLUICE_TRY(const ir::Graph lowered, lowerModel(std::move(imported), options.model.lower));
   SLUICE_TRY(const ir::Regions regions, ir::regions(lowered));
   SLUICE_TRY(const ir::CodeRows codes, ir::hardwareInputCodes(lowered, regions, samples.inputs, samples.count,
                                                               options.inputCodes, options.threads));
