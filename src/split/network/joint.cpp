@@ -202,6 +202,7 @@ Result<std::vector<BuiltJointPoint>> buildFront(const ir::Graph& lowered, const 
       const std::vector<double> counted = sizeOf(menu, selection);
       for (std::size_t r = 0; r < beyond.size(); ++r) beyond[r] = std::max(0.0, beyond[r] - counted[r]);
       std::optional<Selection> again = leastShare(menu, interval, capacity, options.share, beyond);
+      if (again && again->choice == selection.choice) result.back().said = again->share;  // it stays
       if (!again || std::find(seen.begin(), seen.end(), again->choice) != seen.end()) break;
       const Problem problem = problemOf(menu, *again, cluster);
       Result<Plan> plan = fewestBoards(problem, *again, cluster, options.limits);
