@@ -73,5 +73,67 @@ TEST(Norms, ALayerNormBetweenTwoLayersIsExact) {
     expectHardware(network, {.regime = map::Regime::streamed, .targetInterval = target});
 }
 
+/// hls4ml's softmax is tables too, of its own formats: its network builds as well, in the middle and at the end.
+TEST(Norms, ASoftmaxAsHls4mlComputesItIsHardwareInTheMiddleAndAtTheEnd) {
+  const auto layer = [](const std::string& name, const std::string& input, int rows, int columns) {
+    std::string text =
+        name + "/kernel = constant [" + std::to_string(rows) + ", " + std::to_string(columns) + "] real {";
+    for (int i = 0; i < rows * columns; ++i) text += std::to_string(0.0625 * (i * 5 % 13 - 6)) + " ";
+    text += "}\n" + name + "/bias = constant [" + std::to_string(columns) + "] real {";
+    for (int i = 0; i < columns; ++i) text += "0 ";
+    return text + "}\n" + name + "/matmul = matMul " + input + ", " + name + "/kernel from " + name + "\n" +
+           name + " = add " + name + "/matmul, " + name + "/bias from " + name + "\n";
+  };
+  const std::string start = "x = input [4] real\n" + layer("fc", "x", 4, 6) + "s = softmax fc\n";
+  const auto config = compat::parseHls4mlConfig(
+      "Model: {Precision: 'ap_fixed<12,5>'}\nLayerType: {Dense: {Precision: {accum: 'ap_fixed<32,14>'}}}\n",
+      "c.yml");
+  ASSERT_TRUE(config.ok()) << config.error().text();
+  for (const std::string& text : {start + "output s\n", start + layer("out", "s", 6, 3) + "output out\n"}) {
+    const auto graph = ir::parse(text);
+    ASSERT_TRUE(graph.ok()) << graph.error().text();
+    const auto made = compat::applyHls4mlConfig(*graph, *config, {});
+    ASSERT_TRUE(made.ok()) << made.error().text();
+    expectHardware(networkOf(made->graph), {.regime = map::Regime::streamed, .targetInterval = 60});
+  }
+}
+
+/// What another program (onnxruntime, in float) answers for a network of 8-bit quantizers: ours is off only where the norm's
+/// error tips a quantizer, by a code of it.
+void expectRecorded(const std::string& name, double most, double equalShare) {
+  const std::filesystem::path folder = sourceFolder() / "tests/testdata/norms";
+  const Network network = load(folder / (name + ".onnx"));
+  for (const std::uint64_t target : {200u, 2000u})
+    expectHardware(network, {.regime = map::Regime::streamed, .targetInterval = target});
+  const auto recorded = readNpz(folder / (name + ".npz"));
+  ASSERT_TRUE(recorded.ok()) << recorded.error().text();
+  const std::vector<double> x = recorded->at("x").asDoubles(), y = recorded->at("y").asDoubles();
+  const std::size_t samples = recorded->at("x").shape[0];
+  const auto codes = ir::hardwareInputCodes(network.lowered, network.engine->regions(), {x}, samples);
+  ASSERT_TRUE(codes.ok()) << codes.error().text();
+  const auto answers = network.engine->run(*codes, samples);
+  ASSERT_TRUE(answers.ok()) << answers.error().text();
+  const auto values = ir::outputValues(network.lowered, network.engine->regions(), *answers, samples);
+  ASSERT_TRUE(values.ok()) << values.error().text();
+  ASSERT_EQ((*values)[0].size(), y.size());
+  double largest = 0;
+  std::size_t equal = 0;
+  for (std::size_t i = 0; i < y.size(); ++i) {
+    const double off = std::fabs((*values)[0][i] - y[i]);
+    largest = std::max(largest, off);
+    equal += off < 1e-5 ? 1 : 0;
+  }
+  EXPECT_LE(largest, most) << name;
+  EXPECT_GE(static_cast<double>(equal), equalShare * static_cast<double>(y.size())) << name;
+}
+
+TEST(Norms, ASoftmaxInAnOnnxFileAnswersWhatItsFrameworkDoes) { expectRecorded("softmax", 0.03, 0.6); }
+
+TEST(Norms, ALayerNormInAnOnnxFileAnswersWhatItsFrameworkDoes) { expectRecorded("layer_norm", 0.1, 0.6); }
+
+TEST(Norms, AttentionWithItsResidualAndNormAnswersWhatItsFrameworkDoes) {
+  expectRecorded("attention", 0.5, 0.3);
+}
+
 }  // namespace
 }  // namespace sluice::tests

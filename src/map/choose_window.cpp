@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "ir/geometry.h"
+#include "kernel/conv/phases.h"
 #include "kernel/pool/pool.h"
 #include "kernel/reduce/reduce.h"
 #include "map/chooser.h"
@@ -76,6 +77,23 @@ const ir::Pad* padBefore(const ir::Graph& graph, const ir::Node& node) {
   return &std::get<ir::Pad>(graph.node(producer).operation);
 }
 
+void setFold(kernel::ConvParams& conv, const ConvFold& fold) {
+  conv.window.pack = fold.pack;
+  conv.window.positionsAtOnce = fold.positionsAtOnce;
+  conv.simd = fold.simd;
+  conv.pe = fold.pe;
+}
+
+Result<FrontKernel> windowBefore(const kernel::ConvParams& conv, const ConvChoice& chosen) {
+  const std::uint64_t pixels = std::uint64_t{chosen.facts.outHeight} * chosen.facts.outWidth;
+  FrontKernel front{.kernel = {},
+                    .part = "window",
+                    .elementsOut = pixels * chosen.facts.products * chosen.facts.productInputs,
+                    .inputElements = conv.window.pack};
+  SLUICE_TRY(front.kernel, kernel::window(conv.window));
+  return front;
+}
+
 }  // namespace
 
 bool padInside(const ir::Graph& graph, ir::NodeId id) {
@@ -98,18 +116,20 @@ Result<Choice> Chooser::operator()(const ir::CodeConv&) const {
   SLUICE_TRY(kernel::ConvParams conv, convOf(graph, node, padBefore(graph, node), offers[0].range));
   conv.window.family = options.family;
   conv.window.rows = own.rows;
-  const Product product = productOf(graph, node);
-  ConvPace keep{.window = pace.frame, .product = pace.cyclesOf(product), .goal = pace.goal()};
-  SLUICE_TRY(const ConvChoice chosen, chooseConvFold(conv, keep, offers[0].beat.elements,
-                                                     {own.pack, own.positionsAtOnce, own.simd, own.pe}));
-  conv.window.pack = chosen.fold.pack;
-  conv.window.positionsAtOnce = chosen.fold.positionsAtOnce;
-  conv.simd = chosen.fold.simd;
-  conv.pe = chosen.fold.pe;
   conv.weights = ir::codesOf(graph.tensor(node.inputs[1]));
   if (node.inputs.size() > 2) conv.bias = ir::codesOf(graph.tensor(node.inputs[2]));
   conv.multiplier = own.multiplier;
   conv.memory = own.weights;
+  const Product product = productOf(graph, node);
+  const ConvPace keep{.window = pace.frame, .product = pace.cyclesOf(product), .goal = pace.goal()};
+  const ConvWish wish{own.pack, own.positionsAtOnce, own.simd, own.pe};
+  SLUICE_TRY(const ConvChoice chosen, chooseConvFold(conv, keep, offers[0].beat.elements, wish));
+  const bool free = !own.pack && !own.positionsAtOnce && !own.simd && !own.pe && !own.streamWeights;
+  if (free && (conv.window.insertHeight > 1 || conv.window.insertWidth > 1)) {
+    SLUICE_TRY(std::optional<Choice> byPhases, phaseChoice(conv, keep, chosen));
+    if (byPhases) return *std::move(byPhases);
+  }
+  setFold(conv, chosen.fold);
   SLUICE_TRY(const kernel::DenseParams dense, kernel::convProduct(conv));
   Choice choice{.inputElements = {conv.simd},
                 .front = std::vector<std::vector<FrontKernel>>(1),
@@ -119,14 +139,82 @@ Result<Choice> Chooser::operator()(const ir::CodeConv&) const {
                                               : kernel::dense(dense));
   choice.kernel.family = "conv";
   if (chosen.facts.hasWindow) {
-    SLUICE_TRY(kernel::Kernel window, kernel::window(conv.window));
-    const std::uint64_t pixels = std::uint64_t{chosen.facts.outHeight} * chosen.facts.outWidth;
-    choice.front[0].push_back({.kernel = std::move(window),
-                               .part = "window",
-                               .elementsOut = pixels * chosen.facts.products * chosen.facts.productInputs,
-                               .inputElements = conv.window.pack});
+    SLUICE_TRY(FrontKernel window, windowBefore(conv, chosen));
+    choice.front[0].push_back(std::move(window));
   }
   return choice;
+}
+
+Result<std::optional<Choice>> Chooser::phaseChoice(const kernel::ConvParams& conv, const ConvPace& keep,
+                                                   const ConvChoice& inserted) const {
+  using None = std::optional<Choice>;
+  kernel::PhaseParams params{.conv = conv};
+  params.conv.simd = params.conv.pe = 1;
+  const Result<kernel::PhaseChain> plain = kernel::phases(params);
+  if (!plain.ok()) return None();
+  const auto chosen = chooseConvFold(plain->product, keep, offers[0].beat.elements);
+  if (!chosen.ok()) return None();
+  // Beats in which rows are put in order: the product's own if they divide and keep the pace, else the narrowest that do.
+  const std::uint32_t across = conv.window.insertWidth * conv.outChannels;
+  const std::uint64_t lines = chosen->facts.outHeight;
+  std::uint32_t pack = 0;
+  std::uint64_t cycles = UINT64_MAX;
+  for (const std::uint32_t elements : divisors(plain->cut ? conv.outChannels : across)) {
+    if (cycles <= keep.window && elements != chosen->fold.pe) continue;
+    kernel::PermuteParams rows = plain->rows;
+    rows.pack = elements;
+    rows.shape.back() = across / elements;
+    SLUICE_TRY(const std::uint32_t lag, kernel::permuteLag(rows));
+    pack = elements;
+    cycles = lines * (std::uint64_t{rows.shape[0]} * rows.shape[1] * rows.shape[2] + lag);
+  }
+  // A bit of a buffer against a multiplier: 64 of them are one LUT, which is about a fortieth.
+  constexpr double kBit = 1.0 / (64 * 40), kLane = 0.5;
+  const double buffer = static_cast<double>(std::uint64_t{across} * conv.window.insertHeight *
+                                            plain->rows.shape[0] * fixed::formatFor(plain->rows.range).bits);
+  const double price =
+      chosen->price + buffer * kBit + (pack == chosen->fold.pe ? 0 : kLane * (pack + chosen->fold.pe));
+  const auto slowest = [](const ConvChoice& c) {
+    return std::max(c.facts.windowIterations, c.facts.productIterations);
+  };
+  const std::uint64_t before = slowest(inserted), now = std::max(slowest(*chosen), cycles);
+  const std::uint64_t most = std::max(keep.window, keep.product);
+  const bool better =
+      (before <= most) == (now <= most) ? (now <= most ? price < inserted.price : now < before) : now <= most;
+  if (!better) return None();
+
+  params.pack = pack;
+  SLUICE_TRY(kernel::PhaseChain chain, kernel::phases(params));
+  setFold(chain.product, chosen->fold);
+  SLUICE_TRY(const kernel::DenseParams dense, kernel::convProduct(chain.product));
+  std::vector<FrontKernel> front;
+  if (chosen->facts.hasWindow) {
+    SLUICE_TRY(FrontKernel window, windowBefore(chain.product, *chosen));
+    front.push_back(std::move(window));
+  }
+  const std::uint64_t elements =
+      std::uint64_t{chosen->facts.outHeight} * chosen->facts.outWidth * chain.product.outChannels;
+  FrontKernel phases{.kernel = {},
+                     .part = "phases",
+                     .elementsOut = elements,
+                     .inputElements = chain.product.simd,
+                     .multiplications = chosen->facts.multiplications,
+                     .multipliers = chosen->multipliers};
+  SLUICE_TRY(phases.kernel, kernel::dense(dense));
+  phases.kernel.family = "conv";
+  front.push_back(std::move(phases));
+  chain.rows.buffer = own.rows;
+  SLUICE_TRY(kernel::Kernel rows, kernel::permute(chain.rows));
+  Choice choice{.inputElements = {pack}};
+  if (chain.cut) {
+    front.push_back(
+        {.kernel = std::move(rows), .part = "rows", .elementsOut = elements, .inputElements = pack});
+    SLUICE_TRY(choice.kernel, kernel::slice(*chain.cut));
+  } else {
+    choice.kernel = std::move(rows);
+  }
+  choice.front.push_back(std::move(front));
+  return None(std::move(choice));
 }
 
 Result<Choice> Chooser::operator()(const ir::Pool& operation) const {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "kernel/pool/pool.h"
+#include "map/conv_fold.h"
 #include "map/kernel_choice.h"
 
 /// The visitor behind chooseKernel: one call per operation, in kernel_choice.cpp (products and what works element by
@@ -32,6 +33,7 @@ struct Chooser {
   Result<Choice> operator()(const ir::Requantize& operation) const;
   Result<Choice> operator()(const ir::Merge& operation) const;
   Result<Choice> operator()(const ir::CodeBinary& operation) const;
+  Result<Choice> operator()(const ir::CodeMatMul&) const;
   Result<Choice> operator()(const ir::TopK& operation) const;
   Result<Choice> operator()(const ir::CodeConv& operation) const;
   Result<Choice> operator()(const ir::Pool& operation) const;
@@ -70,6 +72,11 @@ struct Chooser {
   /// A product whose weights come over a port; `vectors` products a frame. (streamed_weights.cpp)
   Result<kernel::Kernel> streamedProduct(const kernel::DenseParams& params, std::uint64_t vectors,
                                          std::optional<StreamedWeights>& weights) const;
+
+  /// A convolution over inserted positions by its phases (kernel/conv/phases.h), where that keeps the pace and takes less than
+  /// the window that inserts, whose choice is `inserted`. None: it does not, or it cannot be said so.
+  Result<std::optional<Choice>> phaseChoice(const kernel::ConvParams& conv, const ConvPace& keep,
+                                            const ConvChoice& inserted) const;
 
   /// The pool, with a pack that keeps the pace.
   Result<Choice> poolChoice(kernel::PoolParams params) const;

@@ -87,11 +87,12 @@ Result<ConvChoice> chooseConvFold(const ConvParams& conv, const ConvPace& pace, 
           if (!wished(wish.pe, pe)) continue;
           facts.productIterations = pixels * facts.products * (facts.productInputs / simd) *
                                     std::uint64_t{facts.productOutputs / pe};
-          const Candidate candidate{
+          Candidate candidate{
               .choice = {.fold = {.pack = pack, .positionsAtOnce = atOnce, .simd = simd, .pe = pe},
                          .facts = facts,
                          .multipliers = activeMultipliers(facts, pack, simd, pe)},
               .cost = price(conv, facts, {pack, atOnce, simd, pe}, producerPack)};
+          candidate.choice.price = candidate.cost;
           const auto cheaper = [&](const std::optional<Candidate>& than) {
             return !than || candidate.cost < than->cost;
           };

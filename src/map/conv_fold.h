@@ -37,6 +37,7 @@ struct ConvChoice {
   ConvFold fold;
   kernel::ConvFacts facts;        ///< with the iterations of the fold
   std::uint32_t multipliers = 0;  ///< that ever have work
+  double price = 0;               ///< in multipliers
 };
 
 /// Folds that are given; the others are chosen.

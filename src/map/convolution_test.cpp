@@ -111,7 +111,7 @@ TEST(MapConvolution, APadBeforeAConvolutionIsDoneByItsWindow) {
 y = codeConv p, k
 output y
 )"),
-               {.regime = Regime::streamed});
+               {.regime = Regime::streamed, .nodes = {{"y", NodeOptions{.simd = 1, .pe = 1}}}});
   ASSERT_TRUE(inside.ok()) << inside.error().text();
   EXPECT_EQ(families(*inside), (std::vector<std::string>{"conv", "window"}));
   const auto apart = mapGraph(parsed(head + R"(p = pad x, before [1, 1, 0], after [1, 1, 0], value 1
@@ -122,6 +122,22 @@ output y
   ASSERT_TRUE(apart.ok()) << apart.error().text();
   const std::vector<std::string> all = families(*apart);
   EXPECT_EQ(std::count(all.begin(), all.end(), "pad"), 1);
+}
+
+TEST(MapConvolution, InsertedPixelsAreWorkedOnByPhasesWhereThatIsCheaper) {
+  const auto design = mapGraph(parsed("graph g\nx = input [8, 8, 4] s3\n" + constant("k", {2, 2, 4, 4}) +
+                                      R"(p = pad x, before [1, 1, 0], after [1, 1, 0], between [1, 1, 0]
+y = codeConv p, k
+output y
+)"),
+                               {.regime = Regime::streamed, .targetInterval = 1024});
+  ASSERT_TRUE(design.ok()) << design.error().text();
+  const std::vector<std::string> all = families(*design);
+  EXPECT_EQ(std::count(all.begin(), all.end(), "permute"), 1);
+  std::uint32_t multipliers = 0;
+  for (const KernelInstance& kernel : design->kernels) multipliers += kernel.multipliers;
+  // 8 x 8 pixels of 4 channels to 2 x 2 x 4 outputs each; over the inserted pixels it would be four times that.
+  EXPECT_EQ(multipliers, 4u);
 }
 
 TEST(MapConvolution, NodeOptionsHaveTheLastWord) {

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "kernel/dense/dense.h"
 #include "kernel/lookup/lookup.h"
+#include "kernel/matmul/matmul.h"
 #include "kernel/merge/merge.h"
 #include "kernel/pairwise/pairwise.h"
 #include "kernel/rescale/requantize.h"
@@ -222,6 +223,33 @@ Result<Choice> Chooser::operator()(const ir::CodeBinary& operation) const {
     if (repeat) choice.front[i].push_back(std::move(*repeat));
   }
   SLUICE_TRY(choice.kernel, kernel::pairwise(params));
+  return choice;
+}
+
+Result<Choice> Chooser::operator()(const ir::CodeMatMul&) const {
+  if (offers.size() != 2) return noKernel("with a constant");
+  const ir::Shape& x = shapeOf(node.inputs[0]);
+  const ir::Shape& w = shapeOf(node.inputs[1]);
+  const auto u = [](std::uint64_t value) { return static_cast<std::uint32_t>(value); };
+  // Matrices of equal leading axes one after the other, or one for all rows.
+  std::uint64_t batch = 1;
+  for (std::size_t axis = 0; axis + 2 < w.size(); ++axis) batch *= static_cast<std::uint64_t>(w[axis]);
+  const std::uint64_t n = channelsOf(node.inputs[0]), m = channelsOf(node.output);
+  const std::uint64_t rows = count(x) / n / batch;
+  if (batch > (1u << 20) || rows > (1u << 20)) return noKernel("of more than 2^20 rows");
+  kernel::MatmulParams params{
+      .batch = u(batch),
+      .rows = u(rows),
+      .n = u(n),
+      .m = u(m),
+      .inputs = {offers[0].range, offers[1].range},
+      .zeroPoints = {codesType(node.inputs[0]).zeroPoint, codesType(node.inputs[1]).zeroPoint},
+      .matrix = own.rows,
+      .family = options.family};
+  SLUICE_TRY(params.pe, packFor(m, [&](std::uint32_t pe) { return batch * rows * n * (m / pe); }));
+  Choice choice{
+      .inputElements = {1, params.pe}, .multiplications = batch * rows * n * m, .multipliers = params.pe};
+  SLUICE_TRY(choice.kernel, kernel::matmul(params));
   return choice;
 }
 

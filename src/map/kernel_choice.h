@@ -23,9 +23,11 @@ struct Offer {
 /// A kernel with one read and one write port in front of another kernel: a window, an upsampling.
 struct FrontKernel {
   kernel::Kernel kernel;
-  std::string part;                 ///< what it does of the node, for its name
-  std::uint64_t elementsOut = 1;    ///< of a frame
-  std::uint32_t inputElements = 1;  ///< of the beats it reads
+  std::string part;                   ///< what it does of the node, for its name
+  std::uint64_t elementsOut = 1;      ///< of a frame
+  std::uint32_t inputElements = 1;    ///< of the beats it reads
+  std::uint64_t multiplications = 0;  ///< per frame
+  std::uint32_t multipliers = 0;      ///< working at once
 };
 
 /// Weights of a node that come over a port of the design instead of lying in a memory (kernel/streamed_weights).

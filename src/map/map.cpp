@@ -395,8 +395,11 @@ class Mapper {
   Status takeThrough(const std::string& node, ir::TensorId tensor, std::vector<FrontKernel> front,
                      Endpoint to, std::uint32_t elements) {
     std::vector<KernelId> placed;
-    for (FrontKernel& kernel : front)
+    for (FrontKernel& kernel : front) {
       placed.push_back(joiner_.place(std::move(kernel.kernel), node + "_" + kernel.part, {}));
+      design_.kernels[placed.back().index].multiplications = kernel.multiplications;
+      design_.kernels[placed.back().index].multipliers = kernel.multipliers;
+    }
     for (std::size_t k = 0; k <= front.size(); ++k) {
       const bool last = k == front.size();
       const Endpoint use = last ? to : Endpoint{.kernel = placed[k], .port = 0};

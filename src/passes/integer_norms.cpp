@@ -26,7 +26,7 @@ bool isProductNode(const ir::Node& node) {
 }
 
 /// Moves elements and leaves them as they are.
-bool onlyMoves(const ir::Node& node) {
+bool readsOnThrough(const ir::Node& node) {
   if (const auto* unary = std::get_if<ir::Unary>(&node.operation))
     return unary->kind == ir::UnaryKind::identity;
   return std::holds_alternative<ir::Reshape>(node.operation) ||
@@ -195,7 +195,7 @@ class Norms {
                                    std::fabs(static_cast<double>(quantize->range.hi) - off));
       } else if (isProductNode(node)) {
         here.product = true;
-      } else if (onlyMoves(node)) {
+      } else if (readsOnThrough(node)) {
         here = behindOf(node.output);
       }
       if (here.step > 0) behind.step = behind.step > 0 ? std::min(behind.step, here.step) : here.step;
