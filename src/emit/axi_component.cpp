@@ -231,13 +231,11 @@ void model(Xml& x, const AxiSkin& skin) {
     x.leaf("spirit:name", wire.physical);
     x.open("spirit:wire");
     x.leaf("spirit:direction", wire.isInput ? "in" : "out");
-    if (wire.width > 1 || wire.physical.ends_with("_tkeep")) {
-      if (wire.width > 1) {
-        x.open("spirit:vector");
-        x.leaf("spirit:left", std::to_string(wire.width - 1));
-        x.leaf("spirit:right", "0");
-        x.close();
-      }
+    if (wire.width > 1) {
+      x.open("spirit:vector");
+      x.leaf("spirit:left", std::to_string(wire.width - 1));
+      x.leaf("spirit:right", "0");
+      x.close();
     }
     x.close();
     x.close();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <numeric>
 
 #include "emit/axi_package.h"
 
@@ -30,9 +31,13 @@ set build [file dirname $here]
                      file);
 }
 
-/// Bytes of the DMA engine's stream: the power of two at or above TDATA's.
+/// Bytes of the DMA engine's stream: of the powers of two the largest, up to that at or above TDATA's, that a width
+/// converter can bring to TDATA's: it works on the least common multiple of both, of 512 bytes at most. An odd number of
+/// bytes so makes a narrow engine; `pack` of the first node (--node-options) makes TDATA another.
 std::uint32_t dmaBytes(const AxiStream& stream) {
-  return std::min(std::bit_ceil(stream.bytes()), kMostDmaBytes);
+  std::uint32_t wide = std::min(std::bit_ceil(stream.bytes()), kMostDmaBytes);
+  while (wide > 1 && std::lcm(wide, stream.bytes()) > kMostConverterBytes) wide /= 2;
+  return wide;
 }
 
 /// The engine of a stream and, where the widths differ, the converter between them.
@@ -42,6 +47,7 @@ std::string streamCells(const AxiSkin& skin) {
     const std::uint32_t wide = dmaBytes(stream);
     const char* side = stream.isInput ? "mm2s" : "s2mm";
     text += fmt::format(R"TCL(
+# {0}: {7} bytes of TDATA, {8} bytes a cycle from or to memory.
 create_bd_cell -type ip -vlnv xilinx.com:ip:axi_dma dma_{0}
 set_property -dict [list CONFIG.c_include_sg 0 CONFIG.c_sg_length_width 26 \
   CONFIG.c_include_mm2s {1} CONFIG.c_include_s2mm {2} CONFIG.c_include_{3}_dre 1 \
@@ -49,7 +55,7 @@ set_property -dict [list CONFIG.c_include_sg 0 CONFIG.c_sg_length_width 26 \
 )TCL",
                         stream.name, stream.isInput ? 1 : 0, stream.isInput ? 0 : 1, side,
                         stream.isInput ? "c_m_axis_mm2s_tdata_width" : "c_s_axis_s2mm_tdata_width", 8 * wide,
-                        std::max(32u, 8 * wide));
+                        std::max(32u, 8 * wide), stream.bytes(), wide);
     const std::string engine =
         fmt::format("dma_{}/{}", stream.name, stream.isInput ? "M_AXIS_MM2S" : "S_AXIS_S2MM");
     const std::string own = "design_under_control/" + stream.prefix();

@@ -206,5 +206,60 @@ TEST(AxiShell, TheDriverPacksCodesAsTheHardwareReadsThem) {
   fs::remove_all(folder);
 }
 
+/// Stands in for Vivado: every command is known and does nothing; pins and interfaces that are joined are counted.
+const char* const kVivado = R"TCL(
+set used {}
+proc create_project args {}
+proc unknown args { return $args }
+foreach kind {get_bd_pins get_bd_intf_pins} {
+  proc $kind args { lappend ::used [lindex $args 0]; return [lindex $args 0] }
+}
+proc get_bd_cells args {
+  if {[lindex $args 0] ne "-quiet"} { return [lindex $args end] }
+  return [expr {[string match dma* [lindex $args 1]] ? "/dma_x /dma_z /dma_s /dma_u" : "/width_x"}]
+}
+proc get_property {name args} { return [expr {$name eq "PROGRESS" ? "100%" : 1}] }
+proc get_parts args { return known }
+proc glob args { return nothing }
+rename file file_really
+proc file {verb args} { if {$verb ni {copy mkdir}} { return [file_really $verb {*}$args] } }
+source axi/SCRIPT
+puts [join [lsort $used] "\n"]
+)TCL";
+
+TEST(AxiShell, TheScriptsRunToTheirEndsAndJoinEveryInterface) {
+  if (std::system("echo exit | tclsh") != 0) GTEST_SKIP() << "tclsh is not installed";  // NOLINT
+  const Result<Dressed> dressed = dress(kTwoIn, 4, 1);
+  ASSERT_TRUE(dressed.ok()) << dressed.error().text();
+  const fs::path folder = fs::path(::testing::TempDir()) / "sluice_axi_scripts";
+  for (const char* part : {"xc7z020clg400-1", "xczu9eg-ffvb1156-2-e", "xc7a100tcsg324-1"}) {
+    fs::remove_all(folder);
+    for (const emit::File& file : dressed->shell.files)
+      ASSERT_TRUE(writeFile(folder / file.name, file.content).ok());
+    for (const emit::File& file :
+         emit::axiPackage(dressed->skin, dressed->shell, emit::AxiTarget{.part = part}))
+      ASSERT_TRUE(writeFile(folder / file.name, file.content).ok());
+    for (const std::string script : {"project.tcl", "package_ip.tcl"}) {
+      std::string text = kVivado;
+      text.replace(text.find("SCRIPT"), 6, script);
+      ASSERT_TRUE(writeFile(folder / "run.tcl", text).ok());
+      const std::string there = "cd '" + folder.string() + "' && tclsh ";
+      EXPECT_NE(std::system((there + "axi/" + script + " 2> refused.txt").c_str()), 0);  // NOLINT
+      EXPECT_NE(readFile(folder / "refused.txt").value().find("is a script for Vivado"), std::string::npos);
+      ASSERT_EQ(std::system((there + "run.tcl > used.txt 2>&1").c_str()), 0)  // NOLINT
+          << part << " " << readFile(folder / "used.txt").value();
+      if (script != "project.tcl" || std::string(part).starts_with("xc7a")) continue;
+      const std::string used = "\n" + readFile(folder / "used.txt").value();
+      for (const char* pin :
+           {"design_under_control/s_axis_x", "design_under_control/s_axis_z", "design_under_control/m_axis_s",
+            "design_under_control/m_axis_u", "design_under_control/s_axi_control",
+            "design_under_control/aclk", "design_under_control/aresetn", "dma_x/axi_resetn",
+            "dma_u/m_axi_s2mm_aclk", "to_memory/S03_AXI", "to_control/M04_AXI"})
+        EXPECT_NE(used.find("\n" + std::string(pin) + "\n"), std::string::npos) << part << ": " << pin;
+    }
+  }
+  fs::remove_all(folder);
+}
+
 }  // namespace
 }  // namespace sluice::flow
