@@ -82,6 +82,35 @@ TEST(Quantize, EveryOptionGivesANetworkThatLowers) {
   }
 }
 
+/// One head of attention with its residual and norm, of real numbers.
+TEST(Quantize, AttentionWithASoftmaxAndALayerNormInsideBecomesIntegers) {
+  Rng rng(3);
+  const auto list = [&](std::size_t count) {
+    std::string text;
+    for (std::size_t i = 0; i < count; ++i)
+      text += " " + std::to_string(static_cast<float>(rng.real() - 0.5));
+    return text;
+  };
+  const ir::Graph graph = ir::graphOf(
+      "graph attention\nx = input [4, 6] real; wq = constant [6, 3] real {" + list(18) +
+      "}; wk = constant [6, 3] real {" + list(18) + "}; wv = constant [6, 6] real {" + list(36) +
+      "}; g = constant [6] real {1 0.9 1.1 0.8 1.2 1}; b = constant [6] real {0 0.1 0.2 0 -0.1 0}; wo = "
+      "constant [6, 3] real {" +
+      list(18) +
+      "}\nq = matMul x, wq; k = matMul x, wk; v = matMul x, wv; t = transpose k, permutation [1, 0]\n"
+      "a = matMul q, t; p = softmax a; m = matMul p, v; r = add m, x; n = layerNormalize r, g, b; y = matMul "
+      "n, wo; output y");
+  const Calibration samples = drawn(24, 24);
+  for (const std::uint32_t bits : {6u, 8u}) {
+    const auto network = quantize(graph, samples, {.weightBits = bits, .activationBits = bits});
+    ASSERT_TRUE(network.ok()) << network.error().text();
+    const auto integer = integerOutputs(network->graph, samples, 1);
+    ASSERT_TRUE(integer.ok()) << integer.error().text();
+    const auto real = referenceOutputs(graph, samples, 1);
+    EXPECT_LT(relativeNoise((*integer)[0], (*real)[0]), bits == 6 ? 0.15 : 0.04);
+  }
+}
+
 TEST(Quantize, BiasCorrectionRemovesTheMeanErrorOfALayer) {
   // Weights that all round down, on inputs that are all positive.
   const ir::Graph graph =

@@ -78,9 +78,20 @@ bool notNegative(const ir::Graph& graph, ir::TensorId id, const std::vector<bool
 std::vector<Site> sitesOf(const ir::Graph& graph) {
   std::vector<bool> isSite(graph.tensors.size(), false), positive(graph.tensors.size(), false);
   std::vector<ir::TensorId> open;
+  // A softmax or layer norm that something behind reads as codes becomes integers too (passes/integer_norms.h).
+  std::vector<bool> inside(graph.tensors.size(), false);
+  for (std::size_t i = graph.nodes.size(); i-- > 0;) {
+    const ir::Node& node = graph.nodes[i];
+    if (inside[node.output.index] || readsCodes(graph, node))
+      for (const ir::TensorId input : node.inputs) inside[input.index] = true;
+  }
+  const auto isNorm = [](const ir::Node& node) {
+    return std::holds_alternative<ir::Softmax>(node.operation) ||
+           std::holds_alternative<ir::LayerNormalize>(node.operation);
+  };
   for (const ir::Node& node : graph.nodes) {
     positive[node.output.index] = notNegative(graph, node.output, positive);
-    if (readsCodes(graph, node))
+    if (readsCodes(graph, node) || (isNorm(node) && inside[node.output.index]))
       for (const ir::TensorId input : node.inputs) open.push_back(input);
   }
   std::vector<bool> seen(graph.tensors.size(), false);

@@ -7,7 +7,8 @@
 
 /// Where a float network needs quantizers, so that everything between them is exact in integers.
 ///
-/// A product, a sum of two computed tensors and an average read codes. What they read gets a quantizer where it is
+/// A product, a sum of two computed tensors and an average read codes; so do a softmax and a layer norm that are not at the end.
+/// What they read gets a quantizer where it is
 /// computed, in front of everything that only moves elements or takes the largest: behind the relu, not behind the
 /// max pool or the reshape.
 ///
