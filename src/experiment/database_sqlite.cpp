@@ -145,9 +145,10 @@ Result<std::unique_ptr<Database>> openSqlite(const fs::path& file) {
     return ioError(std::string("SQLite: ") + sqlite3_errstr(answer) + "; is it a trial store?",
                    file.string());
   sqlite3_busy_handler(connection, waitForOthers, nullptr);
-  // Rarer checkpoints (each waits for the disk twice): the log may grow to 32 MB.
+  // The log begins anew after 4 MB: a commit that writes over what was there waits less for the disk (a quarter to a half
+  // was seen) than one that makes the file longer, which is worth more than rarer checkpoints.
   for (const char* setting :
-       {"PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "PRAGMA wal_autocheckpoint=8000"}) {
+       {"PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "PRAGMA wal_autocheckpoint=1000"}) {
     const Result<Rows> set = database->run(setting, {}, Survives::powerCut);
     if (!set.ok()) return set.error();
   }
