@@ -197,12 +197,18 @@ Status compare(const std::string& name, const std::string& file, const std::stri
   std::erase_if(all, [](const Built& one) { return !one.point.fits; });
   std::vector<Built> best;
   for (const Built& one : all)
-    if (std::none_of(all.begin(), all.end(), [&](const Built& other) {
-          const auto key = [](const Built& b) {
-            return std::tuple(b.point.cycles, b.point.boards, b.point.share);
-          };
-          return other.point.cycles <= one.point.cycles && other.point.boards <= one.point.boards &&
-                 other.point.share <= one.point.share && key(other) != key(one);
+    if (std::none_of(all.begin(), all.end(),
+                     [&](const Built& other) {
+                       const auto key = [](const Built& b) {
+                         return std::tuple(b.point.cycles, b.point.boards, b.point.share);
+                       };
+                       return other.point.cycles <= one.point.cycles &&
+                              other.point.boards <= one.point.boards &&
+                              other.point.share <= one.point.share && key(other) != key(one);
+                     }) &&
+        std::none_of(best.begin(), best.end(), [&](const Built& kept) {
+          return std::tuple(kept.point.cycles, kept.point.boards, kept.point.share) ==
+                 std::tuple(one.point.cycles, one.point.boards, one.point.share);
         }))
       best.push_back(one);
   std::stable_sort(best.begin(), best.end(),

@@ -200,7 +200,7 @@ Result<std::vector<BuiltJointPoint>> buildFront(const ir::Graph& lowered, const 
       result.push_back(point);
       std::vector<double> beyond = point.built.size;
       const std::vector<double> counted = sizeOf(menu, selection);
-      for (std::size_t r = 0; r < beyond.size(); ++r) beyond[r] = std::max(0.0, beyond[r] - counted[r]);
+      for (std::size_t r = 0; r < beyond.size(); ++r) beyond[r] -= counted[r];
       std::optional<Selection> again = leastShare(menu, interval, capacity, options.share, beyond);
       if (again && again->choice == selection.choice) result.back().said = again->share;  // it stays
       if (!again || std::find(seen.begin(), seen.end(), again->choice) != seen.end()) break;

@@ -78,8 +78,8 @@ struct BuildFrontOptions {
   SearchLimits limits = {.steps = 50'000'000};
 };
 
-/// A front mapped and sized. What FIFOs hold beyond two places is not known before they are sized; then it is added to what
-/// the menu counts, and the choice is made again at the same interval, until it stays. All designs that were built are there,
+/// A front mapped and sized. What FIFOs hold beyond two places (or less, in slow designs) is not known before they are sized;
+/// then it is added to what the menu counts, and the choice is made again at the same interval, until it stays. All designs that were built are there,
 /// beaten ones too, in the order in which they were.
 Result<std::vector<BuiltJointPoint>> buildFront(const ir::Graph& lowered, const Menu& menu,
                                                 const std::vector<JointPoint>& front,

@@ -58,11 +58,13 @@ Menu randomMenu(std::uint64_t seed) {
 }
 
 /// Every selection tried.
-double leastByTrying(const Menu& menu, std::uint64_t cycles, const std::vector<double>& capacity) {
+double leastByTrying(const Menu& menu, std::uint64_t cycles, const std::vector<double>& capacity,
+                     const std::vector<double>& beyond = {0, 0, 0}) {
   std::vector<std::size_t> choice(menu.choices.size(), 0);
   double least = impossible;
   for (;;) {
-    std::vector<double> sum(capacity.size(), 0.0);
+    std::vector<double> sum;
+    for (std::size_t r = 0; r < capacity.size(); ++r) sum.push_back(beyond[r] / capacity[r]);
     bool keeps = true;
     const auto take = [&](std::uint64_t own, const std::vector<double>& size) {
       keeps = keeps && own <= cycles;
@@ -90,8 +92,11 @@ TEST(LeastShare, IsWhatTryingEverySelectionFinds) {
   for (std::uint64_t seed = 0; seed < 1000; ++seed) {
     const Menu menu = randomMenu(seed);
     for (std::uint64_t cycles = 1; cycles <= 4; ++cycles) {
-      const double wanted = leastByTrying(menu, cycles, capacity);
-      const auto found = leastShare(menu, cycles, capacity);
+      Rng random(seed, 12);
+      std::vector<double> beyond;  // what comes on top, or off
+      for (int r = 0; r < 3; ++r) beyond.push_back(static_cast<double>(random.uniform(0, 8)));
+      const double wanted = leastByTrying(menu, cycles, capacity, beyond);
+      const auto found = leastShare(menu, cycles, capacity, {}, beyond);
       ASSERT_EQ(found.has_value(), wanted < impossible) << seed;
       if (!found) continue;
       EXPECT_NEAR(found->share, wanted, 1e-6) << seed;

@@ -220,11 +220,9 @@ std::optional<Selection> leastShare(const Menu& menu, std::uint64_t cycles, std:
   if (!readClasses(menu, cycles, capacity, search.classes)) return std::nullopt;
   const std::size_t n = search.classes.size();
   search.beyond.assign(capacity.size(), 0.0);
-  if (!beyond.empty()) {
-    const std::optional<ShareVector> more =
-        shareVector(std::vector<double>(beyond.begin(), beyond.end()), capacity);
-    if (!more) return std::nullopt;
-    search.beyond = *more;
+  for (std::size_t r = 0; r < beyond.size(); ++r) {
+    if (beyond[r] > 0 && capacity[r] <= 0) return std::nullopt;
+    if (capacity[r] > 0) search.beyond[r] = beyond[r] / capacity[r];
   }
   for (const auto& node : search.classes) search.graph.addVariable(static_cast<std::uint32_t>(node.size()));
   for (const MenuEdge& menuEdge : menu.edges) {

@@ -88,7 +88,8 @@ struct Selection {
 };
 
 /// Cycles and share of a selection in one piece. Nothing if two of its choices cannot be joined. `beyond`: hardware that comes
-/// on top of what the menu counts, such as the places of FIFOs beyond two.
+/// on top of what the menu counts, such as the places of FIFOs beyond two; where it is less than the menu counts,
+/// below 0.
 std::optional<Selection> measureSelection(const Menu& menu, std::vector<std::uint32_t> choice,
                                           std::span<const double> capacity,
                                           std::span<const double> beyond = {});
@@ -97,7 +98,7 @@ std::vector<double> sizeOf(const Menu& menu, const Selection& selection);
 
 struct ShareLimits {
   std::uint64_t nodes = 100'000;  ///< of the search tree; then the best is given with its bound
-  std::uint32_t rounds = 120;    ///< of moving weights
+  std::uint32_t rounds = 120;     ///< of moving weights
 };
 
 /// Of all selections whose nodes and joins take at most `cycles` a frame, one whose largest share of `capacity` is least.
