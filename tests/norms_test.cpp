@@ -131,6 +131,17 @@ TEST(Norms, ASoftmaxInAnOnnxFileAnswersWhatItsFrameworkDoes) { expectRecorded("s
 
 TEST(Norms, ALayerNormInAnOnnxFileAnswersWhatItsFrameworkDoes) { expectRecorded("layer_norm", 0.1, 0.6); }
 
+TEST(Norms, AttentionThroughVerilator) {
+  const Network network = load(sourceFolder() / "tests/testdata/norms/attention.onnx");
+  const Hardware hardware = build(network, {.regime = map::Regime::streamed, .targetInterval = 600});
+  const auto model =
+      flow::compileModel(emit::verilogFiles(hardware.rtl), flow::harnessPorts(hardware.design), nullptr);
+  ASSERT_TRUE(model.ok()) << model.error().text();
+  const flow::Frames frames = randomFrames(network, hardware.design, 10, 7);
+  for (const std::uint32_t stall : {0u, 35u})
+    expectAgreement(hardware, frames, simulate(hardware, *model, frames, stall), stall);
+}
+
 TEST(Norms, AttentionWithItsResidualAndNormAnswersWhatItsFrameworkDoes) {
   expectRecorded("attention", 0.5, 0.3);
 }
