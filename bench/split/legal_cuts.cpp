@@ -239,9 +239,10 @@ Status showNetwork(const Case& one, const std::filesystem::path& folder, bool is
       std::fflush(stdout);
     }
   }
-  fmt::print("| {} | {} | {}{} | {} | {} | {} of {} | {} of {} | {} |\n", name, network.nodes.size(), inTwo,
+  fmt::print("| {} | {} | {}{} | {} | {} | {} | {} of {} | {} |\n", name, network.nodes.size(), inTwo,
              isLarge || sets.size() > mostIdeals ? fmt::format(" of {}", sets.size()) : ", all",
-             cuts.size() - inTwo, widest, exact, cuts.size(), delayed, 3 * designs,
+             cuts.size() - inTwo, widest,
+             isQuick ? "not asked for" : fmt::format("{} of {}", exact, cuts.size()), delayed, 3 * designs,
              isVerilated ? fmt::format("{} of {}", verilated, designs) : "not asked for");
   failed = failed || (!isQuick && exact != cuts.size());
   return {};
