@@ -1,16 +1,19 @@
 // Formal proofs of what designs are made of: FIFOs of every kind and their credit counters, width converters,
-// controllers, and small networks with a skip connection as a whole. Claims in src/emit/formal.h, proven by Yosys from
-// the Verilog as printed; and for every claim a single-line fault that breaks it, so that no claim is empty.
+// controllers, the modules of the AXI skin, and small networks with a skip connection as a whole. Claims in
+// src/emit/formal.h and formal_axi.h, proven by Yosys from the Verilog as printed; and for every claim a single-line fault
+// that breaks it, so that no claim is empty.
 //
-//   proofs [--quick] [--networks] [--RN07] [--no-faults] [--no-cache] [--json]
+//   proofs [--quick] [--networks] [--axi] [--RN07] [--no-faults] [--no-cache] [--json]
 //
-// --quick: one module of each sort. --networks: the networks alone. --RN07: also every FIFO and every controller of RN07, as mapped and sized.
+// --quick: one module of each sort. --networks: the networks alone. --axi: the skin alone. --RN07: also every FIFO and every controller of RN07, as mapped and sized.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <map>
 #include <set>
 
+#include "dataflow/simulate.h"
+#include "emit/formal_axi.h"
 #include "flow/formal.h"
 #include "hdl/simplify.h"
 #include "hdl/verilog.h"
@@ -28,7 +31,7 @@ using namespace sluice;
 constexpr std::uint32_t kMostBits = 2048;  ///< of storage, in a proof about a FIFO
 
 struct Subject {
-  std::string sort;  ///< "FIFO", "width converter", "controller", "network"
+  std::string sort;  ///< "FIFO", "width converter", "controller", "AXI input", ..., "network"
   std::string note;  ///< of what it stands for
   flow::ProofTask task;
 };
@@ -61,6 +64,37 @@ Subject controllerSubject(const kernel::Kernel& kernel) {
       "controller",
       kernel.family,
       {.name = kernel.name, .files = {{"module.v", text}}, .harness = emit::controllerProof(kernel, text)}};
+}
+
+/// The modules of an AXI skin with two inputs and two outputs of other widths. Frames are short, so that faults show soon.
+Result<std::vector<Subject>> axiSubjects() {
+  SLUICE_TRY(const ir::Graph graph, ir::parse(R"(
+x = input [1, 2, 2] s4
+z = input [1, 2, 2] u9
+s = merge x, z, shift [0, 0]
+u = merge s, x, shift [0, 0]
+output s, u
+)"));
+  SLUICE_TRY(const map::Design design,
+             map::mapGraph(graph, {.regime = map::Regime::streamed, .reuseFactor = 2}));
+  SLUICE_TRY(const emit::AxiSkin skin, emit::axiSkin(design, graph, digestOf("a design")));
+  std::vector<Subject> list;
+  const auto add = [&](const std::string& sort, const hdl::Module& module, emit::FormalModule harness) {
+    list.push_back({sort,
+                    "",
+                    {.name = module.name,
+                     .files = {{"module.v", hdl::verilog(hdl::simplify(module), hdl::Family::xc7)}},
+                     .harness = std::move(harness)}});
+  };
+  for (const emit::AxiStream& stream : skin.streams) {
+    if (stream.isInput)
+      add("AXI input", emit::axiIn(stream), emit::axiInProof(stream));
+    else
+      add("AXI output", emit::axiOut(stream), emit::axiOutProof(stream));
+  }
+  add("AXI control", emit::axiControl(skin), emit::axiControlProof(skin));
+  add("AXI meter", emit::axiMeter(skin), emit::axiMeterProof(skin));
+  return list;
 }
 
 /// A residual block: a convolution of 3 x 3 beside the pixels themselves, and their sum.
@@ -112,6 +146,8 @@ Result<std::vector<Subject>> subjects(const show::Output& out) {
     SLUICE_TRY(Subject subject, widthSubject(from, to, {-3, 4}));
     list.push_back(std::move(subject));
   }
+  SLUICE_TRY(std::vector<Subject> skin, axiSubjects());
+  std::move(skin.begin(), skin.end(), std::back_inserter(list));
   for (std::uint64_t seed = 1; seed <= (quick ? 2u : 20u); ++seed)
     list.push_back(controllerSubject(kernel::randomKernel("loops", seed).kernel));
   if (!quick)
@@ -238,7 +274,29 @@ Status showFaults(show::Output& out, const std::vector<Subject>& list, const job
   return {};
 }
 
-/// A residual block at its sized depths, and with the skip connection's FIFO so short that the block stops.
+/// The design with no FIFO of more places than `most`. A way with two FIFOs in a row stops only if both are short.
+map::Design withPlaces(map::Design design, std::uint32_t most) {
+  for (map::Stream& stream : design.streams) stream.depth = std::min(stream.depth, most);
+  return design;
+}
+
+/// The most places at which the simulator finds that the design stops, and in which cycle; none: it never does.
+struct Shortage {
+  std::uint32_t places = 0;
+  std::uint64_t cycle = 0;
+};
+Result<std::optional<Shortage>> shortageOf(const map::Design& design) {
+  std::uint32_t deepest = 1;
+  for (const map::Stream& stream : design.streams) deepest = std::max(deepest, stream.depth);
+  for (std::uint32_t places = deepest - 1; places > 0; --places) {
+    SLUICE_TRY(const dataflow::Outcome outcome,
+               dataflow::simulate(map::network(withPlaces(design, places)), {.frames = 4}));
+    if (outcome.deadlock) return std::optional(Shortage{places, outcome.deadlock->cycle});
+  }
+  return std::optional<Shortage>();
+}
+
+/// A residual block at its sized depths, at the least depths with which it runs, and at one place less, where it stops.
 Status showProgress(show::Output& out, const jobs::Store* store) {
   for (const auto& [height, width] : std::vector<std::pair<std::uint32_t, std::uint32_t>>{{3, 3}}) {
     SLUICE_TRY(map::Design design, residual(height, width));
@@ -248,18 +306,25 @@ Status showProgress(show::Output& out, const jobs::Store* store) {
     SLUICE_TRY(const Subject sized, networkSubject(design, name, "depths" + depths));
     SLUICE_RETURN_IF_ERROR(showSubjects(out, {sized}, store));
     if (out.has("--no-faults")) continue;
-    const auto skip = std::max_element(design.streams.begin(), design.streams.end(),
-                                       [](const auto& a, const auto& b) { return a.depth < b.depth; });
-    const std::uint32_t enough = skip->depth;
-    skip->depth = std::max(1u, enough / 4);
-    SLUICE_TRY(Subject stuck, networkSubject(design, name, ""));
+    SLUICE_TRY(const std::optional<Shortage> shortage, shortageOf(design));
+    if (!shortage) return badInput("one place in every FIFO is enough");
+    // The fewest places with which it runs, and one less.
+    const std::uint32_t places = shortage->places;
+    SLUICE_TRY(const Subject least, networkSubject(withPlaces(design, places + 1), name,
+                                                   fmt::format("at most {} places", places + 1)));
+    SLUICE_RETURN_IF_ERROR(showSubjects(out, {least}, store));
+    SLUICE_TRY(Subject stuck, networkSubject(withPlaces(design, places), name, ""));
     stuck.task.induction = false;
-    stuck.task.mostSteps = 60;
+    stuck.task.macros = {"ONE_RUN"};
+    stuck.task.mostSteps = static_cast<std::uint32_t>(shortage->cycle) + 20;
     SLUICE_TRY(const std::vector<flow::Proof> proofs, flow::prove({stuck.task}, 1, store));
     out.require(
         proofs[0].verdict == flow::Verdict::refuted,
-        fmt::format("{:<24} progress     is {} with {} in place of {} places in {}, after {} cycles", name,
-                    flow::verdictName(proofs[0].verdict), skip->depth, enough, skip->name, proofs[0].steps));
+        fmt::format(
+            "{:<24} progress     is {} with at most {} places in each FIFO: Yosys sat, a run of {} cycles, "
+            "{:.1f} s (the simulator stops in cycle {})",
+            name, flow::verdictName(proofs[0].verdict), places, proofs[0].steps, proofs[0].processorSeconds,
+            shortage->cycle));
   }
   return {};
 }
@@ -268,6 +333,11 @@ Status run(show::Output& out) {
   SLUICE_TRY(const jobs::Store cache, jobs::Store::open(jobs::Store::defaultFolder()));
   const jobs::Store* const store = out.has("--no-cache") ? nullptr : &cache;
   if (out.has("--networks")) return showProgress(out, store);
+  if (out.has("--axi")) {
+    SLUICE_TRY(const std::vector<Subject> skin, axiSubjects());
+    out.require(showSubjects(out, skin, store), "modules");
+    return out.has("--no-faults") ? Status{} : showFaults(out, skin, store);
+  }
   SLUICE_TRY(const std::vector<Subject> list, subjects(out));
   out.require(showSubjects(out, list, store), "modules");
   if (out.has("--RN07")) {
@@ -282,7 +352,7 @@ Status run(show::Output& out) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  show::Output out(argc, argv, {"--quick", "--networks", "--RN07", "--no-faults", "--no-cache"});
+  show::Output out(argc, argv, {"--quick", "--networks", "--axi", "--RN07", "--no-faults", "--no-cache"});
   out.require(run(out), "proofs");
   return out.exitCode();
 }
