@@ -212,7 +212,7 @@ struct MenuMaker {
     for (const NodeFacts::Input& input : facts[v].inputs)
       if (input.from)
         for (const NodeChoice& choice : menu.choices[*input.from]) beats.insert(choice.writes);
-    constexpr std::size_t mostBeats = 4;
+    const std::size_t mostBeats = facts.size() <= 16 ? 8 : 4;  // each is worth a minute in a large network
     std::vector<std::uint32_t> some(beats.begin(), beats.end());
     if (some.size() > mostBeats) {
       std::vector<std::uint32_t> spread;
