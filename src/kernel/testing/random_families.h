@@ -30,5 +30,7 @@ KernelCase randomUpsample(std::uint64_t seed);
 KernelCase randomPermute(std::uint64_t seed);
 KernelCase randomReduce(std::uint64_t seed);
 KernelCase randomMatmul(std::uint64_t seed);
+KernelCase randomStreamedWeights(std::uint64_t seed);
+KernelCase randomWeightBuffer(std::uint64_t seed);
 
 }  // namespace sluice::kernel
