@@ -13,7 +13,8 @@
 /// need to know.
 ///
 /// The meaning of a graph is its mathematical value: every float constant is the dyadic rational it is, every
-/// sum is the sum, and only quantizers round. No pass may change a code by one, not even at a tie.
+/// sum is the sum, and only quantizers round. No pass may change a code by one, not even at a tie, but the one that is lossy
+/// (integer_norms.h) and tells so.
 namespace sluice::passes {
 
 /// What lowering may decide for the user.

@@ -16,7 +16,8 @@
 /// A pixel's beats are kept in a delay line of one pixel, a row's in one of one row that steps once a pixel: what is
 /// repeated goes in again. II 1: a frame takes as many iterations as y has beats.
 /// Implements ir::Resize nearest by whole factors (asymmetric and half-pixel coordinates agree there), and ir::Expand:
-/// from one pixel to a map, factors height and width; of one channel, channels = 1, width = h*w, factorWidth = channels.
+/// from one pixel to a map, factors height and width; of one channel, channels = 1, width = h*w, factorWidth = channels, or
+/// with beats of several copies, factorWidth * copies = channels.
 namespace sluice::kernel {
 
 struct UpsampleParams {
