@@ -121,6 +121,19 @@ TEST_F(Tool, BuildTakesItsOptionsAsTheManualSays) {
   EXPECT_EQ(plain.regime, map::Regime::automatic);
   EXPECT_FALSE(plain.family.has_value());
   EXPECT_EQ(plain.until, Until::simulate);
+  EXPECT_EQ(plain.skin, Skin::plain);
+  EXPECT_EQ(parsedAs<BuildOptions>({"build", "net.onnx", "-o", "out", "--skin", "axi"}).skin, Skin::axi);
+}
+
+TEST_F(Tool, TheAxiSkinIsRefusedWhereItHasNoPlace) {
+  const auto refusal = [](BuildOptions options) {
+    options.model = "no.onnx";
+    options.skin = Skin::axi;
+    options.quiet = true;
+    return build(options).error().text();
+  };
+  EXPECT_NE(refusal({.until = Until::map}).find("--until rtl"), std::string::npos);
+  EXPECT_NE(refusal({.boards = {"pynq-z2:2"}, .until = Until::rtl}).find("one board"), std::string::npos);
 }
 
 TEST_F(Tool, RunTakesItsOptionsAndAnInputFormat) {
