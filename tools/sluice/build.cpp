@@ -101,6 +101,7 @@ std::string commandLine(const BuildOptions& options, const Placement& placement)
     for (const std::string& part : options.freeze) text += " --freeze " + part;
   }
   if (!options.splitBefore.empty()) text += " --split-before " + join(options.splitBefore, ",");
+  if (options.linkLatency > 0) text += " --link-latency " + std::to_string(options.linkLatency);
   if (options.topK) text += " --top-k " + std::to_string(*options.topK);
   if (options.input)
     text += " --input " + options.input->filename().string() + (options.inputCodes ? " --input-codes" : "");
@@ -136,8 +137,11 @@ Result<Built> finishDesign(map::Design design, const map::MapOptions& options,
   return built;
 }
 
-Result<Built> buildDesign(const ir::Graph& graph, const map::MapOptions& options) {
+/// `linkLatency`: cycles on the way over every cut.
+Result<Built> buildDesign(const ir::Graph& graph, const map::MapOptions& options,
+                          std::uint32_t linkLatency = 0) {
   SLUICE_TRY(map::Design design, map::mapGraph(graph, options));
+  for (map::Cut& cut : design.cuts) cut.latency = linkLatency;
   return finishDesign(std::move(design), options);
 }
 
@@ -159,24 +163,25 @@ device::Budget comfortable(const std::vector<device::Board>& boards) {
 
 /// The design asked for. Where a board is named and neither a factor nor an interval nor the unrolled regime, the fastest
 /// that fits comfortably: unrolled if that fits, else the smallest power of two as reuse factor.
-Result<Built> chooseDesign(const ir::Graph& graph, map::MapOptions options, const Placement& placement) {
+Result<Built> chooseDesign(const ir::Graph& graph, map::MapOptions options, const Placement& placement,
+                           std::uint32_t linkLatency) {
   if (options.reuseFactor || options.targetInterval || placement.boards.empty() ||
       options.regime == map::Regime::unrolled)
-    return buildDesign(graph, options);
+    return buildDesign(graph, options, linkLatency);
   const device::Budget budget = comfortable(placement.boards);
   const auto fits = [&](const Built& built) {
     return device::fits(hdl::cost(*built.rtl.top, options.family), budget);
   };
   if (options.regime == map::Regime::automatic) {
-    SLUICE_TRY(Built built, buildDesign(graph, options));
+    SLUICE_TRY(Built built, buildDesign(graph, options, linkLatency));
     if (built.design.regime == map::Regime::unrolled && fits(built)) return built;
   }
   options.regime = map::Regime::streamed;
   options.reuseFactor = 4096;
-  SLUICE_TRY(Built best, buildDesign(graph, options));
+  SLUICE_TRY(Built best, buildDesign(graph, options, linkLatency));
   while (fits(best) && *options.reuseFactor > 1) {
     options.reuseFactor = *options.reuseFactor / 2;
-    SLUICE_TRY(Built faster, buildDesign(graph, options));
+    SLUICE_TRY(Built faster, buildDesign(graph, options, linkLatency));
     if (!fits(faster)) break;
     best = std::move(faster);
   }
@@ -462,7 +467,7 @@ Result<BuildOutcome> buildNetwork(const BuildOptions& options, std::optional<ir:
     graph = planned->graph;
   }
   SLUICE_TRY(Built built, planned ? finishDesign(planned->design, planned->plan.map, linkTimings(*planned))
-                                  : chooseDesign(graph, mapOptions, placement));
+                                  : chooseDesign(graph, mapOptions, placement, options.linkLatency));
   SLUICE_RETURN_IF_ERROR(checkBoardCount(placement, built.design.subgraphs.size()));
   timings.lap("map, size, stitch");
 

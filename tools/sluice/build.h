@@ -51,6 +51,7 @@ struct BuildOptions {
   std::string topology = "chain", link = "eth1";  ///< of several boards
   std::string splitInside = "auto";               ///< of layers: auto, any, outputs, inputs, rows, none
   bool fixedOrder = false;                        ///< places take the boards as they are named
+  std::uint32_t linkLatency = 0;                  ///< cycles on the way over the cuts of splitBefore
   std::string objective = "rate";   ///< or latency, boards (for targetInterval), build-time, pareto
   std::vector<std::string> freeze;  ///< subgraphs of the build in `output` that stay as they are
   map::Regime regime = map::Regime::automatic;

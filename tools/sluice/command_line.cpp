@@ -300,6 +300,11 @@ void addBuild(CLI::App& app, BuildArguments& arguments) {
                    "start a new subgraph before each of these nodes (names as `sluice info` prints them)")
       ->delimiter(',')
       ->type_name("NODE,...");
+  build
+      ->add_option("--link-latency", options.linkLatency,
+                   "cycles on the way over each of these cuts: FIFOs on both sides are sized for it")
+      ->type_name("N")
+      ->check(CLI::Range(0u, 1000u).description(""));
   build->add_option("--input", options.input, "samples for the simulation; without it random codes are used")
       ->type_name("X.npy");
   build->add_flag("--input-codes", options.inputCodes,
@@ -388,6 +393,9 @@ Result<BuildOptions> finishBuild(const BuildArguments& arguments, int argc, char
       if (options.splitBefore[k] == node)
         return Error{ErrorCode::usage, "--split-before names '" + node + "' twice", {}};
   }
+  if (options.linkLatency > 0 && options.splitBefore.empty())
+    return Error{ErrorCode::usage,
+                 "--link-latency is for the cuts of --split-before; of a planned split --link says it", {}};
   options.command = "sluice";
   for (int i = 1; i < argc; ++i) options.command += std::string(" ") + argv[i];
   return options;
