@@ -188,11 +188,13 @@ void besideOptuna(const char* name, const std::string& place, const std::string&
 void storedTrials(const char* name, const std::string& barePlace, const std::vector<std::string>& places,
                   const std::vector<std::int64_t>& stored, bool judged) {
   Bare bare(barePlace);
+  for (double commits = 0; commits < 1000; commits += seconds * bare.rate()) continue;
   std::vector<Worker> workers;
   for (std::size_t i = 0; i < stored.size(); ++i) {
     workers.emplace_back(places[i], "stored " + std::to_string(stored[i]));
     fill(places[i], workers.back().id(), stored[i]);
-    workers.back().rate();  // what is looked at once is in memory
+    // SQLite's log has begun anew once: before that it grows, which takes longer. 1,000 pages, some three a trial.
+    for (double trials = 0; trials < 400; trials += seconds * workers.back().rate()) continue;
   }
   std::vector<std::vector<double>> rates(stored.size()), ratios(stored.size());
   std::vector<double> commits;
