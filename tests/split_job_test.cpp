@@ -134,6 +134,27 @@ TEST_F(SplitJob, SaysOfBadInputWhatIsWrongAndWhatToDo) {
       << said_;
 }
 
+TEST_F(SplitJob, FifosBehindACutCoverTheWayThatIsSaid) {
+  const auto deepest = [&](const std::string& more) {
+    EXPECT_EQ(run("build " + model() + " -o " + (folder_ / "out").string() +
+                  " --quiet --reuse-factor 64 --split-before MatMul_1 --until map" + more),
+              0)
+        << said_;
+    std::uint64_t places = 0;
+    const json design = read("design.json");
+    for (const json& stream : design["streams"])
+      places = std::max(places, stream["depth"].get<std::uint64_t>());
+    return places;
+  };
+  const std::uint64_t wires = deepest(""), links = deepest(" --link-latency 50");
+  EXPECT_LT(wires, 12u);
+  EXPECT_GE(links, 25u) << "a beat every second cycle, 50 cycles on the way";
+  EXPECT_EQ(run("build " + model() + " -o " + (folder_ / "out").string() +
+                " --quiet --link-latency 50 --until map"),
+            2);
+  EXPECT_NE(said_.find("--link-latency is for the cuts of --split-before"), std::string::npos) << said_;
+}
+
 TEST_F(SplitJob, RefusesAPlanWhoseCutIsNotConvex) {
   const fs::path plan = folder_ / "plan.json", problem = folder_ / "plan.problem.json";
   ASSERT_EQ(run("split plan " + model() +
