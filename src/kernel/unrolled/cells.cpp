@@ -260,15 +260,7 @@ Scalar CellList::multiple(CellId a, std::int64_t factor) {
   const Result<AdderGraph> graph = adderGraph(problem, {.extraDepth = 0, .effort = 1});
   SLUICE_CHECK(graph.ok() && graph->outputs[0].shift == 0, "rescale bounds its factors, and they are odd");
   std::vector<CellId> nodes{a};
-  for (const AdderGraph::Op& op : graph->ops)
-    nodes.push_back(put({.kind = Cell::Kind::add,
-                         .a = nodes[op.a],
-                         .b = nodes[op.b],
-                         .shiftA = op.shiftA,
-                         .shiftB = op.shiftB,
-                         .signA = op.signA,
-                         .signB = op.signB,
-                         .range = op.range}));
+  for (const AdderGraph::Op& op : graph->ops) nodes.push_back(sum(op, nodes));
   return {.cell = nodes[*graph->outputs[0].node], .sign = graph->outputs[0].sign};
 }
 
