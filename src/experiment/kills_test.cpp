@@ -182,8 +182,8 @@ Killed surviveKillsOnPostgres(PostgresServer& server, const TestFolder& folder, 
 TEST(Kills, OfCoordinatorAndWorkersLoseAndDoubleNothing) {
   const TestFolder folder;
   const Killed killed = surviveKills(folder.at("trials.db"), folder, 16, 1);
-  EXPECT_GT(killed.coordinators, 3);
-  EXPECT_GT(killed.workers, 3);
+  EXPECT_GT(killed.coordinators, 0);
+  EXPECT_GT(killed.workers, 0);
 }
 
 TEST(Kills, OnPostgresAlsoOfTheServerLoseAndDoubleNothing) {
