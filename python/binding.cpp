@@ -223,6 +223,7 @@ NB_MODULE(_sluice, module) {
              const std::optional<Error> error = network.loweringError();
              return error ? std::optional(error->text()) : std::nullopt;
            })
+      .def("lowering_notices", &Network::loweringNotices)
       .def(
           "text",
           [](const Network& network, const std::string& after) { return valueOrRaise(network.text(after)); },

@@ -42,9 +42,12 @@ std::vector<NodeInfo> Network::nodes() const {
 const Result<Network::Lowered>& Network::lowered() const {
   std::call_once(once_, [this]() {
     lowered_ = [this]() -> Result<Lowered> {
-      SLUICE_TRY(ir::Graph graph, passes::lower(graph_));
+      passes::LowerOptions options;
+      std::vector<std::string> notices;
+      options.notices = &notices;
+      SLUICE_TRY(ir::Graph graph, passes::lower(graph_, options));
       SLUICE_TRY(ir::IntegerEngine engine, ir::IntegerEngine::compile(graph));
-      return Lowered{.graph = std::move(graph), .engine = std::move(engine)};
+      return Lowered{.graph = std::move(graph), .engine = std::move(engine), .notices = std::move(notices)};
     }();
   });
   return *lowered_;
@@ -53,6 +56,11 @@ const Result<Network::Lowered>& Network::lowered() const {
 std::optional<Error> Network::loweringError() const {
   const Result<Lowered>& result = lowered();
   return result.ok() ? std::nullopt : std::optional(result.error());
+}
+
+std::vector<std::string> Network::loweringNotices() const {
+  const Result<Lowered>& result = lowered();
+  return result.ok() ? result->notices : std::vector<std::string>{};
 }
 
 Result<std::string> Network::text(const std::string& after) const {

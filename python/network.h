@@ -45,6 +45,8 @@ class Network {
 
   /// What keeps the model from being hardware; none: it is quantized throughout.
   [[nodiscard]] std::optional<Error> loweringError() const;
+  /// Where lowering changes what the model says, a sentence each (passes/integer_norms.h); nothing if it cannot be lowered.
+  [[nodiscard]] std::vector<std::string> loweringNotices() const;
   /// The graph as text after a pass ("import": as it was read). Errors: those of passes::lowerUntil.
   [[nodiscard]] Result<std::string> text(const std::string& after) const;
 
@@ -78,6 +80,7 @@ class Network {
   struct Lowered {
     ir::Graph graph;
     ir::IntegerEngine engine;
+    std::vector<std::string> notices;
   };
   explicit Network(ir::Graph graph) : graph_(std::move(graph)) {}
   [[nodiscard]] const Result<Lowered>& lowered() const;

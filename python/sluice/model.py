@@ -68,6 +68,11 @@ class Model:
         """Every node that keeps the model from being hardware, with what would help; None if nothing does."""
         return self._network.lowering_error()
 
+    @property
+    def approximations(self) -> list[str]:
+        """Where the integers are not what the model says to the bit, each with its bound: softmax and layer norm inside."""
+        return list(self._network.lowering_notices())
+
     def text(self, after: str = "import") -> str:
         """The graph as text, as read or after one of the lowering passes (`sluice dump`)."""
         return self._network.text(after)

@@ -145,6 +145,13 @@ def test_a_float_model_is_quantized_saved_and_read_again(tmp_path):
         model.quantize(x, weight_range="guess")
 
 
+def test_what_integers_only_come_near_is_told(model):
+    assert model.approximations == []
+    softmax = sluice.load(Path(__file__).parents[2] / "tests" / "testdata" / "norms" / "softmax.onnx")
+    assert softmax.quantized
+    assert len(softmax.approximations) == 1 and "off by at most" in softmax.approximations[0]
+
+
 def test_a_configuration_of_hls4ml_gives_the_bits_of_its_emulation():
     recorded = Path(__file__).parents[2] / "src" / "compat" / "testdata"
     arrays = np.load(recorded / "softmax.stable.npz")

@@ -9,7 +9,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "frontend/model.h"
-#include "passes/pipeline.h"
+#include "read_model.h"
 #include "split/check/check.h"
 #include "split/network/build_time.h"
 #include "split/network/inner_split.h"
@@ -89,7 +89,7 @@ Result<int> planModel(const SplitOptions& options, const SolveOptions& solveOpti
              clusterSpec(options.boards, options.topology, options.link, options.fixedOrder));
   const double begin = cpuSeconds();
   SLUICE_TRY(ir::Graph imported, frontend::importModel(options.file));
-  SLUICE_TRY(const ir::Graph graph, passes::lower(std::move(imported)));
+  SLUICE_TRY(const ir::Graph graph, lowerModel(std::move(imported)));
   NetworkPlanOptions planOptions{.goal = solveOptions.objective.goal,
                                  .loadLimit = solveOptions.objective.loadLimit,
                                  .map = {.regime = options.regime},
