@@ -15,6 +15,15 @@
 /// written down, so no subtraction is left. Channels of other folds lie behind one another: address = fold,
 /// x. Codes that x never has repeat a neighbour, which helps whatever logic holds the table. `pack` elements
 /// a beat, II 1, depth 2.
+///
+/// Half a table. Most activations are even, y[-x] = y[x], or odd about a point, y[-x] = sum - y[x] (tanh: 0; a sigmoid: 1). Where all
+/// entries say so, the table holds |x| alone, and the sign comes back behind it:
+///
+///   stage 1  |x|    stage 2  table    stage 3  x < 0 ? sum - t : t    stage 4  y          (even: y in stage 3)
+///
+/// That is asked of the codes, so nothing is rounded and no bit differs. The lowest code of two's complement has no partner: it
+/// must have its neighbour's entry, as saturating functions do. Done where the smaller table and the two sums cost at most
+/// three quarters of the whole one (a block RAM as 64 look-up tables); it costs two cycles.
 namespace sluice::kernel {
 
 enum class TableMemory : std::uint8_t {

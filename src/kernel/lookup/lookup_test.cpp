@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "kernel/testing.h"
 
 namespace sluice::kernel {
@@ -12,6 +14,21 @@ TEST(Lookup, ValuesAndCyclesOfRandomKernelsAgreeInAllViews) {
     const auto count = checkViews(randomKernel("lookup", seed), {.seed = seed, .lanes = 8, .passes = 8});
     ASSERT_TRUE(count.ok()) << "seed " << seed << ": " << count.error().text();
   }
+}
+
+TEST(Lookup, AnOddFunctionIsHalfATable) {
+  LookupParams p{.input = {-1024, 1023}, .first = -1024, .tables = {{}}};
+  for (int x = -1024; x < 1024; ++x)
+    p.tables[0].push_back(std::lround(1000 * std::tanh(std::max(x, -1023) / 256.0)));
+  const auto words = [&] {
+    const hdl::Module module = elaborate(*lookup(p));
+    return module.memories.at(0).contents.size();
+  };
+  EXPECT_EQ(lookup(p)->schedule.depth, 4u);
+  EXPECT_EQ(words(), 1024u);
+  p.tables[0][100] += 1;
+  EXPECT_EQ(lookup(p)->schedule.depth, 2u);
+  EXPECT_EQ(words(), 2048u);
 }
 
 TEST(Lookup, ItsRangeIsThatOfTheEntriesThatXReaches) {

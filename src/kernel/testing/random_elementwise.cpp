@@ -21,6 +21,20 @@ KernelCase randomLookup(std::uint64_t seed) {
   for (auto& table : p.tables)
     for (std::int64_t x = p.first; x <= p.input.hi; ++x) table.push_back(rng.uniform(codes.lo, codes.hi));
   p.memory = static_cast<TableMemory>(rng.uniform(0, 2));
+  if (rng.chance(0.3)) {  // even or odd, and large enough for half a table
+    const std::int64_t most = rng.uniform(300, 511), sum = rng.uniform(-9, 9),
+                       sign = rng.chance(0.5) ? 1 : -1;
+    p.input = {rng.chance(0.5) ? -most : -512, rng.chance(0.5) ? 511 : most};
+    p.first = -512;
+    for (auto& table : p.tables) {
+      table.assign(1024, 0);
+      for (std::size_t x = 0; x < 512; ++x) {
+        table[512 + x] = rng.uniform(codes.lo, codes.hi);
+        if (x > 0) table[512 - x] = sign > 0 ? table[512 + x] : sum - table[512 + x];
+      }
+      table[0] = table[1];
+    }
+  }
   Result<Kernel> made = lookup(p);
   SLUICE_CHECK(made.ok(), "random tables are legal");
   const auto golden = [p](const PassData& reads) {
