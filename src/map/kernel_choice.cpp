@@ -104,7 +104,8 @@ Result<Choice> Chooser::operator()(const ir::Dense&) const {
                              .input = offers[0].range,
                              .weights = ir::codesOf(graph.tensor(node.inputs[1])),
                              .multiplier = own.multiplier,
-                             .memory = own.weights};
+                             .memory = own.weights,
+                             .family = options.family};
   if (node.inputs.size() > 2) params.bias = ir::codesOf(graph.tensor(node.inputs[2]));
   Choice choice{.inputElements = {fold.simd},
                 .multiplications = std::uint64_t{n} * m * product.vectors,

@@ -67,6 +67,7 @@ Result<DenseParams> convProduct(const ConvParams& p) {
   dense.memory = p.memory;
   dense.levelsPerStage = p.levelsPerStage;
   dense.groups = facts.products;
+  dense.family = w.family;
   dense.weights.assign(std::size_t{facts.products} * facts.productInputs * facts.productOutputs, 0);
   // Element e of a product: channel fold, position, channel in the fold; channels count from the product's first group.
   const std::uint32_t beat = positions * w.pack;

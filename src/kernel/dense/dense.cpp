@@ -8,7 +8,8 @@
 namespace sluice::kernel {
 namespace {
 
-std::string nameOf(const DenseParams& p) {
+std::string nameOf(const DensePlan& plan) {
+  const DenseParams& p = plan.params;
   Hasher hash;
   hash.field(static_cast<std::uint64_t>(p.input.lo)).field(static_cast<std::uint64_t>(p.input.hi));
   for (const std::int64_t w : p.weights) hash.update(static_cast<std::uint64_t>(w));
@@ -20,6 +21,8 @@ std::string nameOf(const DenseParams& p) {
       .field(static_cast<std::uint64_t>(p.memory))
       .field(p.levelsPerStage);
   if (p.groups > 1) hash.field(p.groups);
+  for (const PairedPositions& pair : plan.pairs)  // they depend on the family, of which nothing else does
+    hash.field(pair.s).field(pair.high).field(pair.low);
   return "dense_" + (p.groups > 1 ? std::to_string(p.groups) + "x" : std::string()) + std::to_string(p.nIn) +
          "x" + std::to_string(p.nOut) + "_s" + std::to_string(p.simd) + "_p" + std::to_string(p.pe) + "_" +
          hash.hex().substr(0, 8);
@@ -45,7 +48,7 @@ fixed::Interval denseOutputRange(const DenseParams& params) {
 
 Result<std::uint32_t> denseDsps(const DenseParams& params) {
   SLUICE_TRY(const DensePlan plan, planDense(params));
-  std::uint32_t count = 0;
+  auto count = static_cast<std::uint32_t>(plan.pairs.size());
   for (const Position& position : plan.positions) count += position.form == ProductForm::dsp ? 1 : 0;
   return count;
 }
@@ -55,7 +58,7 @@ Result<Kernel> dense(const DenseParams& params) {
   const auto plan = std::make_shared<const DensePlan>(std::move(made));
   Kernel kernel;
   kernel.family = "dense";
-  kernel.name = nameOf(params);
+  kernel.name = nameOf(*plan);
   kernel.ports = {port("x", dataflow::Direction::read, params.simd, params.input),
                   port("y", dataflow::Direction::write, params.pe, plan->output)};
   if (params.groups > 1) kernel.schedule.loops.push_back({params.groups});

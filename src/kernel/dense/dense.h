@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "hdl/cost.h"
 #include "kernel/kernel.h"
 
 /// Dense, streamed: a matrix-vector product, spread over time.
@@ -34,6 +35,9 @@
 ///   stored.
 ///   * The bias starts the accumulator (or is a term of the tree if the sum has one fold), so it costs no
 ///   adder stage.
+///   * Two products of one x are one DSP block where it holds them (product_pair.h), whose bits of correction are terms
+///   of
+///     the tree: a level more where that makes a power of two of terms more.
 /// Multipliers are logic or DSP blocks by one rule, so that the number of DSP blocks is known exactly:
 /// denseDsps().
 ///
@@ -42,9 +46,10 @@ namespace sluice::kernel {
 
 enum class MultiplierStyle : std::uint8_t {
   automatic,  ///< DSP if both factors have at least 5 bits and at most 18 (signed) and no table of fold and x does
-              ///< it, else logic
-  logic,      ///< never a DSP
-  dsp,  ///< every variable weight a DSP, if its product has 9 bits or more: synthesis builds none for less
+              ///< it, else logic; two products a DSP where legal
+  logic,  ///< never a DSP
+  dsp,    ///< every variable weight a DSP, if its product has 9 bits or more: synthesis builds none for less
+  dspPairs,  ///< as dsp, but two products a DSP where legal, those of fewer bits too
 };
 
 enum class WeightMemory : std::uint8_t {
@@ -66,7 +71,8 @@ struct DenseParams {
   WeightMemory memory = WeightMemory::automatic;
   std::uint32_t levelsPerStage =
       1;  ///< adders between two registers of the tree, >= 1 (more: docs/rationale/kernel.md)
-  std::uint32_t groups = 1;  ///< products of a frame
+  std::uint32_t groups = 1;               ///< products of a frame
+  hdl::Family family = hdl::Family::xc7;  ///< which pairs of products a DSP block holds
 };
 
 /// The proven range of y over all outputs: exact, from the range of x and the weights.
@@ -76,7 +82,7 @@ fixed::Interval denseOutputRange(const DenseParams& params);
 ///         unsupported: sums beyond 62 bits, DSP multipliers beyond 25 x 18 signed bits
 Result<Kernel> dense(const DenseParams& params);
 
-/// DSP blocks of the kernel (xc7, xcup and ecp5 alike: every product fits one block), exactly.
+/// DSP blocks of the kernel, exactly: every product, and every pair of params.family, fits one block.
 Result<std::uint32_t> denseDsps(const DenseParams& params);
 
 }  // namespace sluice::kernel

@@ -23,6 +23,10 @@ class DenseBuilder {
     x_ = inputs();
     fold_ = foldAddress();
     if (plan_.romWidth > 0) weights_ = weightWord();
+    for (const PairedPositions& pair : plan_.pairs)
+      pairs_.push_back(b_.reg(pairedProduct(b_, pair.arithmetic, x_[pair.s].signal,
+                                            storedAt(plan_.position(pair.high, pair.s)),
+                                            storedAt(plan_.position(pair.low, pair.s)))));
     std::vector<Value> y;
     for (std::uint32_t p = 0; p < p_.pe; ++p) y.push_back(output(p));
     pipe_.writeElements(1, y);
@@ -101,8 +105,8 @@ class DenseBuilder {
       for (std::uint32_t p = 0; p < p_.pe; ++p)
         for (std::uint32_t s = 0; s < p_.simd; ++s) {
           const Position& position = plan_.position(p, s);
-          if (position.form == ProductForm::logic || position.form == ProductForm::dsp)
-            word.append(plan_.weight(p, s, r, i), fixed::formatFor(position.weight).bits);
+          if (position.isStored())
+            word.append(plan_.storedWeight(p, s, r, i), fixed::formatFor(position.stored).bits);
         }
       return word.words();
     });
@@ -131,16 +135,30 @@ class DenseBuilder {
     return {word, 1};
   }
 
-  /// The product at a multiplier position, at stage 1, not yet registered.
+  /// What the ROM holds of a position, at stage 1.
+  Signal storedAt(const Position& position) {
+    return numberAt(b_, weights_.signal, position.fieldLsb, fixed::formatFor(position.stored),
+                    position.stored);
+  }
+
+  /// The product at a multiplier position, at stage 2.
+  Signal registeredProduct(std::uint32_t p, std::uint32_t s) {
+    const Position& position = plan_.position(p, s);
+    if (position.form == ProductForm::pairHigh)
+      return highProduct(b_, plan_.pairs[position.pair].arithmetic, pairs_[position.pair]);
+    if (position.form == ProductForm::pairLow)
+      return lowProduct(b_, plan_.pairs[position.pair].arithmetic, pairs_[position.pair]);
+    return b_.reg(product(p, s));
+  }
+
+  /// The product at a multiplier position that shares nothing, at stage 1, not yet registered.
   Signal product(std::uint32_t p, std::uint32_t s) {
     const Position& position = plan_.position(p, s);
     const Signal x = x_[s].signal;
     if (position.form == ProductForm::constant)
       return b_.multiply(x, b_.constant(position.weight.lo), Style::logic);
     if (position.form == ProductForm::foldTable) return tableProduct(p, s);
-    const fixed::IntegerFormat format = fixed::formatFor(position.weight);
-    const Signal w = numberAt(b_, weights_.signal, position.fieldLsb, format, position.weight);
-    return b_.multiply(x, w, position.form == ProductForm::dsp ? Style::dsp : Style::logic);
+    return b_.multiply(x, storedAt(position), position.form == ProductForm::dsp ? Style::dsp : Style::logic);
   }
 
   /// A table of fold and x: word (fold << bits of x) + raw bits of x.
@@ -185,8 +203,14 @@ class DenseBuilder {
   Signal treeSum(std::uint32_t p) {
     std::vector<Signal> level;
     for (std::uint32_t s = 0; s < p_.simd; ++s)
-      if (plan_.position(p, s).form != ProductForm::none) level.push_back(b_.reg(product(p, s)));
+      if (plan_.position(p, s).form != ProductForm::none) level.push_back(registeredProduct(p, s));
     if (plan_.hasBiasTerm(p)) level.push_back(biasAt(p, 2).signal);
+    // Side by side, so that the tree counts them before it adds the count to anything wide.
+    for (std::uint32_t s = 0; s < p_.simd; ++s) {
+      if (!plan_.isCorrected(p, s)) continue;
+      const std::uint32_t pair = plan_.position(p, s).pair;
+      level.push_back(correction(b_, plan_.pairs[pair].arithmetic, pairs_[pair]));
+    }
     if (level.empty()) return b_.constant(0);
     std::uint32_t stage = 2;
     while (level.size() > 1) {
@@ -223,9 +247,10 @@ class DenseBuilder {
   const DenseParams& p_;
   Pipeline& pipe_;
   Builder& b_;
-  std::vector<Value> x_;  // stage 1
-  Value fold_;            // stage 0
-  Value weights_;         // stage 1
+  std::vector<Value> x_;       // stage 1
+  Value fold_;                 // stage 0
+  Value weights_;              // stage 1
+  std::vector<Signal> pairs_;  // stage 2: the product of each
 };
 
 }  // namespace

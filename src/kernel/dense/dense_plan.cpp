@@ -1,6 +1,7 @@
 #include "kernel/dense/dense_plan.h"
 
 #include <algorithm>
+#include <bit>
 
 #include "kernel/bits.h"
 
@@ -48,17 +49,21 @@ Status checkParams(const DenseParams& p) {
   return {};
 }
 
-/// Synthesis builds no DSP for a factor of one bit or a product below nine (Yosys 0.70, xilinx mul2dsp:
+/// Synthesis builds no DSP for a constant, a factor of one bit or a product below nine (Yosys 0.70, xilinx mul2dsp:
 /// DSP_Y_MINWIDTH).
 bool dspIsBuilt(fixed::Interval weight, fixed::Interval input) {
-  return std::min(bitsOf(weight), bitsOf(input)) >= 2 && bitsOf(fixed::multiply(weight, input)) >= 9;
+  return input.lo < input.hi && std::min(bitsOf(weight), bitsOf(input)) >= 2 &&
+         bitsOf(fixed::multiply(weight, input)) >= 9;
 }
 
-ProductForm formOf(const DenseParams& p, fixed::Interval weight, std::uint32_t addressBits) {
+/// `zeros`: low bits that are zero in every weight, which synthesis takes off before it looks for DSPs.
+ProductForm formOf(const DenseParams& p, fixed::Interval weight, std::uint32_t zeros,
+                   std::uint32_t addressBits) {
   if (weight.lo == 0 && weight.hi == 0) return ProductForm::none;
   if (weight.lo == weight.hi) return ProductForm::constant;
-  const bool built = dspIsBuilt(weight, p.input);
-  if (p.multiplier == MultiplierStyle::dsp && built) return ProductForm::dsp;
+  const bool built = dspIsBuilt({weight.lo >> zeros, weight.hi >> zeros}, p.input);
+  const bool wanted = p.multiplier == MultiplierStyle::dsp || p.multiplier == MultiplierStyle::dspPairs;
+  if (wanted && built) return ProductForm::dsp;
   if (addressBits + bitsOf(p.input) <= 6) return ProductForm::foldTable;
   const bool large = std::min(bitsOf(weight), bitsOf(p.input)) >= 5;
   return p.multiplier != MultiplierStyle::logic && built && large ? ProductForm::dsp : ProductForm::logic;
@@ -68,6 +73,37 @@ ProductForm formOf(const DenseParams& p, fixed::Interval weight, std::uint32_t a
 bool fitsDsp(fixed::Interval a, fixed::Interval b) {
   const auto signedBits = [](fixed::Interval r) { return bitsOf(r) + (r.lo < 0 ? 0 : 1); };
   return signedBits(a) <= 18 && signedBits(b) <= 18;
+}
+
+/// Products by the same x, two by two, where a block holds both. A pair saves a block for what counting one more bit in a
+/// sum takes: an adder of the sum's width at most, which is below the price of a block (formOf's rule) whenever a pair is
+/// legal, so nothing is weighed. Of both orders the one without a correction, then the narrower factor.
+void pairPositions(DensePlan& plan) {
+  const DenseParams& params = plan.params;
+  const auto open = [&](std::uint32_t p, std::uint32_t s) {
+    const ProductForm form = plan.position(p, s).form;
+    return form == ProductForm::dsp ||
+           (form == ProductForm::logic && params.multiplier == MultiplierStyle::dspPairs);
+  };
+  const auto cost = [](const ProductPair& pair) {
+    return std::pair(pair.lowIsSigned, bitsOf(pair.packed) + bitsOf(pair.stored));
+  };
+  if (params.multiplier == MultiplierStyle::dsp || params.multiplier == MultiplierStyle::logic) return;
+  for (std::uint32_t s = 0; s < params.simd; ++s)
+    for (std::uint32_t p = 0; p < params.pe; ++p)
+      for (std::uint32_t q = p + 1; q < params.pe && open(p, s); ++q) {
+        if (!open(q, s)) continue;
+        Position &one = plan.positions[p * params.simd + s], &other = plan.positions[q * params.simd + s];
+        const auto as = pairProducts(one.weight, other.weight, params.input, params.family);
+        const auto turned = pairProducts(other.weight, one.weight, params.input, params.family);
+        if (!as && !turned) continue;
+        const bool turn = !as || (turned && cost(*turned) < cost(*as));
+        one.pair = other.pair = static_cast<std::uint32_t>(plan.pairs.size());
+        one.form = turn ? ProductForm::pairLow : ProductForm::pairHigh;
+        other.form = turn ? ProductForm::pairHigh : ProductForm::pairLow;
+        plan.pairs.push_back({s, turn ? q : p, turn ? p : q, turn ? *turned : *as});
+        (turn ? other : one).stored = plan.pairs.back().arithmetic.stored;
+      }
 }
 
 /// 18-kbit blocks that words, rounded up to a power of two, take.
@@ -89,6 +125,14 @@ std::int64_t DensePlan::weight(std::uint32_t p, std::uint32_t s, std::uint32_t r
   return params.weights[row * params.nOut + column];
 }
 
+std::int64_t DensePlan::storedWeight(std::uint32_t p, std::uint32_t s, std::uint32_t round,
+                                     std::uint32_t inFold) const {
+  const Position& own = position(p, s);
+  const std::int64_t borrowed =
+      own.form == ProductForm::pairHigh && weight(pairs[own.pair].low, s, round, inFold) < 0 ? 1 : 0;
+  return weight(p, s, round, inFold) - borrowed;
+}
+
 std::int64_t DensePlan::bias(std::uint32_t p, std::uint32_t round) const {
   return params.bias.empty() ? 0 : params.bias[std::size_t{round} * params.pe + p];
 }
@@ -107,7 +151,8 @@ bool DensePlan::hasBiasTerm(std::uint32_t p) const {
 
 std::uint32_t DensePlan::terms(std::uint32_t p) const {
   std::uint32_t count = hasBiasTerm(p) ? 1 : 0;
-  for (std::uint32_t s = 0; s < params.simd; ++s) count += position(p, s).form != ProductForm::none ? 1 : 0;
+  for (std::uint32_t s = 0; s < params.simd; ++s)
+    count += (position(p, s).form != ProductForm::none ? 1 : 0) + (isCorrected(p, s) ? 1 : 0);
   return count;
 }
 
@@ -176,12 +221,16 @@ Result<DensePlan> planDense(const DenseParams& params) {
       Position position;
       const std::int64_t start = plan.weight(p, s, 0, 0);
       position.weight = {start, start};
+      std::uint64_t ones = 0;  // of all weights
       for (std::uint32_t r = 0; r < plan.rounds; ++r)
         for (std::uint32_t i = 0; i < plan.inFolds; ++i) {
           const std::int64_t w = plan.weight(p, s, r, i);
           position.weight = fixed::join(position.weight, {w, w});
+          ones |= static_cast<std::uint64_t>(w);
         }
-      position.form = formOf(params, position.weight, plan.addressBits);
+      position.form =
+          formOf(params, position.weight, ones == 0 ? 0 : static_cast<std::uint32_t>(std::countr_zero(ones)),
+                 plan.addressBits);
       if (position.form == ProductForm::dsp && !fitsDsp(position.weight, params.input)) {
         if (params.multiplier == MultiplierStyle::automatic)
           position.form = ProductForm::logic;
@@ -190,12 +239,15 @@ Result<DensePlan> planDense(const DenseParams& params) {
                              " bits times an input of " + std::to_string(bitsOf(params.input)) +
                              " bits does not fit a DSP block (18 x 18 signed bits)");
       }
-      if (position.form == ProductForm::dsp || position.form == ProductForm::logic) {
-        position.fieldLsb = plan.romWidth;
-        plan.romWidth += bitsOf(position.weight);
-      }
+      position.stored = position.weight;
       plan.positions.push_back(position);
     }
+  pairPositions(plan);
+  for (Position& position : plan.positions) {
+    if (!position.isStored()) continue;
+    position.fieldLsb = plan.romWidth;
+    plan.romWidth += bitsOf(position.stored);
+  }
   plan.blockRam = params.memory == WeightMemory::blockRam ||
                   (params.memory == WeightMemory::automatic && plan.folds() >= 256 &&
                    std::uint64_t{plan.folds()} * plan.romWidth >= 8192);

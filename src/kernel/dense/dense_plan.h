@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "kernel/dense/dense.h"
+#include "kernel/dense/product_pair.h"
 
 /// What dense decides before any hardware is written. Private to the folder.
 namespace sluice::kernel {
@@ -14,12 +15,24 @@ enum class ProductForm : std::uint8_t {
   foldTable,  ///< a table of fold address and x
   logic,      ///< weight from the ROM, multiplier in look-up tables
   dsp,        ///< weight from the ROM, multiplier in a DSP block
+  pairHigh,   ///< as dsp, and the block is shared: product_pair.h
+  pairLow,
 };
 
 struct Position {
   ProductForm form = ProductForm::none;
-  fixed::Interval weight;      ///< over all folds
-  std::uint32_t fieldLsb = 0;  ///< logic and dsp: place of the weight in a ROM word
+  fixed::Interval weight;  ///< over all folds
+  std::uint32_t pair = 0;  ///< pairHigh and pairLow: which
+  fixed::Interval stored;  ///< what the ROM holds of it: the weight, but of pairHigh what product_pair.h says
+  std::uint32_t fieldLsb = 0;  ///< its place in a ROM word, if the form needs one
+
+  [[nodiscard]] bool isStored() const { return form >= ProductForm::logic; }
+};
+
+/// Positions (high, s) and (low, s) share a DSP block.
+struct PairedPositions {
+  std::uint32_t s = 0, high = 0, low = 0;
+  ProductPair arithmetic;
 };
 
 /// Part of the weight memory: words [base, base + words), `words` a power of two unless it is the only part. Each base
@@ -40,6 +53,7 @@ struct DensePlan {
   std::uint32_t addressBits = 0;    ///< of the fold address
   bool flatAddress = false;         ///< it counts iterations; else it is the loop counters side by side
   std::vector<Position> positions;  ///< [pe][simd]
+  std::vector<PairedPositions> pairs;
   std::uint32_t romWidth = 0;
   bool blockRam = false;
   std::vector<RomPart> romParts;  ///< if blockRam
@@ -52,6 +66,9 @@ struct DensePlan {
   /// Weight at multiplier position (p, s) in a fold. round = group * outFolds + outFold.
   [[nodiscard]] std::int64_t weight(std::uint32_t p, std::uint32_t s, std::uint32_t round,
                                     std::uint32_t inFold) const;
+  /// What a ROM word holds of it.
+  [[nodiscard]] std::int64_t storedWeight(std::uint32_t p, std::uint32_t s, std::uint32_t round,
+                                          std::uint32_t inFold) const;
   [[nodiscard]] std::int64_t bias(std::uint32_t p, std::uint32_t round) const;
   [[nodiscard]] const Position& position(std::uint32_t p, std::uint32_t s) const {
     return positions[p * params.simd + s];
@@ -63,8 +80,12 @@ struct DensePlan {
   [[nodiscard]] std::uint32_t inLoop() const { return outLoop() + 1; }
   /// Stage of the write of y.
   [[nodiscard]] std::uint32_t writeStage() const { return biasInTree ? sumStage : sumStage + 1; }
-  /// Terms in the adder tree of output position p.
+  /// Terms in the adder tree of output position p: products, their corrections, the bias.
   [[nodiscard]] std::uint32_t terms(std::uint32_t p) const;
+  [[nodiscard]] bool isCorrected(std::uint32_t p, std::uint32_t s) const {
+    const Position& own = position(p, s);
+    return own.form == ProductForm::pairHigh && pairs[own.pair].arithmetic.lowIsSigned;
+  }
   [[nodiscard]] bool hasBiasTerm(std::uint32_t p) const;
 };
 

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "hdl/cost.h"
+#include "hdl/simplify.h"
 #include "kernel/testing.h"
 
 namespace sluice::kernel {
@@ -18,6 +20,18 @@ TEST(Dense, ValuesAndCyclesOfRandomKernelsAgreeInAllViews) {
     const auto count = checkViews(test, {.seed = seed, .lanes = 16, .passes = 3});
     ASSERT_TRUE(count.ok()) << "seed " << seed << ": " << count.error().text();
   }
+}
+
+TEST(Dense, HasAsManyDspsAsItSaysAndPairsAreAmongTheRandomKernels) {
+  std::uint64_t dsps = 0;
+  for (const char* family : {"dense", "conv"})
+    for (std::uint64_t seed = 1; seed <= 120; ++seed) {
+      const KernelCase test = randomKernel(family, seed);
+      const hdl::Module module = hdl::simplify(elaborate(test.kernel));
+      EXPECT_EQ(hdl::cost(module, hdl::Family::xc7).dsp, test.multiplierDsps) << family << " " << seed;
+      dsps += test.multiplierDsps;
+    }
+  EXPECT_GT(dsps, 60u);
 }
 
 TEST(Dense, ALongVectorIsKeptInBlockRamAndReadInEveryLaterOutputFold) {
@@ -72,6 +86,29 @@ TEST(Dense, UsesADspForEveryVariableWeightOfFiveBitsOrMore) {
   EXPECT_EQ(denseDsps(p).value(), 1u) << "position 1 holds the constant 3";
   p.multiplier = MultiplierStyle::logic;
   EXPECT_EQ(denseDsps(p).value(), 0u);
+}
+
+TEST(Dense, TwoProductsOfOneInputAreOneDspAndTheirCorrectionsTermsOfTheTree) {
+  DenseParams p{.nIn = 4, .nOut = 3, .simd = 2, .pe = 3, .input = {0, 255}};
+  for (std::int64_t i = 0; i < 12; ++i) p.weights.push_back(i * 67 % 256 - 128);
+  EXPECT_EQ(denseDsps(p).value(), 4u) << "of three outputs two and one";
+  const std::uint32_t depth = dense(p)->schedule.depth;
+  p.multiplier = MultiplierStyle::dsp;
+  EXPECT_EQ(denseDsps(p).value(), 6u);
+  EXPECT_EQ(dense(p)->schedule.depth + 1, depth) << "four terms instead of two";
+  p.multiplier = MultiplierStyle::automatic;
+  p.family = hdl::Family::ecp5;
+  EXPECT_EQ(denseDsps(p).value(), 6u) << "18 x 18 bits hold no two products of eight";
+}
+
+TEST(Dense, TwoProductsOfFourBitsShareADspOnlyIfAskedTo) {
+  DenseParams p{.nIn = 8, .nOut = 2, .simd = 1, .pe = 2, .input = {-8, 7}};
+  for (std::int64_t i = 0; i < 16; ++i) p.weights.push_back(i * 7 % 16 - 8);
+  EXPECT_EQ(denseDsps(p).value(), 0u);
+  p.multiplier = MultiplierStyle::dsp;
+  EXPECT_EQ(denseDsps(p).value(), 0u) << "synthesis builds none for a product of eight bits";
+  p.multiplier = MultiplierStyle::dspPairs;
+  EXPECT_EQ(denseDsps(p).value(), 1u);
 }
 
 TEST(Dense, RefusesFoldsThatDoNotDivide) {

@@ -122,8 +122,8 @@ class StreamedBuilder {
   Style multiplierStyle() const {
     const std::uint32_t x = fixed::formatFor(p_.input).bits, w = fixed::formatFor(p_.weight).bits;
     const bool suits = std::min(x, w) >= 5 && std::max(x, w) <= 18;
-    const bool dsp =
-        p_.multiplier == MultiplierStyle::dsp || (p_.multiplier == MultiplierStyle::automatic && suits);
+    const bool dsp = p_.multiplier == MultiplierStyle::dsp || p_.multiplier == MultiplierStyle::dspPairs ||
+                     (p_.multiplier == MultiplierStyle::automatic && suits);
     return dsp ? Style::dsp : Style::logic;
   }
 

@@ -39,7 +39,7 @@ struct StreamedDenseParams {
   /// right as long as their sums stay within the same ranges. Empty: any weights of the range.
   std::vector<std::int64_t> promised;
   MultiplierStyle multiplier =
-      MultiplierStyle::automatic;  ///< automatic: DSP if both factors have 5 to 18 bits
+      MultiplierStyle::automatic;  ///< automatic: DSP if both factors have 5 to 18 bits; dspPairs: as dsp
 };
 
 /// Ports x, w, y. Errors  badInput: sizes that do not divide or fit; unsupported: sums beyond 62 bits

@@ -24,7 +24,7 @@ ConvParams randomConvParams(std::uint64_t seed) {
   const ConvFacts facts = convFacts(p).value();
   p.simd = randomDivisor(rng, facts.productInputs);
   p.pe = randomDivisor(rng, facts.productOutputs);
-  p.multiplier = static_cast<MultiplierStyle>(rng.uniform(0, 2));
+  p.multiplier = static_cast<MultiplierStyle>(rng.uniform(0, 3));
   p.memory = static_cast<WeightMemory>(rng.uniform(0, 2));
   return p;
 }

@@ -27,7 +27,7 @@ KernelCase randomDense(std::uint64_t seed) {
     p.weights.push_back(sparse && rng.chance(0.7) ? 0 : rng.uniform(weights.lo, weights.hi));
   if (rng.chance(0.6))
     for (std::uint32_t j = 0; j < p.groups * p.nOut; ++j) p.bias.push_back(rng.uniform(-40, 40));
-  p.multiplier = static_cast<MultiplierStyle>(rng.uniform(0, 2));
+  p.multiplier = static_cast<MultiplierStyle>(rng.uniform(0, 3));
   p.memory = static_cast<WeightMemory>(rng.uniform(0, 2));
   p.levelsPerStage = static_cast<std::uint32_t>(rng.uniform(1, 3));
 

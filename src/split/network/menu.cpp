@@ -429,6 +429,7 @@ std::string settingsText(const map::NodeOptions& options) {
   number("pe", options.pe);
   if (options.multiplier == kernel::MultiplierStyle::logic) say("multiplier=logic");
   if (options.multiplier == kernel::MultiplierStyle::dsp) say("multiplier=dsp");
+  if (options.multiplier == kernel::MultiplierStyle::dspPairs) say("multiplier=dsp2");
   if (options.weights == kernel::WeightMemory::logic) say("weights=logic");
   if (options.weights == kernel::WeightMemory::blockRam) say("weights=bram");
   if (options.rows == BufferStyle::shiftRegister) say("rows=srl");
