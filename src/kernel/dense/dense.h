@@ -35,9 +35,8 @@
 ///   stored.
 ///   * The bias starts the accumulator (or is a term of the tree if the sum has one fold), so it costs no
 ///   adder stage.
-///   * Two products of one x are one DSP block where it holds them (product_pair.h), whose bits of correction are terms
-///   of
-///     the tree: a level more where that makes a power of two of terms more.
+///   * Two products of one x are one DSP block where it holds them (product_pair.h). Bits of correction are terms of
+///     the tree, which then has up to twice as many: one level more.
 /// Multipliers are logic or DSP blocks by one rule, so that the number of DSP blocks is known exactly:
 /// denseDsps().
 ///
