@@ -35,8 +35,8 @@
 ///   stored.
 ///   * The bias starts the accumulator (or is a term of the tree if the sum has one fold), so it costs no
 ///   adder stage.
-///   * Two products of one x are one DSP block where it holds them (product_pair.h). Bits of correction are terms of
-///     the tree, which then has up to twice as many: one level more.
+///   * Two products of one x are one DSP block where it holds them, if asked for (product_pair.h). Bits of correction are
+///     terms of the tree, which then has up to twice as many: one level more.
 /// Multipliers are logic or DSP blocks by one rule, so that the number of DSP blocks is known exactly:
 /// denseDsps().
 ///
@@ -45,7 +45,7 @@ namespace sluice::kernel {
 
 enum class MultiplierStyle : std::uint8_t {
   automatic,  ///< DSP if both factors have at least 5 bits and at most 18 (signed) and no table of fold and x does
-              ///< it, else logic; two products a DSP where legal
+              ///< it, else logic
   logic,  ///< never a DSP
   dsp,    ///< every variable weight a DSP, if its product has 9 bits or more: synthesis builds none for less
   dspPairs,  ///< as dsp, but two products a DSP where legal, those of fewer bits too

@@ -82,13 +82,12 @@ void pairPositions(DensePlan& plan) {
   const DenseParams& params = plan.params;
   const auto open = [&](std::uint32_t p, std::uint32_t s) {
     const ProductForm form = plan.position(p, s).form;
-    return form == ProductForm::dsp ||
-           (form == ProductForm::logic && params.multiplier == MultiplierStyle::dspPairs);
+    return form == ProductForm::dsp || form == ProductForm::logic;
   };
   const auto cost = [](const ProductPair& pair) {
     return std::pair(pair.lowIsSigned, bitsOf(pair.packed) + bitsOf(pair.stored));
   };
-  if (params.multiplier == MultiplierStyle::dsp || params.multiplier == MultiplierStyle::logic) return;
+  if (params.multiplier != MultiplierStyle::dspPairs) return;
   for (std::uint32_t s = 0; s < params.simd; ++s)
     for (std::uint32_t p = 0; p < params.pe; ++p)
       for (std::uint32_t q = p + 1; q < params.pe && open(p, s); ++q) {

@@ -91,12 +91,13 @@ TEST(Dense, UsesADspForEveryVariableWeightOfFiveBitsOrMore) {
 TEST(Dense, TwoProductsOfOneInputAreOneDspAndTheirCorrectionsTermsOfTheTree) {
   DenseParams p{.nIn = 4, .nOut = 3, .simd = 2, .pe = 3, .input = {0, 255}};
   for (std::int64_t i = 0; i < 12; ++i) p.weights.push_back(i * 67 % 256 - 128);
+  p.multiplier = MultiplierStyle::dspPairs;
   EXPECT_EQ(denseDsps(p).value(), 4u) << "of three outputs two and one";
   const std::uint32_t depth = dense(p)->schedule.depth;
   p.multiplier = MultiplierStyle::dsp;
   EXPECT_EQ(denseDsps(p).value(), 6u);
   EXPECT_EQ(dense(p)->schedule.depth + 1, depth) << "four terms instead of two";
-  p.multiplier = MultiplierStyle::automatic;
+  p.multiplier = MultiplierStyle::dspPairs;
   p.family = hdl::Family::ecp5;
   EXPECT_EQ(denseDsps(p).value(), 6u) << "18 x 18 bits hold no two products of eight";
 }
