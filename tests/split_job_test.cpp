@@ -90,6 +90,54 @@ TEST_F(SplitJob, PlansBuildsAndVerifiesANetworkOverThreeBoards) {
   EXPECT_NE(said_.find("no subgraph is called 'nobody'"), std::string::npos) << said_;
 }
 
+TEST_F(SplitJob, PlansBuildsAndVerifiesANetworkOverBoardsOfTwoFamilies) {
+  ASSERT_EQ(run("build " + model() + " -o " + (folder_ / "out").string() +
+                " --quiet --link aurora4x25 --board ulx3s-85f:1 --board arty-a7-35t:1 --reuse-factor 64 "
+                "--objective build-time --until simulate"),
+            0)
+      << said_;
+  const json deployment = read("deployment.json"), report = read("report.json");
+  ASSERT_EQ(deployment["boards"].size(), 2u);
+  std::set<std::string> families;
+  for (std::size_t p = 0; p < 2; ++p) {
+    const json& board = deployment["boards"][p];
+    const fs::path folder = folder_ / "out" / board["folder"].get<std::string>();
+    families.insert(board["family"].get<std::string>());
+    for (const auto& [resource, row] : board["planned"].items())
+      EXPECT_LE(row["used"], row["plan_may_use"]) << resource << " of " << board["board"];
+    // What is built differs from what was planned by no more than FIFOs, which were counted alone and are sized together.
+    const json resources = json::parse(readFile(folder / "resources.json").value())["resources"];
+    for (const auto& [resource, row] : resources.items()) {
+      EXPECT_LE(row["used"], row["available"]) << resource << " of " << board["board"];
+      if (resource == "DSP" || resource == "BRAM18") {
+        EXPECT_EQ(row["used"], board["planned"][resource]["used"]) << resource << " of " << board["board"];
+      }
+    }
+    // Tables of look-up tables are written as LUT6 where there are such.
+    bool hasTables = false;
+    for (const fs::directory_entry& file : fs::directory_iterator(folder / "rtl"))
+      hasTables = hasTables || readFile(file.path()).value().find("LUT6 ") != std::string::npos;
+    if (board["family"] == "ecp5") {
+      EXPECT_FALSE(hasTables);
+    }
+  }
+  EXPECT_EQ(families, (std::set<std::string>{"ecp5", "xc7"}));
+  EXPECT_EQ(run("split check " + (folder_ / "out/split/problem.json").string() + " " +
+                (folder_ / "out/split/plan.json").string()),
+            0)
+      << said_;
+  EXPECT_EQ(run("cluster simulate " + (folder_ / "out/split/plan.json").string() + " --frames 1000"), 0)
+      << said_;
+  EXPECT_EQ(run("build " + model() + " -o " + (folder_ / "out").string() +
+                " --quiet --board ulx3s-85f --board arty-a7-35t --family xc7 --until map"),
+            1);
+  EXPECT_NE(said_.find("boards of several families take a plan"), std::string::npos) << said_;
+  EXPECT_EQ(run("split plan " + model() + " -o " + (folder_ / "plan.json").string() +
+                " --board ulx3s-85f --board arty-a7-35t --objective pareto"),
+            1);
+  EXPECT_NE(said_.find("for boards of one family"), std::string::npos) << said_;
+}
+
 TEST_F(SplitJob, ShowsTheFrontAndBuildsItsFastestPoint) {
   ASSERT_EQ(build("--objective pareto --until map"), 0) << said_;
   const json deployment = read("deployment.json");

@@ -127,6 +127,8 @@ Result<Rtl> stitch(const map::Design& design, hdl::Family family) {
   for (const map::KernelInstance& instance : design.kernels) {
     SLUICE_RETURN_IF_ERROR(kernel::check(instance.kernel));
     rtl.kernels.push_back(library.add(hdl::simplify(kernel::elaborate(instance.kernel))));
+    if (const hdl::Family own = map::familyOf(design, instance.subgraph, family); own != family)
+      rtl.others[rtl.kernels.back()->name] = own;
   }
   for (std::uint32_t g = 0; g < design.subgraphs.size(); ++g)
     rtl.subgraphs.push_back(library.add(subgraph(design, map::SubgraphId(g), rtl.kernels, library)));
@@ -140,7 +142,9 @@ std::vector<File> verilogFiles(const Rtl& rtl) {
   std::vector<File> files;
   std::string list;
   for (const ModulePtr& module : rtl.modules) {
-    files.push_back({"rtl/" + module->name + ".v", hdl::verilog(*module, rtl.family)});
+    const auto other = rtl.others.find(module->name);
+    const hdl::Family family = other == rtl.others.end() ? rtl.family : other->second;
+    files.push_back({"rtl/" + module->name + ".v", hdl::verilog(*module, family)});
     list += files.back().name + "\n";
   }
   files.push_back({"rtl/top.f", list});

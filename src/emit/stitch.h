@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -21,13 +22,16 @@ namespace sluice::emit {
 
 struct Rtl {
   hdl::Family family = hdl::Family::xc7;
+  std::map<std::string, hdl::Family>
+      others;  ///< modules that stand on boards of another family: kernels, by name
   std::shared_ptr<const hdl::Module> top;
   std::vector<std::shared_ptr<const hdl::Module>> subgraphs;  ///< in the design's order
   std::vector<std::shared_ptr<const hdl::Module>> kernels;    ///< elaborated, in the design's order
   std::vector<std::shared_ptr<const hdl::Module>> modules;    ///< all, each once, leaves first, top last
 };
 
-/// The family decides how constant tables are written down (hdl/table_form.h).
+/// The family, or that of a kernel's own subgraph, decides how constant tables are written down (hdl/table_form.h). Other modules
+/// have none, and are the same on all boards.
 Result<Rtl> stitch(const map::Design& design, hdl::Family family);
 
 struct File {

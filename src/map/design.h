@@ -61,8 +61,9 @@ struct DesignPort {
   std::string name;  ///< prefix of the Verilog ports
   bool isInput = true;
   ir::TensorId tensor;
-  StreamId stream;             ///< the FIFO behind it
-  std::uint32_t position = 0;  ///< among the graph's hardware inputs, or outputs; of weights: behind all inputs
+  StreamId stream;  ///< the FIFO behind it
+  std::uint32_t position =
+      0;  ///< among the graph's hardware inputs, or outputs; of weights: behind all inputs
   /// Of an input: what every frame brings, in the order of the beats, if it is weights that live outside; `tensor` is then
   /// the constant that they are in the graph. Empty: data.
   std::vector<std::int64_t> weights{};
@@ -70,6 +71,8 @@ struct DesignPort {
 
 struct Subgraph {
   std::string name;  ///< module name: "sub0"
+  std::optional<hdl::Family>
+      family{};  ///< of its board, where boards are of several; else that of the whole design
 };
 
 enum class Regime : std::uint8_t {
@@ -100,6 +103,11 @@ struct Design {
 
 /// A FIFO whose writer is a ready/valid wire promises nothing ahead: it needs one counter only.
 inline bool reserveIsPush(const Stream& stream) { return !stream.writer.valid(); }
+
+/// The device family a subgraph is for, in a design that is for `whole` where nothing else is said.
+inline hdl::Family familyOf(const Design& design, SubgraphId subgraph, hdl::Family whole) {
+  return design.subgraphs[subgraph.index].family.value_or(whole);
+}
 
 /// The FIFO module of a stream.
 kernel::FifoParams fifoParams(const Stream& stream);

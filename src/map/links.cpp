@@ -45,7 +45,8 @@ Result<LinkedSizing> sizeLinkedStreams(Design& design, hdl::Family family,
   for (std::size_t s = 0; s < design.streams.size(); ++s) {
     Stream& stream = design.streams[s];
     stream.depth = sizing.depth[s];
-    stream.kind = kernel::chooseFifo(stream.beat.width(), stream.depth, family);
+    stream.kind =
+        kernel::chooseFifo(stream.beat.width(), stream.depth, familyOf(design, stream.subgraph, family));
   }
   design.fifoStorage = FifoStorage{.bits = sizing.cost, .lowerBound = sizing.lowerBound};
   LinkedSizing result{.cuts = {}, .initiationInterval = sizing.initiationInterval, .latency = sizing.latency};

@@ -57,8 +57,12 @@ class Mapper {
       else
         design_.targetInterval = pace_.frame;
     }
-    for (std::uint32_t g = 0; g < partition_.stages; ++g)
+    SLUICE_CHECK(partition_.families.empty() || partition_.families.size() == partition_.stages,
+                 "a family for every stage, or for none");
+    for (std::uint32_t g = 0; g < partition_.stages; ++g) {
       design_.subgraphs.push_back({.name = joiner_.moduleNames().take("sub" + std::to_string(g))});
+      if (!partition_.families.empty()) design_.subgraphs.back().family = partition_.families[g];
+    }
     SLUICE_RETURN_IF_ERROR(choosePortNames());
     findReaders();
     for (std::uint32_t g = 0; g < partition_.stages; ++g) SLUICE_RETURN_IF_ERROR(mapSubgraph(g));
@@ -329,13 +333,19 @@ class Mapper {
   }
 
   Status mapStreamed(std::uint32_t subgraph) {
+    MapOptions own;
+    if (!partition_.families.empty()) {
+      own = options_;
+      own.family = partition_.families[subgraph];
+    }
+    const MapOptions& options = partition_.families.empty() ? options_ : own;
     for (const ir::NodeId id : nodesOf(subgraph)) {
       const ir::Node& node = graph_.node(id);
       std::vector<Offer> offers;
       const std::vector<ir::TensorId> inputs = streamedInputs(graph_, node);
       for (const ir::TensorId input : inputs)
         offers.push_back({joiner_.beatOf(root(input)), joiner_.rangeOf(root(input))});
-      SLUICE_TRY(Choice choice, chooseKernel(graph_, node, offers, options_, pace_));
+      SLUICE_TRY(Choice choice, chooseKernel(graph_, node, offers, options, pace_));
       const kernel::StreamPort output = choice.kernel.ports.back();
       const auto outputPort = static_cast<std::uint32_t>(choice.kernel.ports.size() - 1);
       const KernelId placed = joiner_.place(std::move(choice.kernel), node.name, {id});

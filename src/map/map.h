@@ -34,10 +34,12 @@ inline constexpr std::uint64_t kDefaultReuseFactor = 64;
 ///         kernel in the regime asked for; infeasible: a node that cannot keep the target interval, with the least it can.
 Result<Design> mapGraph(const ir::Graph& lowered, const MapOptions& options);
 /// The same with the subgraphs given (options.splitBefore is not looked at): partition_of.h makes them from a plan. Every
-/// stage must hold a node with a kernel, and no node may stand before one that it reads.
+/// stage must hold a node with a kernel, and no node may stand before one that it reads. Where `parts` has families, memories
+/// of each stage are built for its own; folds, beats and schedules' intervals do not depend on it.
 Result<Design> mapGraph(const ir::Graph& lowered, const MapOptions& options, const Partition& parts);
 
-/// Gives every stream its least depth (dataflow::sizeChannels) and the FIFO kind that is cheapest for it.
+/// Gives every stream its least depth (dataflow::sizeChannels) and the FIFO kind that is cheapest for it, on its subgraph's
+/// own family if it has one.
 Status sizeStreams(Design& design, hdl::Family family);
 
 }  // namespace sluice::map

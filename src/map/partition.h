@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "hdl/cost.h"
 #include "ir/graph.h"
 
 /// Cuts by name: which node of the integer middle stands in which subgraph.
@@ -25,6 +26,7 @@ namespace sluice::map {
 struct Partition {
   std::vector<std::uint32_t> stage;  ///< per node of the graph; meaningful for the integer middle
   std::uint32_t stages = 1;
+  std::vector<hdl::Family> families{};  ///< of each stage's board; empty: all as the whole design
 };
 
 /// Names that --split-before takes, in graph order: every node of the middle behind which and before which stands work.

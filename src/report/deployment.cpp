@@ -84,15 +84,17 @@ std::vector<Deployment::Busy> firstFramesOf(const cluster::Machine& machine,
 
 std::vector<device::Usage> plannedOf(const splits::Problem& problem, const splits::Stage& stage) {
   std::vector<device::Usage> rows;
-  const std::size_t count =
-      device::usage({}, {}).size();  // of what a board holds; more are conditions of the plan
-  for (std::size_t r = 0; r < count; ++r) {
-    double used = 0;
-    for (const std::uint32_t node : stage.nodes) used += problem.nodes[node].size[r];
-    rows.push_back({.resource = problem.resources[r],
-                    .used = static_cast<std::uint64_t>(used),
-                    .available = static_cast<std::uint64_t>(problem.boards[stage.board].capacity[r])});
+  const std::vector<double> capacity = splits::capacityOn(problem, stage.board);
+  std::vector<double> used(capacity.size(), 0.0);
+  for (const std::uint32_t node : stage.nodes) {
+    const std::vector<double> size = splits::sizeOn(problem, stage.board, node);
+    for (std::size_t r = 0; r < used.size(); ++r) used[r] += size[r];
   }
+  const std::vector<device::Usage> names = device::usage({}, {});
+  for (std::size_t r = 0; r < used.size(); ++r)
+    rows.push_back({.resource = names[r].resource,
+                    .used = static_cast<std::uint64_t>(used[r]),
+                    .available = static_cast<std::uint64_t>(capacity[r])});
   return rows;
 }
 
@@ -148,6 +150,7 @@ Result<Deployment> deploymentOf(const map::Design& design, const splits::Cluster
                     .boardsGiven = problem.places(),
                     .factorsTried = plan.factors};
   const map::NodeOptionsMap settings = splits::settingsOf(problem, plan.map);
+  const bool severalFamilies = splits::familiesOf(cluster).size() > 1;
   for (std::size_t s = 0; s < plan.plan.stages.size(); ++s) {
     const splits::Stage& stage = plan.plan.stages[s];
     const device::Board& board = cluster.kinds[stage.board].board;
@@ -156,6 +159,7 @@ Result<Deployment> deploymentOf(const map::Design& design, const splits::Cluster
                             .part = board.part.name,
                             .folder = "boards/" + std::to_string(stage.place) + "_" + board.name,
                             .subgraph = design.subgraphs[s].name,
+                            .family = severalFamilies ? hdl::familyName(board.part.family) : "",
                             .mhz = board.targetMhz,
                             .planned = plannedOf(problem, stage)};
     std::uint64_t cycles = 1;
@@ -246,6 +250,7 @@ std::string deploymentJson(const Deployment& deployment) {
                               {"interval_us", place.interval},
                               {"latency_us", place.latency},
                               {"planned", planned}});
+    if (!place.family.empty()) json["boards"].back()["family"] = place.family;
     for (const auto& [node, settings] : place.settings)
       json["boards"].back()["node_settings"][node] = settings;
     if (const std::size_t p = json["boards"].size() - 1; p < deployment.buildSeconds.size())

@@ -30,6 +30,7 @@ struct Deployment {
   struct Place {
     std::uint32_t place = 0;
     std::string board, part, folder, subgraph;
+    std::string family;  ///< of the part, where the boards are of several; else empty
     std::uint32_t mhz = 100;
     std::vector<std::string> nodes;
     std::map<std::string, std::string> settings;  ///< of nodes, as --node-options takes them

@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <map>
+#include <set>
+#include <utility>
 
 #include "base/text.h"
 #include "emit/stitch.h"
@@ -126,13 +128,20 @@ Result<Report> describe(const ir::Graph& graph, const map::Design& design, const
   const dataflow::Network network = map::network(design);
   SLUICE_TRY(report.profile, dataflow::profile(network));
   SLUICE_TRY(report.timeline, dataflow::timeline(network, report.profile));
-  for (const map::Subgraph& subgraph : design.subgraphs) report.subgraphs.push_back({.name = subgraph.name});
+  std::set<hdl::Family> families;
+  for (std::uint32_t g = 0; g < design.subgraphs.size(); ++g) {
+    report.subgraphs.push_back({.name = design.subgraphs[g].name});
+    if (const hdl::Family own = map::familyOf(design, map::SubgraphId(g), family);
+        families.insert(own).second)
+      report.family =
+          families.size() == 1 ? hdl::familyName(own) : report.family + " and " + hdl::familyName(own);
+  }
 
   for (std::size_t k = 0; k < design.kernels.size(); ++k) {
     const map::KernelInstance& instance = design.kernels[k];
     KernelRow row = kernelRow(graph, design, instance);
     row.busy = report.profile.actors[k].utilisation;
-    row.cost = hdl::cost(*rtl.kernels[k], family);
+    row.cost = hdl::cost(*rtl.kernels[k], map::familyOf(design, instance.subgraph, family));
     report.operations += row.multiplications;
     report.weights += row.weights;
     SubgraphRow& home = report.subgraphs[row.subgraph];
@@ -140,9 +149,10 @@ Result<Report> describe(const ir::Graph& graph, const map::Design& design, const
     home.resources.estimated += row.cost;
     report.kernels.push_back(std::move(row));
   }
-  std::map<std::string, hdl::Cost> fifoCosts;
+  std::map<std::pair<std::string, hdl::Family>, hdl::Cost> fifoCosts;
   for (const std::shared_ptr<const hdl::Module>& module : rtl.modules)
-    if (module->name.starts_with("fifo_")) fifoCosts[module->name] = hdl::cost(*module, family);
+    if (module->name.starts_with("fifo_"))
+      for (const hdl::Family own : families) fifoCosts[{module->name, own}] = hdl::cost(*module, own);
   for (std::size_t s = 0; s < design.streams.size(); ++s) {
     const map::Stream& stream = design.streams[s];
     const auto end = [&](map::KernelId id, const char* outside) {
@@ -155,7 +165,8 @@ Result<Report> describe(const ir::Graph& graph, const map::Design& design, const
                 .depth = stream.depth,
                 .peak = report.profile.channels[s].peak,
                 .kind = kernel::fifoKindName(stream.kind),
-                .cost = fifoCosts[kernel::fifoName(map::fifoParams(stream))],
+                .cost = fifoCosts[{kernel::fifoName(map::fifoParams(stream)),
+                                   map::familyOf(design, stream.subgraph, family)}],
                 .subgraph = stream.subgraph.index};
     SubgraphRow& home = report.subgraphs[row.subgraph];
     home.resources.estimated += row.cost;

@@ -184,7 +184,8 @@ WorkBound workBound(const Problem& problem, const Atoms& atoms, const Seats& sea
     bound.worth.push_back(worth);
     std::vector<double> room(problem.resources.size(), 0);
     for (std::size_t r = 0; r < room.size(); ++r)
-      for (const std::uint32_t k : kinds) room[r] += problem.boards[k].capacity[r] * seats.left[s][k];
+      for (const std::uint32_t k : kinds)
+        if (seats.left[s][k] > 0) room[r] += problem.boards[k].capacity[r] * seats.left[s][k];
     bound.room.push_back(std::move(room));
   }
   bool adds = true;

@@ -39,7 +39,23 @@ Error explain(const Problem& problem, const Atoms& atoms, const SolveOptions& op
                         formatFixed(std::ceil((all - room) / largest), 0) +
                         " more of the largest board would hold it");
   }
+  bool isLimited = true;  // every resource of every board
+  for (const Board& board : problem.boards)
+    for (const double room : board.capacity) isLimited = isLimited && room < impossible;
   for (std::size_t a = 0; a < atoms.count(); ++a) {
+    std::string missing;
+    bool fits = false;
+    for (const Board& board : problem.boards) {
+      if (board.count == 0) continue;
+      std::size_t r = 0;
+      while (r < problem.resources.size() && atoms.size[r][a] <= board.capacity[r]) ++r;
+      fits = fits || r == problem.resources.size();
+      if (r < problem.resources.size())
+        missing += "needs " + formatDouble(atoms.size[r][a]) + " " + problem.resources[r] + ", and " +
+                   board.name + " has " + formatDouble(board.capacity[r]) + "; ";
+    }
+    if (!fits)
+      return infeasible(missing + "it must be split inside", "node " + listed(problem, atoms.nodes[a]));
     double least = impossible;
     for (std::size_t k = 0; k < problem.boards.size(); ++k)
       if (problem.boards[k].count > 0)
@@ -60,6 +76,11 @@ Error explain(const Problem& problem, const Atoms& atoms, const SolveOptions& op
                         "; " + (best->proven ? "the least possible is " : "the best known has ") +
                         formatDouble(best->measures.load));
   }
+  if (!isLimited)
+    return infeasible(
+        "no split fits: each node fits a board, but convex parts do not come out within what the boards "
+        "hold; one more "
+        "board, or larger ones, would help");
   return infeasible(
       "no split fits: each node fits a board and all boards together have room, but convex parts do not come "
       "out even; "

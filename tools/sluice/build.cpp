@@ -74,12 +74,12 @@ Result<Placement> placementOf(const BuildOptions& options) {
     placement.family = *options.family;
   else if (!placement.boards.empty())
     placement.family = placement.boards[0].part.family;
+  placement.planned = placement.boards.size() > 1 && options.splitBefore.empty();
   for (const device::Board& board : placement.boards)
-    if (board.part.family != placement.family)
+    if (board.part.family != placement.family && (!placement.planned || options.family))
       return unsupported("board " + board.name + " is of family " + hdl::familyName(board.part.family) +
                          ", this build is for " + hdl::familyName(placement.family) +
-                         "; build the subgraphs of each family on their own");
-  placement.planned = placement.boards.size() > 1 && options.splitBefore.empty();
+                         "; boards of several families take a plan: no --family and no --split-before");
   return placement;
 }
 
@@ -263,8 +263,11 @@ double secondsSince(std::chrono::steady_clock::time_point start) {
 Status synthesise(const Built& built, const std::optional<Built>& uncut, hdl::Family family, unsigned workers,
                   const jobs::Store* store, report::Report& report, Timings& timings) {
   std::vector<flow::SynthesisTask> tasks;
-  for (const std::shared_ptr<const hdl::Module>& subgraph : built.rtl.subgraphs)
-    tasks.push_back(synthesisTask(subgraph->name, *subgraph, built.files, family));
+  for (std::uint32_t g = 0; g < built.rtl.subgraphs.size(); ++g) {
+    const hdl::Module& subgraph = *built.rtl.subgraphs[g];
+    const hdl::Family own = map::familyOf(built.design, map::SubgraphId(g), family);
+    tasks.push_back(synthesisTask(subgraph.name, subgraph, built.files, own));
+  }
   const auto start = std::chrono::steady_clock::now();
   SLUICE_TRY(const std::vector<flow::SynthesisReport> parts, flow::synthesise(tasks, workers, store));
   timings.add("synthesis of all subgraphs, in parallel", secondsSince(start));

@@ -113,7 +113,9 @@ Result<PlannedSplit> planSplit(const ir::Graph& graph, const BuildOptions& optio
   }
   const Stages& stages = result.plan.plan.stages;
   for (const Stage& stage : stages) result.boards.push_back(result.cluster.kinds[stage.board].board);
-  SLUICE_TRY(const map::Partition parts, splits::partitionOf(result.graph, result.plan.network, stages));
+  SLUICE_TRY(map::Partition parts, splits::partitionOf(result.graph, result.plan.network, stages));
+  if (familiesOf(result.cluster).size() > 1)
+    for (const device::Board& board : result.boards) parts.families.push_back(board.part.family);
   SLUICE_TRY(result.design, map::mapGraph(result.graph, result.plan.map, parts));
   for (map::Cut& cut : result.design.cuts) {
     const std::uint32_t from = result.design.streams[cut.from.index].subgraph.index,

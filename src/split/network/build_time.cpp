@@ -4,6 +4,8 @@
 #include <array>
 #include <cmath>
 
+#include "split/network/network_problem.h"
+
 namespace sluice::splits {
 namespace {
 
@@ -94,9 +96,9 @@ Problem buildTimeProblem(const Problem& problem, const BuildTimeModel& model) {
     board.work = Work::sum;
     board.transfers = Transfers::free;
   }
-  for (Node& node : result.nodes)
-    for (double& time : node.time)
-      if (time < impossible) time = model.work(node.size);
+  for (std::uint32_t v = 0; v < result.nodes.size(); ++v)
+    for (std::uint32_t k = 0; k < result.boards.size(); ++k)
+      if (double& time = result.nodes[v].time[k]; time < impossible) time = model.work(sizeOn(problem, k, v));
   result.topology = {};
   return result;
 }
@@ -105,7 +107,7 @@ std::vector<double> buildTimes(const Problem& problem, const Stages& stages, con
   std::vector<double> seconds;
   for (const Stage& stage : stages) {
     double sum = model.start;
-    for (const std::uint32_t node : stage.nodes) sum += model.work(problem.nodes[node].size);
+    for (const std::uint32_t node : stage.nodes) sum += model.work(sizeOn(problem, stage.board, node));
     seconds.push_back(sum);
   }
   return seconds;

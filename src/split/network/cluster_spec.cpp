@@ -1,5 +1,7 @@
 #include "split/network/cluster_spec.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 
 namespace sluice::splits {
@@ -26,6 +28,14 @@ std::uint32_t ClusterSpec::linkPorts() const {
   return 2;  // plans hand on from place to place: one cable in, one out
 }
 
+std::vector<hdl::Family> familiesOf(const ClusterSpec& spec) {
+  std::vector<hdl::Family> families;
+  for (const ClusterSpec::Kind& kind : spec.kinds)
+    if (std::find(families.begin(), families.end(), kind.board.part.family) == families.end())
+      families.push_back(kind.board.part.family);
+  return families;
+}
+
 Topology topologyOf(const ClusterSpec& spec) {
   Topology topology{.kind = spec.topology, .columns = spec.columns};
   if (spec.topology != Topology::Kind::none)
@@ -47,10 +57,6 @@ Result<ClusterSpec> clusterSpec(const std::vector<std::string>& boards, const st
     if (fixedOrder) spec.order.insert(spec.order.end(), board.count, kind);
   }
   if (spec.kinds.empty()) return badInput("a split needs boards: name them with --board NAME:COUNT");
-  for (const ClusterSpec::Kind& kind : spec.kinds)
-    if (kind.board.part.family != spec.kinds[0].board.part.family)
-      return unsupported("boards " + spec.kinds[0].board.name + " and " + kind.board.name +
-                         " are of different families; name boards of one family");
   SLUICE_TRY(spec.link, device::findLink(link));
   const std::size_t colon = topology.find(':');
   const std::string kind = topology.substr(0, colon);

@@ -36,12 +36,15 @@ struct ClusterSpec {
   [[nodiscard]] std::uint32_t linkPorts() const;
 };
 
+/// The device families of the boards, each once, in the order of the kinds.
+std::vector<hdl::Family> familiesOf(const ClusterSpec& spec);
+
 /// Bits a microsecond are megabits a second: times of such problems are microseconds, amounts bits.
 Topology topologyOf(const ClusterSpec& spec);
 
 /// Boards as typed, "pynq-z2:5"; the topology as "chain", "ring", "star", "switch" or "mesh:COLUMNS"; the link by name or
 /// file. With `fixedOrder` the places take the boards as they stand; else the plan chooses.
-/// Errors  badInput: no such board, link, topology; boards that a mesh does not hold; unsupported: boards of several families
+/// Errors  badInput: no such board, link, topology; boards that a mesh does not hold
 Result<ClusterSpec> clusterSpec(const std::vector<std::string>& boards, const std::string& topology,
                                 const std::string& link, bool fixedOrder);
 

@@ -13,7 +13,8 @@ double fill(const Problem& problem, std::uint32_t node) {
   double most = 0;
   for (std::size_t r = 0; r < problem.resources.size(); ++r) {
     double largest = 0;
-    for (const Board& board : problem.boards) largest = std::max(largest, board.capacity[r]);
+    for (const Board& board : problem.boards)  // without limit: a resource of another family
+      if (board.capacity[r] < impossible) largest = std::max(largest, board.capacity[r]);
     if (largest > 0) most = std::max(most, problem.nodes[node].size[r] / largest);
   }
   return most;

@@ -266,6 +266,11 @@ const MenuEdge::Join* joinOf(const Menu& menu, const MenuEdge& edge,
 }  // namespace
 
 Result<Menu> menuOf(const ir::Graph& lowered, const ClusterSpec& cluster, const MenuOptions& options) {
+  if (familiesOf(cluster).size() > 1)
+    return unsupported(
+        "folds and memories are chosen layer by layer for boards of one family; of boards of several, plans "
+        "are made for "
+        "rate, latency, boards and build-time");
   map::MapOptions base = options.map;
   base.regime = map::Regime::streamed;
   base.family = cluster.kinds[0].board.part.family;

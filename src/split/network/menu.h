@@ -75,7 +75,7 @@ struct MenuOptions {
   double mostFull = 1.1;  ///< networks at one factor that take more of all boards together are not looked at
 };
 
-/// Errors: those of mapGraph at the slowest pace.
+/// Errors: those of mapGraph at the slowest pace; unsupported: boards of several families, as a choice has one price.
 Result<Menu> menuOf(const ir::Graph& lowered, const ClusterSpec& cluster, const MenuOptions& options);
 
 /// One choice per node.

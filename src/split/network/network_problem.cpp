@@ -14,28 +14,39 @@ Result<NetworkProblem> networkProblem(const ir::Graph& lowered, const map::MapOp
   NetworkProblem result{.regime = options.regime};
   SLUICE_TRY(result.nodes, map::kernelNodes(lowered, options.regime));
   SLUICE_TRY(const map::Partition finest, map::finestPartition(lowered, options.regime));
-  SLUICE_TRY(map::Design design, map::mapGraph(lowered, options, finest));
-  SLUICE_RETURN_IF_ERROR(map::sizeStreams(design, options.family));
-  SLUICE_CHECK(design.subgraphs.size() == result.nodes.size(), "every node stands alone");
-  result.costs = costsOf(design, options.family);
-  result.cycles = cyclesOf(design);
-  std::vector<std::uint64_t> latency = result.cycles;
-  if (times == Times::latency)
-    for (std::uint32_t g = 0; g < latency.size(); ++g) {
-      SLUICE_TRY(const dataflow::Performance alone,
-                 dataflow::measure(map::subgraphNetwork(design, map::SubgraphId(g)), 2));
-      latency[g] = alone.latency;
-    }
-
-  Problem& problem = result.problem;
   std::vector<std::string> names;
   for (const ir::NodeId node : result.nodes) names.push_back(lowered.node(node).name);
-  problem =
-      problemOf(design, lowered.name, names, cluster, times == Times::latency ? Work::sum : Work::slowest);
-  for (std::size_t v = 0; v < result.nodes.size(); ++v) {
-    for (const ClusterSpec::Kind& kind : cluster.kinds)
-      problem.nodes[v].time.push_back(static_cast<double>(latency[v]) / kind.board.targetMhz);
-    problem.nodes[v].size = sizesOf(result.costs[v]);
+  Problem& problem = result.problem;
+  for (const hdl::Family family : familiesOf(cluster)) {
+    map::MapOptions own = options;
+    own.family = family;
+    SLUICE_TRY(map::Design design, map::mapGraph(lowered, own, finest));
+    SLUICE_RETURN_IF_ERROR(map::sizeStreams(design, family));
+    SLUICE_CHECK(design.subgraphs.size() == result.nodes.size(), "every node stands alone");
+    const std::vector<hdl::Cost> costs = costsOf(design, family);
+    const std::vector<std::uint64_t> cycles = cyclesOf(design);
+    if (problem.nodes.empty()) {
+      problem = problemOf(design, lowered.name, names, cluster,
+                          times == Times::latency ? Work::sum : Work::slowest);
+      for (Node& node : problem.nodes) node.time.resize(cluster.kinds.size());
+      result.costs = costs;
+      result.cycles = cycles;
+    }
+    SLUICE_CHECK(result.cycles == cycles, "folds do not depend on the family");
+    std::vector<std::uint64_t> latency = cycles;
+    if (times == Times::latency)
+      for (std::uint32_t g = 0; g < latency.size(); ++g) {
+        SLUICE_TRY(const dataflow::Performance alone,
+                   dataflow::measure(map::subgraphNetwork(design, map::SubgraphId(g)), 2));
+        latency[g] = alone.latency;
+      }
+    for (std::size_t v = 0; v < result.nodes.size(); ++v) {
+      const std::vector<double> size = sizesOf(costs[v]);
+      problem.nodes[v].size.insert(problem.nodes[v].size.end(), size.begin(), size.end());
+      for (std::size_t k = 0; k < cluster.kinds.size(); ++k)
+        if (cluster.kinds[k].board.part.family == family)
+          problem.nodes[v].time[k] = static_cast<double>(latency[v]) / cluster.kinds[k].board.targetMhz;
+    }
   }
   SLUICE_RETURN_IF_ERROR(check(problem));
   return result;

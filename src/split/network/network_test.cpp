@@ -53,7 +53,6 @@ TEST(ClusterSpec, NamesWhatIsWrong) {
   EXPECT_NE(problem({"pynq-z2:5"}, "mesh:2", "eth1").find("5 boards"), std::string::npos);
   EXPECT_NE(problem({"pynq-z2:5"}, "web", "eth1").find("chain, ring, star, switch"), std::string::npos);
   EXPECT_NE(problem({"pynq-z2:5"}, "chain", "string").find("known: aurora4x25"), std::string::npos);
-  EXPECT_NE(problem({"pynq-z2", "zcu104"}, "chain", "eth1").find("families"), std::string::npos);
   EXPECT_NE(problem({}, "chain", "eth1").find("--board"), std::string::npos);
 }
 
@@ -145,6 +144,57 @@ TEST(InnerSplit, ALayerTooLargeForOneBoardIsSplitInside) {
   ASSERT_TRUE(before.ok() && after.ok());
   const ir::CodeRows codes = ir::randomCodes(graph, before->regions(), 300, 3);
   EXPECT_EQ(before->run(codes, 300).value(), after->run(codes, 300).value());
+}
+
+TEST(NetworkProblem, CountsANodeForTheFamilyOfEachBoard) {
+  const ir::Graph graph = network();
+  const map::MapOptions map{.regime = map::Regime::streamed, .reuseFactor = 8};
+  const ClusterSpec both = cluster({"ulx3s-85f", "pynq-z2"});
+  const auto mixed = networkProblem(graph, map, both, Times::interval);
+  ASSERT_TRUE(mixed.ok()) << mixed.error().text();
+  EXPECT_TRUE(check(mixed->problem).ok());
+  bool differs = false;
+  for (std::uint32_t k = 0; k < 2; ++k) {
+    map::MapOptions own = map;
+    own.family = both.kinds[k].board.part.family;
+    const auto alone =
+        networkProblem(graph, own, cluster({both.kinds[k].board.name + ":2"}), Times::interval);
+    ASSERT_TRUE(alone.ok()) << alone.error().text();
+    EXPECT_EQ(capacityOn(mixed->problem, k), alone->problem.boards[0].capacity);
+    for (std::uint32_t v = 0; v < mixed->problem.nodes.size(); ++v) {
+      EXPECT_EQ(sizeOn(mixed->problem, k, v), alone->problem.nodes[v].size);
+      EXPECT_EQ(mixed->problem.nodes[v].time[k], alone->problem.nodes[v].time[0]);
+      differs = differs || sizeOn(mixed->problem, 0, v) != sizeOn(mixed->problem, 1, v);
+    }
+  }
+  EXPECT_TRUE(differs) << "a LUT4 is no LUT6";
+}
+
+TEST(PlanNetwork, LeavesANodeToTheFamilyThatHoldsIt) {
+  const ir::Graph graph = network();
+  const map::MapOptions map{.regime = map::Regime::streamed, .reuseFactor = 8};
+  ClusterSpec both = cluster({"ulx3s-85f", "pynq-z2"});
+  const auto whole = networkProblem(graph, map, both, Times::interval);
+  ASSERT_TRUE(whole.ok());
+  std::vector<double> luts(2, 0);  // of the whole network, by kind
+  for (std::uint32_t k = 0; k < 2; ++k)
+    for (std::uint32_t v = 0; v < 5; ++v) luts[k] += sizeOn(whole->problem, k, v)[0];
+  ASSERT_GT(luts[0], 1.1 * luts[1]) << "LUT4s";
+  // Room for as many LUTs as the network takes of LUT6s, and little more: it stands on the board that has LUT6s.
+  for (ClusterSpec::Kind& kind : both.kinds)
+    kind.board.part.budget.lut = static_cast<std::uint64_t>(1.05 * luts[1] / 0.7) + 1;
+  both.link.cost = {};
+  const auto plan = planNetwork(graph, both, {.map = map});
+  ASSERT_TRUE(plan.ok()) << plan.error().text();
+  EXPECT_TRUE(plan->plan.proven);
+  ASSERT_EQ(plan->plan.stages.size(), 1u);
+  EXPECT_EQ(plan->plan.stages[0].board, 1u);
+  // And on neither, where both are too small.
+  for (ClusterSpec::Kind& kind : both.kinds) kind.board.part.budget.lut = 1;
+  const auto none = planNetwork(graph, both, {.map = map});
+  ASSERT_FALSE(none.ok());
+  EXPECT_NE(none.error().text().find("LUT (ecp5), and ulx3s-85f has 0; needs "), std::string::npos)
+      << none.error().text();
 }
 
 TEST(PartitionOf, RefusesWhatFlowsBackwardsAndStagesThatAreEmpty) {

@@ -14,12 +14,14 @@ namespace sluice::splits {
 std::vector<hdl::Cost> costsOf(const map::Design& design, hdl::Family family) {
   std::vector<hdl::Cost> costs(design.subgraphs.size());
   for (const map::KernelInstance& instance : design.kernels)
-    costs[instance.subgraph.index] += hdl::cost(kernel::elaborate(instance.kernel), family);
-  std::map<std::string, hdl::Cost> fifos;
+    costs[instance.subgraph.index] +=
+        hdl::cost(kernel::elaborate(instance.kernel), map::familyOf(design, instance.subgraph, family));
+  std::map<std::pair<std::string, hdl::Family>, hdl::Cost> fifos;
   for (const map::Stream& stream : design.streams) {
     const kernel::FifoParams params = map::fifoParams(stream);
-    const auto [found, isNew] = fifos.try_emplace(kernel::fifoName(params));
-    if (isNew) found->second = hdl::cost(kernel::fifo(params), family);
+    const hdl::Family own = map::familyOf(design, stream.subgraph, family);
+    const auto [found, isNew] = fifos.try_emplace({kernel::fifoName(params), own});
+    if (isNew) found->second = hdl::cost(kernel::fifo(params), own);
     costs[stream.subgraph.index] += found->second;
   }
   return costs;
@@ -61,19 +63,51 @@ std::vector<double> capacityOf(const device::Board& board, const ClusterSpec& cl
   return result;
 }
 
+namespace {
+
+/// Of all resources, those of the board's own family: the first rows that it has a limit on.
+std::vector<double> ownRows(const std::vector<double>& all, const std::vector<double>& capacity) {
+  const std::size_t rows = device::usage({}, {}).size();
+  std::size_t first = 0;
+  while (first + 2 * rows <= capacity.size() && capacity[first] == impossible) first += rows;
+  const auto begin = all.begin() + static_cast<std::ptrdiff_t>(first);
+  return {begin, begin + static_cast<std::ptrdiff_t>(rows)};
+}
+
+}  // namespace
+
+std::vector<double> sizeOn(const Problem& problem, std::uint32_t board, std::uint32_t node) {
+  return ownRows(problem.nodes[node].size, problem.boards[board].capacity);
+}
+
+std::vector<double> capacityOn(const Problem& problem, std::uint32_t board) {
+  return ownRows(problem.boards[board].capacity, problem.boards[board].capacity);
+}
+
 Problem problemOf(const map::Design& design, const std::string& name, const std::vector<std::string>& nodes,
                   const ClusterSpec& cluster, Work work) {
   SLUICE_CHECK(design.subgraphs.size() == nodes.size(), "every node stands alone");
   Problem problem;
   problem.name = name;
-  for (const device::Usage& row : device::usage({}, {})) problem.resources.push_back(row.resource);
-  for (const ClusterSpec::Kind& kind : cluster.kinds)
+  const std::vector<hdl::Family> families = familiesOf(cluster);
+  for (const hdl::Family family : families)
+    for (const device::Usage& row : device::usage({}, {}))
+      problem.resources.push_back(
+          row.resource + (families.size() > 1 ? std::string(" (") + hdl::familyName(family) + ")" : ""));
+  for (const ClusterSpec::Kind& kind : cluster.kinds) {
+    std::vector<double> rooms;
+    for (const hdl::Family family : families) {
+      std::vector<double> own = capacityOf(kind.board, cluster);
+      if (family != kind.board.part.family) std::fill(own.begin(), own.end(), impossible);
+      rooms.insert(rooms.end(), own.begin(), own.end());
+    }
     problem.boards.push_back({.name = kind.board.name,
                               .count = kind.count,
                               .work = work,
                               .transfers = Transfers::free,
                               .rate = 1,
-                              .capacity = capacityOf(kind.board, cluster)});
+                              .capacity = std::move(rooms)});
+  }
   problem.order = cluster.order;
   problem.topology = topologyOf(cluster);
   for (const std::string& node : nodes)

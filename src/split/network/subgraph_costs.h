@@ -13,7 +13,8 @@
 /// What the subgraphs of a design cost and take. Private to the folder.
 namespace sluice::splits {
 
-/// Of every subgraph, without the modules around its kernels and FIFOs, which hold nothing but wires.
+/// Of every subgraph, on its own family if it has one, without the modules around its kernels and FIFOs, which hold nothing
+/// but wires.
 std::vector<hdl::Cost> costsOf(const map::Design& design, hdl::Family family);
 
 /// Cycles a frame of the slowest kernel or stream of every subgraph.
@@ -26,7 +27,7 @@ std::vector<double> sizesOf(const hdl::Cost& cost);
 std::vector<double> capacityOf(const device::Board& board, const ClusterSpec& cluster);
 
 /// Nodes, boards, tensors and links of a design with every node in a subgraph of its own; times and sizes are still to fill
-/// in.
+/// in. Resources and capacities as networkProblem has them (network_problem.h).
 Problem problemOf(const map::Design& design, const std::string& name, const std::vector<std::string>& nodes,
                   const ClusterSpec& cluster, Work work);
 
