@@ -122,6 +122,8 @@ TEST_F(SplitJob, PlansBuildsAndVerifiesANetworkOverBoardsOfTwoFamilies) {
     }
   }
   EXPECT_EQ(families, (std::set<std::string>{"ecp5", "xc7"}));
+  EXPECT_EQ(report["frame_interval"]["cycles"], 64);
+  ASSERT_FALSE(report["verification"].empty());
   EXPECT_EQ(run("split check " + (folder_ / "out/split/problem.json").string() + " " +
                 (folder_ / "out/split/plan.json").string()),
             0)
@@ -136,6 +138,13 @@ TEST_F(SplitJob, PlansBuildsAndVerifiesANetworkOverBoardsOfTwoFamilies) {
                 " --board ulx3s-85f --board arty-a7-35t --objective pareto"),
             1);
   EXPECT_NE(said_.find("for boards of one family"), std::string::npos) << said_;
+  const std::string plan = (folder_ / "three.json").string();
+  ASSERT_EQ(
+      run("split plan " + model() + " -o " + plan +
+          " --board ulx3s-85f --board arty-a7-35t --board zcu102 --reuse-factor 64 --objective latency"),
+      0)
+      << said_;
+  EXPECT_EQ(run("split check " + (folder_ / "three.problem.json").string() + " " + plan), 0) << said_;
 }
 
 TEST_F(SplitJob, ShowsTheFrontAndBuildsItsFastestPoint) {

@@ -7,7 +7,7 @@
 namespace sluice::splits {
 namespace {
 
-constexpr std::size_t mostNodes = 100'000, mostTensors = 1'000'000, mostResources = 16, mostKinds = 16;
+constexpr std::size_t mostNodes = 100'000, mostTensors = 1'000'000, mostResources = 32, mostKinds = 16;
 constexpr std::uint32_t mostPlaces = 1024;
 
 bool isAmount(double value) { return std::isfinite(value) && value >= 0 && value <= 1e30; }
@@ -133,7 +133,7 @@ std::optional<Topology::Kind> topologyNamed(std::string_view name) {
 Status check(const Problem& problem) {
   SLUICE_RETURN_IF_ERROR(checkBoards(problem));
   SLUICE_RETURN_IF_ERROR(checkTopology(problem));
-  if (problem.resources.size() > mostResources) return badInput("there are more than 16 resources");
+  if (problem.resources.size() > mostResources) return badInput("there are more than 32 resources");
   if (problem.nodes.empty()) return badInput("there is no node");
   if (problem.nodes.size() > mostNodes || problem.tensors.size() > mostTensors)
     return unsupported("there are more than 100,000 nodes or 1,000,000 tensors");

@@ -496,8 +496,9 @@ Result<BuildOutcome> buildNetwork(const BuildOptions& options, std::optional<ir:
                dataflow::measure(map::subgraphNetwork(built.design, map::SubgraphId(g))));
     report.subgraphs[g].latency = alone.latency;
   }
-  std::optional<Built> uncut;  // the same network at the same folds, in one piece
-  if (report.subgraphs.size() > 1) {
+  // The same network at the same folds, in one piece; not where boards are of several families, as it would be for one.
+  std::optional<Built> uncut;
+  if (report.subgraphs.size() > 1 && !(planned && splits::familiesOf(planned->cluster).size() > 1)) {
     map::MapOptions whole = mapOptions;
     whole.splitBefore.clear();
     if (planned) whole.nodes = planned->plan.map.nodes;

@@ -135,7 +135,7 @@ Facts readFacts(std::string_view text) {
     const std::set<int> readers(flow.to.begin(), flow.to.end());
     flow.to.assign(readers.begin(), readers.end());
   }
-  if (facts.kinds.size() > 16 || facts.resources.size() > 16)
+  if (facts.kinds.size() > 16 || facts.resources.size() > 32)
     throw std::runtime_error("too many boards or resources");
   for (const Kind& kind : facts.kinds)
     if (kind.count < 0 || kind.count > 1024 || !(kind.rate > 0))

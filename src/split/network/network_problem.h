@@ -35,7 +35,7 @@ struct NetworkProblem {
   Problem problem;  ///< node i is the i-th of map::kernelNodes
   map::Regime regime = map::Regime::streamed;
   std::vector<ir::NodeId> nodes;
-  std::vector<std::uint64_t> cycles;  ///< per node, of a frame
+  std::vector<std::uint64_t> cycles;  ///< per node, of a frame; of several families the most
   std::vector<hdl::Cost> costs;       ///< per node, on the first board's family
 };
 
