@@ -2,36 +2,12 @@
 
 #include <fmt/format.h>
 
+#include "emit/harness.h"
+
 namespace sluice::emit {
 namespace {
 
-const char* const kAxiPrologue = R"(// Drives and watches the module `axi_top`; see the usage line in main.
-#include <cstdint>
-#include <cstdio>
-#include <cstdlib>
-#include <cstring>
-#include <string>
-#include <vector>
-
-#include "Vtop.h"
-#include "verilated.h"
-
-namespace {
-
-// Counter-based random bits: the simulator of the design uses the same formula for gaps and stalls.
-uint64_t mix64(uint64_t z) {
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
-  return z ^ (z >> 31);
-}
-uint64_t randomBits(uint64_t seed, uint64_t stream, uint64_t counter) {
-  return mix64(mix64(mix64(seed + 0x9e3779b97f4a7c15ull) + stream * 0xd1342543de82ef95ull) +
-               counter * 0x9e3779b97f4a7c15ull);
-}
-bool isOpen(uint64_t seed, uint64_t stall, uint64_t stream, uint64_t cycle) {
-  return stall == 0 || randomBits(seed, stream, cycle) % 100 >= stall;
-}
-
+const char* const kAxiPrologue = R"(
 using Words = std::vector<uint64_t>;
 template <typename Wide>
 void storeWide(Wide& port, const Words& words, uint32_t bits) {
@@ -445,7 +421,8 @@ std::string axiHarness(const AxiSkin& skin) {
     if (entry.offset == hole) hole += 4;
   }
   names += fmt::format("const uint32_t HOLE = {};\n", hole);
-  return kAxiPrologue + names +
+  return "// Drives and watches the module `axi_top`; see the usage line in main.\n#include <cstring>\n" +
+         std::string(kHarnessStart) + kAxiPrologue + names +
          "struct Constant { uint32_t offset, value; const char* name; };\nconst Constant kConstants[] = {\n" +
          constants + "};\nconst uint32_t kOffsets[] = {" + offsets + "};\n\n" +
          "bool ready(size_t s) {\n  switch (s) {\n" + readyCases + "    default: std::abort();\n  }\n}\n" +

@@ -3,10 +3,8 @@
 #include <fmt/core.h>
 
 namespace sluice::emit {
-namespace {
 
-const char* const kPrologue = R"(// Feeds and watches the module `top`; see the usage line in main.
-#include <cstdint>
+const char* const kHarnessStart = R"(#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -30,7 +28,11 @@ uint64_t randomBits(uint64_t seed, uint64_t stream, uint64_t counter) {
 bool isOpen(uint64_t seed, uint64_t stall, uint64_t stream, uint64_t cycle) {
   return stall == 0 || randomBits(seed, stream, cycle) % 100 >= stall;
 }
+)";
 
+namespace {
+
+const char* const kPrologue = R"(
 struct Beats {
   uint64_t count = 0;               // beats in all frames
   uint64_t words = 1;               // 64-bit words of a beat
@@ -71,7 +73,9 @@ int main(int argc, char** argv) {
 }  // namespace
 
 std::string verilatorHarness(const std::vector<HarnessPort>& ports) {
-  std::string text = kPrologue;
+  std::string text = "// Feeds and watches the module `top`; see the usage line in main.\n";
+  text += kHarnessStart;
+  text += kPrologue;
   text += fmt::format("  std::vector<Beats> ports({});\n", ports.size());
   text += "  FILE* input = std::fopen(argv[1], \"rb\");\n  if (!input) return std::perror(argv[1]), 1;\n";
   for (std::size_t p = 0; p < ports.size(); ++p) {

@@ -26,4 +26,7 @@ struct HarnessPort {
 /// The program's text; the Verilated class is `Vtop`.
 std::string verilatorHarness(const std::vector<HarnessPort>& ports);
 
+/// How both programs begin: includes, and the formula of gaps and stalls (isOpen), within an anonymous namespace.
+extern const char* const kHarnessStart;
+
 }  // namespace sluice::emit
