@@ -4,6 +4,7 @@
 
 #include "base/hash.h"
 #include "kernel/dense/dense_plan.h"
+#include "kernel/dense/folded_product.h"
 
 namespace sluice::kernel {
 namespace {
@@ -26,14 +27,6 @@ std::string nameOf(const DensePlan& plan) {
   return "dense_" + (p.groups > 1 ? std::to_string(p.groups) + "x" : std::string()) + std::to_string(p.nIn) +
          "x" + std::to_string(p.nOut) + "_s" + std::to_string(p.simd) + "_p" + std::to_string(p.pe) + "_" +
          hash.hex().substr(0, 8);
-}
-
-StreamPort port(std::string name, dataflow::Direction direction, std::uint32_t elements,
-                fixed::Interval range) {
-  return {.name = std::move(name),
-          .direction = direction,
-          .beat = {.elements = elements, .format = fixed::formatFor(range)},
-          .range = range};
 }
 
 }  // namespace
@@ -59,8 +52,8 @@ Result<Kernel> dense(const DenseParams& params) {
   Kernel kernel;
   kernel.family = "dense";
   kernel.name = nameOf(*plan);
-  kernel.ports = {port("x", dataflow::Direction::read, params.simd, params.input),
-                  port("y", dataflow::Direction::write, params.pe, plan->output)};
+  kernel.ports = {streamPort("x", dataflow::Direction::read, params.simd, params.input),
+                  streamPort("y", dataflow::Direction::write, params.pe, plan->output)};
   if (params.groups > 1) kernel.schedule.loops.push_back({params.groups});
   kernel.schedule.loops.push_back({plan->outFolds});
   kernel.schedule.loops.push_back({plan->inFolds});

@@ -2,6 +2,7 @@
 
 #include "kernel/bits.h"
 #include "kernel/dense/dense_plan.h"
+#include "kernel/dense/folded_product.h"
 
 namespace sluice::kernel {
 namespace {
@@ -35,35 +36,12 @@ class DenseBuilder {
  private:
   /// x at stage 1, for every iteration: popped now, or kept from the first output fold.
   std::vector<Value> inputs() {
-    const Value beat = pipe_.beat(0);
-    Signal held;
-    if (plan_.outFolds == 1) {
-      held = b_.reg(beat.signal, "x1");
-    } else {
-      const Signal first = pipe_.holds(When{plan_.outLoop(), Relation::equal, 0}).signal;
-      const Signal keep = b_.bitAnd(pipe_.valid(0), first);
-      held = plan_.inFolds == 1 ? b_.regEnabled(beat.signal, keep, "x1")
-                                : keptInMemory(beat.signal, first, keep);
-    }
+    const Signal held = heldBeat(pipe_, {plan_.outLoop(), plan_.inLoop(), plan_.outFolds, plan_.inFolds});
     std::vector<Value> elements;
     const fixed::IntegerFormat format = fixed::formatFor(p_.input);
     for (std::uint32_t s = 0; s < p_.simd; ++s)
       elements.push_back({numberAt(b_, held, s * format.bits, format, p_.input), 1});
     return elements;
-  }
-
-  /// A word is written in the first output fold, when nobody reads it (the beat itself is used), and read in
-  /// all later ones. The next vector overwrites it in its own first fold, after the last read was issued.
-  Signal keptInMemory(Signal beat, Signal first, Signal keep) {
-    const Signal address = pipe_.counter(plan_.inLoop()).signal;
-    const std::uint32_t width = b_.width(beat);
-    const bool block = plan_.inFolds > 64 && std::uint64_t{plan_.inFolds} * width >= 4096;
-    const MemoryId memory =
-        b_.ram("kept", width, plan_.inFolds, block ? Style::blockRam : Style::lutRam, block);
-    b_.write(memory, keep, address, beat);
-    const Signal kept = b_.read(memory, address);
-    if (block) return b_.mux(b_.reg(first, "first_out1"), b_.reg(beat, "x1"), kept);
-    return b_.reg(b_.mux(first, beat, kept), "x1");
   }
 
   /// The number of the fold, as the ROM is addressed, at stage 0.
@@ -212,18 +190,7 @@ class DenseBuilder {
       level.push_back(correction(b_, plan_.pairs[pair].arithmetic, pairs_[pair]));
     }
     if (level.empty()) return b_.constant(0);
-    std::uint32_t stage = 2;
-    while (level.size() > 1) {
-      for (std::uint32_t l = 0; l < p_.levelsPerStage && level.size() > 1; ++l) {
-        std::vector<Signal> next;
-        for (std::size_t i = 0; i + 1 < level.size(); i += 2) next.push_back(b_.add(level[i], level[i + 1]));
-        if (level.size() % 2 == 1) next.push_back(level.back());
-        level = std::move(next);
-      }
-      for (Signal& term : level) term = b_.reg(term);
-      ++stage;
-    }
-    return pipe_.at({level[0], stage}, plan_.sumStage).signal;
+    return pipe_.at(adderTree(b_, std::move(level), p_.levelsPerStage), plan_.sumStage).signal;
   }
 
   /// y of output position p at the write stage.

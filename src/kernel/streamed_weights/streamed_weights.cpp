@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "kernel/bits.h"
+#include "kernel/dense/folded_product.h"
 
 namespace sluice::kernel {
 namespace {
@@ -25,14 +26,6 @@ struct StreamedPlan {
 
   [[nodiscard]] std::uint32_t writeStage() const { return inFolds == 1 ? sumStage : sumStage + 1; }
 };
-
-StreamPort streamedPort(std::string name, dataflow::Direction direction, std::uint32_t elements,
-                        fixed::Interval range) {
-  return {.name = std::move(name),
-          .direction = direction,
-          .beat = {.elements = elements, .format = fixed::formatFor(range)},
-          .range = range};
-}
 
 /// The ranges of all partial sums, over output folds; of every input fold the whole sum of its tree.
 Status boundSums(StreamedPlan& plan) {
@@ -89,7 +82,8 @@ class StreamedBuilder {
 
   void build() {
     const fixed::IntegerFormat xFormat = fixed::formatFor(p_.input), wFormat = fixed::formatFor(p_.weight);
-    const Signal x = heldInput(), w = b_.reg(pipe_.beat(1).signal, "w1");
+    const Signal x = heldBeat(pipe_, {0, 1, plan_.outFolds, plan_.inFolds}),
+                 w = b_.reg(pipe_.beat(1).signal, "w1");
     for (std::uint32_t s = 0; s < p_.simd; ++s)
       x_.push_back(numberAt(b_, x, s * xFormat.bits, xFormat, p_.input));
     for (std::uint32_t i = 0; i < p_.pe * p_.simd; ++i)
@@ -100,25 +94,6 @@ class StreamedBuilder {
   }
 
  private:
-  /// x at stage 1: popped now, or kept from the first output fold. A word is written in that fold, where the beat itself is
-  /// used, and read in all later ones.
-  Signal heldInput() {
-    const Signal beat = pipe_.beat(0).signal;
-    if (plan_.outFolds == 1) return b_.reg(beat, "x1");
-    const Signal first = pipe_.holds(When{0, Relation::equal, 0}).signal;
-    const Signal keep = b_.bitAnd(pipe_.valid(0), first);
-    if (plan_.inFolds == 1) return b_.regEnabled(beat, keep, "x1");
-    const Signal place = pipe_.counter(1).signal;
-    const std::uint32_t width = b_.width(beat);
-    const bool block = plan_.inFolds > 64 && std::uint64_t{plan_.inFolds} * width >= 4096;
-    const MemoryId memory =
-        b_.ram("kept", width, plan_.inFolds, block ? Style::blockRam : Style::lutRam, block);
-    b_.write(memory, keep, place, beat);
-    const Signal kept = b_.read(memory, place);
-    if (block) return b_.mux(b_.reg(first, "first_out1"), b_.reg(beat, "x1"), kept);
-    return b_.reg(b_.mux(first, beat, kept), "x1");
-  }
-
   Style multiplierStyle() const {
     const std::uint32_t x = fixed::formatFor(p_.input).bits, w = fixed::formatFor(p_.weight).bits;
     const bool suits = std::min(x, w) >= 5 && std::max(x, w) <= 18;
@@ -140,15 +115,7 @@ class StreamedBuilder {
     for (std::uint32_t s = 0; s < p_.simd; ++s)
       level.push_back(b_.reg(b_.multiply(x_[s], w_[p * p_.simd + s], multiplierStyle())));
     if (plan_.inFolds == 1 && !p_.bias.empty()) level.push_back(biasAt(p, 2).signal);
-    std::uint32_t stage = 2;
-    for (; level.size() > 1; ++stage) {
-      std::vector<Signal> next;
-      for (std::size_t i = 0; i + 1 < level.size(); i += 2)
-        next.push_back(b_.reg(b_.add(level[i], level[i + 1])));
-      if (level.size() % 2 == 1) next.push_back(b_.reg(level.back()));
-      level = std::move(next);
-    }
-    return pipe_.at({level[0], stage}, plan_.sumStage).signal;
+    return pipe_.at(adderTree(b_, std::move(level), 1), plan_.sumStage).signal;
   }
 
   /// y of output position p at the write stage. All partial sums lie in the interval of the accumulator: found over the
@@ -207,9 +174,9 @@ Result<Kernel> streamedDense(const StreamedDenseParams& params) {
   kernel.family = "streamed weights";
   kernel.name = "streamed_dense_" + std::to_string(params.nIn) + "x" + std::to_string(params.nOut) + "_s" +
                 std::to_string(params.simd) + "_p" + std::to_string(params.pe);
-  kernel.ports = {streamedPort("x", dataflow::Direction::read, params.simd, params.input),
-                  streamedPort("w", dataflow::Direction::read, params.simd * params.pe, params.weight),
-                  streamedPort("y", dataflow::Direction::write, params.pe, plan->output)};
+  kernel.ports = {streamPort("x", dataflow::Direction::read, params.simd, params.input),
+                  streamPort("w", dataflow::Direction::read, params.simd * params.pe, params.weight),
+                  streamPort("y", dataflow::Direction::write, params.pe, plan->output)};
   kernel.schedule.loops = {{plan->outFolds}, {plan->inFolds}};
   kernel.schedule.depth = plan->writeStage();
   kernel.schedule.accesses = {
@@ -229,8 +196,8 @@ Result<Kernel> weightBuffer(const WeightBufferParams& params) {
   Kernel kernel;
   kernel.family = "weight buffer";
   kernel.name = "weight_buffer_" + std::to_string(params.beats) + "x" + std::to_string(params.passes);
-  kernel.ports = {streamedPort("w", dataflow::Direction::read, params.elements, params.range),
-                  streamedPort("y", dataflow::Direction::write, params.elements, params.range)};
+  kernel.ports = {streamPort("w", dataflow::Direction::read, params.elements, params.range),
+                  streamPort("y", dataflow::Direction::write, params.elements, params.range)};
   kernel.schedule.loops = {{static_cast<std::uint32_t>(params.passes)}, {params.beats}};
   kernel.schedule.depth = 1;
   kernel.schedule.accesses = {
