@@ -6,7 +6,7 @@
 #include "base/npy.h"
 #include "compat/hls4ml.h"
 #include "ir/host.h"
-#include "ir/text.h"
+#include "ir/testing.h"
 #include "networks.h"
 #include "passes/pipeline.h"
 
@@ -28,11 +28,7 @@ Network networkOf(ir::Graph imported) {
   return network;
 }
 
-Network parsed(const std::string& text) {
-  auto graph = ir::parse(text);
-  EXPECT_TRUE(graph.ok()) << (graph.ok() ? "" : graph.error().text());
-  return networkOf(*std::move(graph));
-}
+Network parsed(const std::string& text) { return networkOf(ir::graphOf(text)); }
 
 /// "w = constant [4, 6] s4 {..};"
 std::string weights(const std::string& name, int rows, int columns) {

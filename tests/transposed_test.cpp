@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "ir/text.h"
+#include "ir/testing.h"
 #include "networks.h"
 #include "passes/pipeline.h"
 
@@ -9,9 +9,7 @@ namespace sluice::tests {
 namespace {
 
 Network transposedOf(const std::string& text) {
-  auto graph = ir::parse(text);
-  EXPECT_TRUE(graph.ok()) << (graph.ok() ? "" : graph.error().text());
-  Network network{.imported = *std::move(graph), .lowered = {}, .engine = {}};
+  Network network{.imported = ir::graphOf(text), .lowered = {}, .engine = {}};
   auto lowered = passes::lower(network.imported);
   EXPECT_TRUE(lowered.ok()) << (lowered.ok() ? "" : lowered.error().text());
   network.lowered = *std::move(lowered);

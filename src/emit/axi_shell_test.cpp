@@ -8,7 +8,7 @@
 #include <sstream>
 
 #include "emit/axi_package.h"
-#include "ir/text.h"
+#include "ir/testing.h"
 #include "map/map.h"
 
 namespace sluice::emit {
@@ -29,14 +29,13 @@ struct Clothes {
 };
 
 Clothes clothes() {
-  const Result<ir::Graph> graph = ir::parse(kSum);
-  EXPECT_TRUE(graph.ok());
+  const ir::Graph graph = ir::graphOf(kSum);
   const Result<map::Design> design =
-      map::mapGraph(*graph, {.regime = map::Regime::streamed, .targetInterval = 4});
+      map::mapGraph(graph, {.regime = map::Regime::streamed, .targetInterval = 4});
   EXPECT_TRUE(design.ok());
   const Result<Rtl> rtl = stitch(*design, hdl::Family::xc7);
   EXPECT_TRUE(rtl.ok());
-  Result<AxiSkin> skin = axiSkin(*design, *graph, digestOf("design"));
+  Result<AxiSkin> skin = axiSkin(*design, graph, digestOf("design"));
   EXPECT_TRUE(skin.ok());
   AxiShell shell = axiShell(*skin, *rtl);
   return {std::move(skin).value(), std::move(shell)};

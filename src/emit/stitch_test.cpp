@@ -4,25 +4,17 @@
 
 #include <set>
 
-#include "ir/text.h"
+#include "ir/testing.h"
 #include "map/map.h"
+#include "map/testing.h"
 
 namespace sluice::emit {
 namespace {
 
-const char* const kChain = R"(
-x = input [4] s3
-w = constant [4, 4] s3 {1 2 3 -1   -2 1 0 1   1 1 -1 -1   3 0 0 1}
-a = dense x, w
-b = dense a, w
-output b
-)";
-
 map::Design designOf(const std::vector<std::string>& splitBefore) {
-  const Result<ir::Graph> graph = ir::parse(kChain);
-  EXPECT_TRUE(graph.ok());
+  const ir::Graph graph = ir::graphOf(map::kTwoProducts);
   Result<map::Design> design =
-      map::mapGraph(*graph, {.regime = map::Regime::streamed, .reuseFactor = 4, .splitBefore = splitBefore});
+      map::mapGraph(graph, {.regime = map::Regime::streamed, .reuseFactor = 4, .splitBefore = splitBefore});
   EXPECT_TRUE(design.ok());
   EXPECT_TRUE(map::sizeStreams(*design, hdl::Family::xc7).ok());
   return std::move(design).value();
@@ -63,7 +55,8 @@ TEST(Stitch, FilesComeLeavesFirstAndTheListNamesThemAll) {
 }
 
 TEST(Stitch, TheSameDesignGivesTheSameBytes) {
-  const Result<Rtl> a = stitch(designOf({"b"}), hdl::Family::xc7), b = stitch(designOf({"b"}), hdl::Family::xc7);
+  const Result<Rtl> a = stitch(designOf({"b"}), hdl::Family::xc7),
+                    b = stitch(designOf({"b"}), hdl::Family::xc7);
   ASSERT_TRUE(a.ok() && b.ok());
   const std::vector<File> one = verilogFiles(*a), two = verilogFiles(*b);
   ASSERT_EQ(one.size(), two.size());

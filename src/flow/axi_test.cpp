@@ -19,19 +19,12 @@
 #include "ir/integer.h"
 #include "ir/text.h"
 #include "map/map.h"
+#include "map/testing.h"
 
 namespace sluice::flow {
 namespace {
 
 namespace fs = std::filesystem;
-
-const char* const kNetwork = R"(
-x = input [4] s3
-w = constant [4, 4] s3 {1 2 3 -1   -2 1 0 1   1 1 -1 -1   3 0 0 1}
-a = dense x, w
-b = dense a, w
-output b
-)";
 
 const char* const kTwoIn = R"(
 x = input [3, 3, 2] s4
@@ -113,7 +106,8 @@ void drive(const Dressed& dressed) {
 
 TEST(AxiShell, LintIsClean) {
   SKIP_WITHOUT_VERILATOR;
-  for (const auto& [text, reuse] : {std::pair{kNetwork, 4u}, {kNetwork, 1u}, {kTwoIn, 4u}}) {
+  for (const auto& [text, reuse] :
+       {std::pair{map::kTwoProducts, 4u}, {map::kTwoProducts, 1u}, {kTwoIn, 4u}}) {
     const Result<Dressed> dressed = dress(text, reuse, 1);
     ASSERT_TRUE(dressed.ok()) << dressed.error().text();
     lint(*dressed);
@@ -122,7 +116,7 @@ TEST(AxiShell, LintIsClean) {
 
 TEST(AxiShell, FramesGoThroughInThePredictedCyclesWithAllRulesKept) {
   SKIP_WITHOUT_VERILATOR;
-  const Result<Dressed> dressed = dress(kNetwork, 4, 6);
+  const Result<Dressed> dressed = dress(map::kTwoProducts, 4, 6);
   ASSERT_TRUE(dressed.ok()) << dressed.error().text();
   drive(*dressed);
 }

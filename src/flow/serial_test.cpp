@@ -13,21 +13,14 @@
 #include "flow/verify.h"
 #include "ir/host.h"
 #include "ir/integer.h"
-#include "ir/text.h"
+#include "ir/testing.h"
 #include "map/map.h"
+#include "map/testing.h"
 
 namespace sluice::flow {
 namespace {
 
 namespace fs = std::filesystem;
-
-const char* const kNetwork = R"(
-x = input [4] s3
-w = constant [4, 4] s3 {1 2 3 -1   -2 1 0 1   1 1 -1 -1   3 0 0 1}
-a = dense x, w
-b = dense a, w
-output b
-)";
 
 /// Sends bytes_in one after the other and prints every byte that comes back.
 std::string bench(std::uint32_t divider, const std::vector<unsigned>& bytes, std::size_t expected) {
@@ -67,17 +60,16 @@ std::vector<unsigned> bytesOf(const std::vector<std::uint64_t>& words, std::uint
 TEST(SerialShell, ADesignBehindItAnswersAsTheIntegerEngineDoes) {
   if (std::system("command -v iverilog > /dev/null") != 0)
     GTEST_SKIP() << "iverilog is not installed";  // NOLINT
-  const Result<ir::Graph> graph = ir::parse(kNetwork);
-  ASSERT_TRUE(graph.ok());
-  Result<map::Design> design = map::mapGraph(*graph, {.regime = map::Regime::streamed, .reuseFactor = 4});
+  const ir::Graph graph = ir::graphOf(map::kTwoProducts);
+  Result<map::Design> design = map::mapGraph(graph, {.regime = map::Regime::streamed, .reuseFactor = 4});
   ASSERT_TRUE(design.ok());
   ASSERT_TRUE(map::sizeStreams(*design, hdl::Family::ecp5).ok());
   const Result<emit::Rtl> rtl = emit::stitch(*design, hdl::Family::ecp5);
   ASSERT_TRUE(rtl.ok());
-  const Result<ir::IntegerEngine> engine = ir::IntegerEngine::compile(*graph);
+  const Result<ir::IntegerEngine> engine = ir::IntegerEngine::compile(graph);
   ASSERT_TRUE(engine.ok());
   constexpr std::size_t frames = 5;
-  const ir::CodeRows inputs = ir::randomCodes(*graph, engine->regions(), frames, 3);
+  const ir::CodeRows inputs = ir::randomCodes(graph, engine->regions(), frames, 3);
   const Result<ir::CodeRows> outputs = engine->run(inputs, frames);
   ASSERT_TRUE(outputs.ok());
 

@@ -3,19 +3,13 @@
 #include <algorithm>
 
 #include "dataflow/simulate.h"
-#include "ir/text.h"
+#include "ir/testing.h"
 #include "map/conv_fold.h"
 #include "map/map.h"
 
 /// How networks over feature maps become kernels.
 namespace sluice::map {
 namespace {
-
-ir::Graph parsed(const std::string& text) {
-  Result<ir::Graph> graph = ir::parse(text);
-  EXPECT_TRUE(graph.ok()) << (graph.ok() ? "" : graph.error().text());
-  return std::move(graph).value();
-}
 
 /// "k = constant [3, 3, 2, 4] s3 {1 -2 3 ..}"
 std::string constant(const std::string& name, const std::vector<int>& shape) {
@@ -32,9 +26,9 @@ std::string constant(const std::string& name, const std::vector<int>& shape) {
 
 /// A padded convolution, a rescale-free pool, and a skip connection around a pointwise convolution.
 ir::Graph smallNetwork() {
-  return parsed("graph small\nx = input [6, 6, 2] s3\n" + constant("k", {3, 3, 2, 4}) +
-                constant("p", {1, 1, 4, 4}) +
-                R"(a = codeConv x, k, padBefore [1, 1], padAfter [1, 1]
+  return ir::graphOf("graph small\nx = input [6, 6, 2] s3\n" + constant("k", {3, 3, 2, 4}) +
+                     constant("p", {1, 1, 4, 4}) +
+                     R"(a = codeConv x, k, padBefore [1, 1], padAfter [1, 1]
 t = constant [1, 3] s8 {-9 0 9}
 b = threshold a, t
 c = codeConv b, p
@@ -107,14 +101,14 @@ TEST(MapConvolution, AReuseFactorIsThatOfEveryPixel) {
 TEST(MapConvolution, APadBeforeAConvolutionIsDoneByItsWindow) {
   const std::string head = "graph g\nx = input [5, 5, 1] s3\n" + constant("k", {3, 3, 1, 2});
   const auto inside =
-      mapGraph(parsed(head + R"(p = pad x, before [1, 1, 0], after [1, 1, 0], between [1, 1, 0]
+      mapGraph(ir::graphOf(head + R"(p = pad x, before [1, 1, 0], after [1, 1, 0], between [1, 1, 0]
 y = codeConv p, k
 output y
 )"),
                {.regime = Regime::streamed, .nodes = {{"y", NodeOptions{.simd = 1, .pe = 1}}}});
   ASSERT_TRUE(inside.ok()) << inside.error().text();
   EXPECT_EQ(families(*inside), (std::vector<std::string>{"conv", "window"}));
-  const auto apart = mapGraph(parsed(head + R"(p = pad x, before [1, 1, 0], after [1, 1, 0], value 1
+  const auto apart = mapGraph(ir::graphOf(head + R"(p = pad x, before [1, 1, 0], after [1, 1, 0], value 1
 y = codeConv p, k
 output y
 )"),
@@ -125,8 +119,8 @@ output y
 }
 
 TEST(MapConvolution, InsertedPixelsAreWorkedOnByPhasesWhereThatIsCheaper) {
-  const auto design = mapGraph(parsed("graph g\nx = input [8, 8, 4] s3\n" + constant("k", {2, 2, 4, 4}) +
-                                      R"(p = pad x, before [1, 1, 0], after [1, 1, 0], between [1, 1, 0]
+  const auto design = mapGraph(ir::graphOf("graph g\nx = input [8, 8, 4] s3\n" + constant("k", {2, 2, 4, 4}) +
+                                           R"(p = pad x, before [1, 1, 0], after [1, 1, 0], between [1, 1, 0]
 y = codeConv p, k
 output y
 )"),

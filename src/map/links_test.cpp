@@ -2,14 +2,14 @@
 
 #include <gtest/gtest.h>
 
-#include "ir/text.h"
+#include "ir/testing.h"
 
 namespace sluice::map {
 namespace {
 
 /// Two dense kernels with a cut between them.
 Design cutInTwo() {
-  const Result<ir::Graph> graph = ir::parse(R"(
+  const ir::Graph graph = ir::graphOf(R"(
 x = input [8] real
 q = quantize x, scale 1, range [-4, 3]
 w = constant [8, 8] s3 {1 2 3 -1 1 2 3 -1 1 2 3 -1 1 2 3 -1 1 2 3 -1 1 2 3 -1 1 2 3 -1 1 2 3 -1 1 2 3 -1 1 2 3 -1 1 2 3 -1 1 2 3 -1 1 2 3 -1 1 2 3 -1 1 2 3 -1 1 2 3 -1}
@@ -19,9 +19,8 @@ b = threshold a, t
 c = dense b, w
 output c
 )");
-  EXPECT_TRUE(graph.ok()) << (graph.ok() ? "" : graph.error().text());
   Result<Design> design =
-      mapGraph(*graph, {.regime = Regime::streamed, .reuseFactor = 8, .splitBefore = {"c"}});
+      mapGraph(graph, {.regime = Regime::streamed, .reuseFactor = 8, .splitBefore = {"c"}});
   EXPECT_TRUE(design.ok()) << (design.ok() ? "" : design.error().text());
   EXPECT_EQ(design->cuts.size(), 1u);
   return std::move(design).value();

@@ -4,16 +4,10 @@
 
 #include "dataflow/simulate.h"
 #include "dataflow/size.h"
-#include "ir/text.h"
+#include "ir/testing.h"
 
 namespace sluice::map {
 namespace {
-
-ir::Graph parsed(const char* text) {
-  Result<ir::Graph> graph = ir::parse(text);
-  EXPECT_TRUE(graph.ok()) << (graph.ok() ? "" : graph.error().text());
-  return std::move(graph).value();
-}
 
 const char* const kTwoLayers = R"(
 graph two
@@ -35,7 +29,7 @@ Design mapped(const ir::Graph& graph, const MapOptions& options) {
 }
 
 TEST(Map, StreamsEveryNodeAndNamesThePortsAfterTheModel) {
-  const Design design = mapped(parsed(kTwoLayers), {.regime = Regime::streamed, .reuseFactor = 4});
+  const Design design = mapped(ir::graphOf(kTwoLayers), {.regime = Regime::streamed, .reuseFactor = 4});
   ASSERT_EQ(design.ports.size(), 2u);
   EXPECT_EQ(design.ports[0].name, "in_1");
   EXPECT_TRUE(design.ports[0].isInput);
@@ -48,7 +42,7 @@ TEST(Map, StreamsEveryNodeAndNamesThePortsAfterTheModel) {
 
 TEST(Map, TheReuseFactorIsTheIntervalOfTheSlowestLayer) {
   for (const std::uint64_t factor : {1u, 2u, 4u, 12u}) {
-    Design design = mapped(parsed(kTwoLayers), {.regime = Regime::streamed, .reuseFactor = factor});
+    Design design = mapped(ir::graphOf(kTwoLayers), {.regime = Regime::streamed, .reuseFactor = factor});
     ASSERT_TRUE(sizeStreams(design, hdl::Family::xc7).ok());
     const Result<dataflow::Performance> performance = dataflow::measure(network(design));
     ASSERT_TRUE(performance.ok());
@@ -62,7 +56,7 @@ TEST(Map, TheReuseFactorIsTheIntervalOfTheSlowestLayer) {
 
 TEST(Map, ACutIsTwoFifosInTwoSubgraphs) {
   const Design design =
-      mapped(parsed(kTwoLayers), {.regime = Regime::streamed, .reuseFactor = 4, .splitBefore = {"b"}});
+      mapped(ir::graphOf(kTwoLayers), {.regime = Regime::streamed, .reuseFactor = 4, .splitBefore = {"b"}});
   ASSERT_EQ(design.subgraphs.size(), 2u);
   ASSERT_EQ(design.cuts.size(), 1u);
   EXPECT_EQ(design.streams[design.cuts[0].from.index].subgraph, SubgraphId(0));
@@ -71,7 +65,7 @@ TEST(Map, ACutIsTwoFifosInTwoSubgraphs) {
 }
 
 TEST(Map, ATensorWithTwoReadersIsForked) {
-  const Design design = mapped(parsed(R"(
+  const Design design = mapped(ir::graphOf(R"(
 x = input [2] s3
 w = constant [2, 2] s3 {1 2 3 -1}
 a = dense x, w
@@ -87,7 +81,7 @@ output b, c
 }
 
 TEST(Map, EveryFifoIsLocallyLeast) {
-  Design design = mapped(parsed(kTwoLayers), {.regime = Regime::streamed, .reuseFactor = 4});
+  Design design = mapped(ir::graphOf(kTwoLayers), {.regime = Regime::streamed, .reuseFactor = 4});
   ASSERT_TRUE(sizeStreams(design, hdl::Family::xc7).ok());
   const Result<dataflow::Performance> best = dataflow::measure(network(design));
   ASSERT_TRUE(best.ok());

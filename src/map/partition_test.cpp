@@ -2,16 +2,10 @@
 
 #include <gtest/gtest.h>
 
-#include "ir/text.h"
+#include "ir/testing.h"
 
 namespace sluice::map {
 namespace {
-
-ir::Graph parsed(const char* text) {
-  Result<ir::Graph> graph = ir::parse(text);
-  EXPECT_TRUE(graph.ok()) << (graph.ok() ? "" : graph.error().text());
-  return std::move(graph).value();
-}
 
 const char* const kChain = R"(
 x = input [2] real
@@ -34,30 +28,30 @@ std::vector<std::uint32_t> stages(const ir::Graph& graph, const std::vector<std:
 }
 
 TEST(Partition, WithoutNamesThereIsOneSubgraph) {
-  const ir::Graph graph = parsed(kChain);
+  const ir::Graph graph = ir::graphOf(kChain);
   EXPECT_EQ(stages(graph, {"a", "b", "c"}, {}), (std::vector<std::uint32_t>{0, 0, 0}));
 }
 
 TEST(Partition, EveryNamedNodeOfAChainStartsASubgraph) {
-  const ir::Graph graph = parsed(kChain);
+  const ir::Graph graph = ir::graphOf(kChain);
   EXPECT_EQ(stages(graph, {"a", "b", "c"}, {"b", "c"}), (std::vector<std::uint32_t>{0, 1, 2}));
   EXPECT_EQ(partition(graph, {"b", "c"})->stages, 3u);
 }
 
 TEST(Partition, ANameOfTheModelFileMeansTheNodeThatBeginsWithIt) {
-  const ir::Graph graph = parsed(kChain);
+  const ir::Graph graph = ir::graphOf(kChain);
   EXPECT_EQ(stages(graph, {"a", "b", "c"}, {"BatchNorm_2"}), (std::vector<std::uint32_t>{0, 1, 1}));
 }
 
 TEST(Partition, ANameInsideAFusedStepIsRefusedWithTheLegalOnes) {
-  const Result<Partition> result = partition(parsed(kChain), {"Quant_4"});
+  const Result<Partition> result = partition(ir::graphOf(kChain), {"Quant_4"});
   ASSERT_FALSE(result.ok());
   EXPECT_NE(result.error().message.find("computed inside 'b'"), std::string::npos) << result.error().message;
   EXPECT_NE(result.error().message.find("b, c"), std::string::npos) << result.error().message;
 }
 
 TEST(Partition, NothingIsCutOffBeforeTheFirstKernel) {
-  const ir::Graph graph = parsed(kChain);
+  const ir::Graph graph = ir::graphOf(kChain);
   EXPECT_EQ(legalSplits(graph), (std::vector<std::string>{"b", "c"}));
   EXPECT_FALSE(partition(graph, {"a"}).ok());
   EXPECT_FALSE(partition(graph, {"q"}).ok());
@@ -65,7 +59,7 @@ TEST(Partition, NothingIsCutOffBeforeTheFirstKernel) {
 }
 
 TEST(Partition, OneNameInEachOfTwoParallelBranchesMakesOneWideCut) {
-  const ir::Graph graph = parsed(R"(
+  const ir::Graph graph = ir::graphOf(R"(
 x = input [2] real
 q = quantize x, scale 1, range [-4, 3]
 w = constant [2, 2] s3 {1 2 3 -1}

@@ -5,11 +5,11 @@
 #include <algorithm>
 
 #include "base/rng.h"
-#include "ir/text.h"
 #include "split/check/check.h"
 #include "split/network/build_time.h"
 #include "split/network/freeze.h"
 #include "split/network/subgraph_costs.h"
+#include "split/network/testing.h"
 #include "split/plan.h"
 #include "split/price.h"
 #include "split/read.h"
@@ -118,28 +118,6 @@ TEST(LeastShare, CutShortItGivesABoundThatHolds) {
   }
 }
 
-/// Two products of different sizes behind each other.
-ir::Graph network() {
-  Result<ir::Graph> graph = ir::parse(R"(
-graph two
-x = input [4] real
-q = quantize x, scale 1, range [-4, 3]
-w = constant [4, 8] s3 {1 2 3 -1 1 0 1 2  -1 2 3 1 1 0 1 -2  1 -2 3 -1 1 0 1 2  1 2 -3 -1 1 0 1 2}
-a = dense q, w
-t = constant [1, 3] s8 {-3 0 3}
-b = threshold a, t
-v = constant [8, 8] s3 {1 2 3 -1 1 0 1 2  -1 2 3 1 1 0 1 -2  1 -2 3 -1 1 0 1 2  1 2 -3 -1 1 0 1 2
-                        1 0 3 -1 1 0 1 2  -1 2 0 1 1 0 1 -2  1 -2 3 -1 1 0 0 2  1 2 -3 -1 1 0 1 0}
-c = dense b, v
-r = constant [1, 3] s8 {-9 0 9}
-d = threshold c, r
-e = merge b, d, shift [0, 0]
-output e
-)");
-  EXPECT_TRUE(graph.ok()) << (graph.ok() ? "" : graph.error().text());
-  return std::move(graph).value();
-}
-
 ClusterSpec boards(std::uint32_t count) {
   Result<ClusterSpec> spec = clusterSpec({"pynq-z2:" + std::to_string(count)}, "chain", "aurora4x25", false);
   EXPECT_TRUE(spec.ok());
@@ -148,7 +126,7 @@ ClusterSpec boards(std::uint32_t count) {
 
 TEST(Menu, ChosenLayerByLayerNothingIsWorseThanOneReuseFactorForAll) {
   const ClusterSpec cluster = boards(2);
-  const auto menu = menuOf(network(), cluster, {.largestFactor = 64});
+  const auto menu = menuOf(twoProducts(), cluster, {.largestFactor = 64});
   ASSERT_TRUE(menu.ok()) << menu.error().text();
   ASSERT_GE(menu->uniform.size(), 4u);
   const std::vector<double> capacity = meanCapacity(cluster);
@@ -175,7 +153,7 @@ std::vector<double> sizeOf(const map::Design& design, hdl::Family family) {
 }
 
 TEST(Menu, WhatASelectionCostsIsWhatItCostsMapped) {
-  const ir::Graph graph = network();
+  const ir::Graph graph = twoProducts();
   const ClusterSpec cluster = boards(2);
   const auto menu = menuOf(graph, cluster, {.largestFactor = 64});
   ASSERT_TRUE(menu.ok()) << menu.error().text();
@@ -205,7 +183,7 @@ TEST(Menu, WhatASelectionCostsIsWhatItCostsMapped) {
 }
 
 TEST(Joint, ThePlanKeepsTheIntervalOfItsPointAndIsAcceptedByTheChecker) {
-  const ir::Graph graph = network();
+  const ir::Graph graph = twoProducts();
   const auto plan = planJointly(graph, boards(2), {});
   ASSERT_TRUE(plan.ok()) << plan.error().text();
   for (std::size_t i = 1; i < plan->front.size(); ++i) {
@@ -253,7 +231,7 @@ TEST(BuildTime, PartsBuiltByFewWorkersWaitForEachOther) {
 }
 
 TEST(BuildTime, TheCutsBuiltFastestUseTheBoardsThatThereAre) {
-  const ir::Graph graph = network();
+  const ir::Graph graph = twoProducts();
   const NetworkPlanOptions rate{.map = {.reuseFactor = 8}};
   NetworkPlanOptions build = rate;
   build.fastestBuild = true;
@@ -274,7 +252,7 @@ TEST(BuildTime, TheCutsBuiltFastestUseTheBoardsThatThereAre) {
 }
 
 TEST(Freeze, APartThatStaysIsAStageOfItsOwnAndTheRestIsSplitAnew) {
-  const ir::Graph graph = network();
+  const ir::Graph graph = twoProducts();
   NetworkPlanOptions options{.map = {.reuseFactor = 8}};
   options.frozen = {{.name = "sub1", .nodes = {"b", "c"}, .board = "pynq-z2"}};
   const auto plan = planNetwork(graph, boards(4), options);

@@ -2,39 +2,15 @@
 
 #include "ir/host.h"
 #include "ir/integer.h"
-#include "ir/text.h"
 #include "map/partition_of.h"
 #include "split/check/check.h"
 #include "split/network/inner_split.h"
+#include "split/network/testing.h"
 #include "split/plan.h"
 #include "split/read.h"
 
 namespace sluice::splits {
 namespace {
-
-/// Two products behind each other, and a branch round the second.
-const char* const kNetwork = R"(
-graph two
-x = input [4] real
-q = quantize x, scale 1, range [-4, 3]
-w = constant [4, 8] s3 {1 2 3 -1 1 0 1 2  -1 2 3 1 1 0 1 -2  1 -2 3 -1 1 0 1 2  1 2 -3 -1 1 0 1 2}
-a = dense q, w
-t = constant [1, 3] s8 {-3 0 3}
-b = threshold a, t
-v = constant [8, 8] s3 {1 2 3 -1 1 0 1 2  -1 2 3 1 1 0 1 -2  1 -2 3 -1 1 0 1 2  1 2 -3 -1 1 0 1 2
-                        1 0 3 -1 1 0 1 2  -1 2 0 1 1 0 1 -2  1 -2 3 -1 1 0 0 2  1 2 -3 -1 1 0 1 0}
-c = dense b, v
-r = constant [1, 3] s8 {-9 0 9}
-d = threshold c, r
-e = merge b, d, shift [0, 0]
-output e
-)";
-
-ir::Graph network() {
-  Result<ir::Graph> graph = ir::parse(kNetwork);
-  EXPECT_TRUE(graph.ok()) << (graph.ok() ? "" : graph.error().text());
-  return std::move(graph).value();
-}
 
 ClusterSpec cluster(const std::vector<std::string>& boards, const std::string& topology = "chain",
                     const std::string& link = "aurora4x25", bool fixedOrder = false) {
@@ -57,7 +33,7 @@ TEST(ClusterSpec, NamesWhatIsWrong) {
 }
 
 TEST(NetworkProblem, SaysOfEveryNodeWhatItTakesAndOfEveryTensorWhoReadsIt) {
-  const ir::Graph graph = network();
+  const ir::Graph graph = twoProducts();
   const auto found = networkProblem(graph, {.regime = map::Regime::streamed, .reuseFactor = 8},
                                     cluster({"pynq-z2:3"}), Times::interval);
   ASSERT_TRUE(found.ok()) << found.error().text();
@@ -75,7 +51,7 @@ TEST(NetworkProblem, SaysOfEveryNodeWhatItTakesAndOfEveryTensorWhoReadsIt) {
 }
 
 TEST(NetworkPlan, IsAcceptedByTheCheckerForEveryGoalAndTopology) {
-  const ir::Graph graph = network();
+  const ir::Graph graph = twoProducts();
   for (const char* topology : {"chain", "ring", "star", "switch", "mesh:3"})
     for (const Goal goal : {Goal::load, Goal::latency, Goal::boards}) {
       NetworkPlanOptions options{.goal = goal, .map = {.reuseFactor = 8}};
@@ -98,7 +74,7 @@ ClusterSpec smallBoards(std::uint32_t count, std::uint64_t luts) {
 }
 
 TEST(NetworkPlan, CutsWhereOneBoardIsTooSmallAndTheSubgraphsAreThoseOfThePlan) {
-  const ir::Graph graph = network();
+  const ir::Graph graph = twoProducts();
   const auto whole = networkProblem(graph, {.regime = map::Regime::streamed, .reuseFactor = 8},
                                     cluster({"pynq-z2"}), Times::interval);
   ASSERT_TRUE(whole.ok());
@@ -119,7 +95,7 @@ TEST(NetworkPlan, CutsWhereOneBoardIsTooSmallAndTheSubgraphsAreThoseOfThePlan) {
 }
 
 TEST(NetworkPlan, ANetworkThatFitsNowhereIsRefusedWithWhatIsMissing) {
-  const auto plan = planNetwork(network(), smallBoards(2, 100), {});
+  const auto plan = planNetwork(twoProducts(), smallBoards(2, 100), {});
   ASSERT_FALSE(plan.ok());
   EXPECT_EQ(plan.error().code, ErrorCode::infeasible);
   EXPECT_NE(plan.error().text().find("LUT"), std::string::npos) << plan.error().text();
@@ -127,7 +103,7 @@ TEST(NetworkPlan, ANetworkThatFitsNowhereIsRefusedWithWhatIsMissing) {
 }
 
 TEST(InnerSplit, ALayerTooLargeForOneBoardIsSplitInside) {
-  const ir::Graph graph = network();
+  const ir::Graph graph = twoProducts();
   const map::MapOptions map{.regime = map::Regime::streamed, .reuseFactor = 1};
   const auto whole = networkProblem(graph, map, cluster({"pynq-z2"}), Times::interval);
   ASSERT_TRUE(whole.ok());
@@ -147,7 +123,7 @@ TEST(InnerSplit, ALayerTooLargeForOneBoardIsSplitInside) {
 }
 
 TEST(NetworkProblem, CountsANodeForTheFamilyOfEachBoard) {
-  const ir::Graph graph = network();
+  const ir::Graph graph = twoProducts();
   const map::MapOptions map{.regime = map::Regime::streamed, .reuseFactor = 8};
   const ClusterSpec both = cluster({"ulx3s-85f", "pynq-z2"});
   const auto mixed = networkProblem(graph, map, both, Times::interval);
@@ -171,7 +147,7 @@ TEST(NetworkProblem, CountsANodeForTheFamilyOfEachBoard) {
 }
 
 TEST(PlanNetwork, LeavesANodeToTheFamilyThatHoldsIt) {
-  const ir::Graph graph = network();
+  const ir::Graph graph = twoProducts();
   const map::MapOptions map{.regime = map::Regime::streamed, .reuseFactor = 8};
   ClusterSpec both = cluster({"ulx3s-85f", "pynq-z2"});
   const auto whole = networkProblem(graph, map, both, Times::interval);
@@ -198,7 +174,7 @@ TEST(PlanNetwork, LeavesANodeToTheFamilyThatHoldsIt) {
 }
 
 TEST(PartitionOf, RefusesWhatFlowsBackwardsAndStagesThatAreEmpty) {
-  const ir::Graph graph = network();
+  const ir::Graph graph = twoProducts();
   const auto problem = [&](const std::vector<std::uint32_t>& stages) {
     const auto parts = map::partitionOf(graph, map::Regime::streamed, stages);
     return parts.ok() ? std::string() : parts.error().text();
