@@ -24,7 +24,8 @@
 ///   positions=N      of a window that go to the product at once
 ///   simd=N, pe=N     inputs and outputs of the product worked on at once
 ///   multiplier=auto|logic|dsp|dsp2   dsp: a DSP block a product; dsp2: two products a block where one holds them; auto:
-///                                    dsp where products are large enough to be worth a block, else logic
+///                                    dsp where products are large enough to be worth a block, else logic; and
+///                                    dsp2 where a board has too few blocks (dsp_pairs.h)
 ///   weights=auto|logic|bram|stream   memory of the weights; stream: none, they come over a port of their own, once a frame
 ///   weight-port=N                    weights a beat of that port; else as many as are worked on at once (simd * pe)
 ///   rows=auto|srl|lutram|bram        line buffers

@@ -325,6 +325,14 @@ Html weightSection(const Report& report) {
          page::table(table);
 }
 
+Html pairsSection(const Report& report) {
+  page::Table table{.columns = {{"node"}, {"DSP", true}, {"without", true}, {"LUT more", true}}};
+  for (const map::PairedLayer& layer : report.pairs->layers)
+    table.rows.push_back(
+        {layer.node, number(layer.paired), number(layer.single), formatCount(layer.lutMore)});
+  return page::paragraph(Html(pairsReason(*report.pairs) + " (estimated).")) + page::table(table);
+}
+
 Html skinSection(const Report& report) {
   page::Table table{.columns = {{"stream"}}};
   for (const std::string& stream : report.skin->streams) table.rows.push_back({stream});
@@ -369,6 +377,7 @@ std::string html(const Report& report) {
   page.sections.push_back({"verification", "Verification", verificationSection(report)});
   if (!report.weightPorts.empty())
     page.sections.push_back({"weights", "Weights from outside", weightSection(report)});
+  if (report.pairs) page.sections.push_back({"pairs", "Two products a DSP block", pairsSection(report)});
   if (report.skin) page.sections.push_back({"skin", "Skin", skinSection(report)});
   if (!report.placement.seeds.empty())
     page.sections.push_back({"placement", "Placed and routed", placementSection(report)});

@@ -64,6 +64,17 @@ std::string json(const Report& report) {
                                             {"fifo_bits", row.aheadBits},
                                             {"gigabit_per_second", row.gigabitPerSecond},
                                             {"clock_mhz", row.clockMhz}});
+  if (report.pairs) {
+    json["products_in_pairs"] = {{"kind", "estimated"},
+                                 {"dsp_without", report.pairs->single},
+                                 {"dsp_available", report.pairs->available},
+                                 {"layers", Json::array()}};
+    for (const map::PairedLayer& layer : report.pairs->layers)
+      json["products_in_pairs"]["layers"].push_back({{"node", layer.node},
+                                                     {"dsp_without", layer.single},
+                                                     {"dsp", layer.paired},
+                                                     {"lut_more", layer.lutMore}});
+  }
   if (report.skin)
     json["skin"] = {{"name", report.skin->name},
                     {"digest", report.skin->digest},

@@ -14,6 +14,7 @@
 #include "hdl/cost.h"
 #include "ir/graph.h"
 #include "map/design.h"
+#include "map/dsp_pairs.h"
 #include "report/deployment.h"
 
 /// Report: what Sluice says of a design, as plain data. text.cpp, json.cpp and html.cpp only show it.
@@ -120,6 +121,13 @@ struct Report {
     double clockMhz = 100;
   };
   std::vector<WeightPort> weightPorts;
+  /// Two products in a DSP block, where mapping chose it because blocks were what the design lacked.
+  struct Pairs {
+    std::uint64_t single = 0;     ///< blocks of the whole design without
+    std::uint64_t available = 0;  ///< that it was to keep within
+    std::vector<map::PairedLayer> layers;
+  };
+  std::optional<Pairs> pairs;
   /// An outer skin around the design (emit/axi_shell.h).
   struct Skin {
     std::string name;                  ///< "AXI4-Stream and AXI4-Lite"
@@ -176,6 +184,8 @@ std::string json(const Report& report);
 /// One self-contained page: no scripts from elsewhere, no fonts, light and dark, narrow and wide.
 std::string html(const Report& report);
 
+/// Why products share blocks: half a sentence.
+std::string pairsReason(const Report::Pairs& pairs);
 /// A count as people read it: "1,234".
 std::string number(std::uint64_t count);
 /// All look-up tables of a cost, whatever they do: what a board has one number for.

@@ -154,6 +154,13 @@ std::string weightPortText(const Report& report) {
   return result;
 }
 
+std::string pairsText(const Report& report) {
+  if (!report.pairs) return "";
+  std::string result = "\n" + pairsReason(*report.pairs) + " (estimated)\n";
+  for (const map::PairedLayer& layer : report.pairs->layers) result += "  " + map::pairText(layer) + "\n";
+  return result;
+}
+
 std::string fifoStorage(const Report& report) {
   const std::string bits = number(report.fifoBits) + " bits keep interval and latency, ";
   if (report.fifoBits == report.leastFifoBits) return bits + "proven: fewer do not";
@@ -161,6 +168,11 @@ std::string fifoStorage(const Report& report) {
 }
 
 }  // namespace
+
+std::string pairsReason(const Report::Pairs& pairs) {
+  return "Two products a DSP block (multiplier=dsp2), as single products would take " + number(pairs.single) +
+         " blocks where it may take " + number(pairs.available);
+}
 
 std::string text(const Report& report) {
   std::string result = report.name + ": " + report.regime + ", " + report.family + ", " +
@@ -171,8 +183,8 @@ std::string text(const Report& report) {
             (report.intervalProven ? "proven: the state recurs" : "simulated") + ")\n";
   result += "  latency         " + number(report.latency) +
             " cycles  (simulated, first beat in to last beat out)\n";
-  result += "\nResources\n" + resourceTable(report) + boardTable(report) + weightPortText(report) +
-            skinText(report) + verificationText(report) + placementText(report);
+  result += "\nResources\n" + resourceTable(report) + boardTable(report) + pairsText(report) +
+            weightPortText(report) + skinText(report) + verificationText(report) + placementText(report);
   result +=
       "\nKernels (cycles: proven, a frame; busy: simulated; resources: estimated)\n" + kernelTable(report);
   result +=

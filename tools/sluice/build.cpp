@@ -28,6 +28,7 @@
 #include "ir/integer.h"
 #include "jobs/store.h"
 #include "link_timing.h"
+#include "map/dsp_pairs.h"
 #include "map/map.h"
 #include "passes/pipeline.h"
 #include "read_model.h"
@@ -123,6 +124,9 @@ struct Built {
   std::vector<emit::File> files;
   dataflow::Performance performance;
   map::LinkedSizing linked;
+  map::NodeOptionsMap nodes;           ///< settings of nodes it was mapped with
+  std::optional<map::DspPairs> pairs;  ///< where DSP blocks were what single products lacked
+  bool isPaired = false;               ///< and they are as `pairs` says; else that would not make it fit
 };
 
 Result<Built> finishDesign(map::Design design, const map::MapOptions& options,
@@ -142,7 +146,53 @@ Result<Built> buildDesign(const ir::Graph& graph, const map::MapOptions& options
                           std::uint32_t linkLatency = 0) {
   SLUICE_TRY(map::Design design, map::mapGraph(graph, options));
   for (map::Cut& cut : design.cuts) cut.latency = linkLatency;
-  return finishDesign(std::move(design), options);
+  SLUICE_TRY(Built built, finishDesign(std::move(design), options));
+  built.nodes = options.nodes;
+  return built;
+}
+
+/// What each subgraph takes may not exceed, or, as one budget, what all take.
+using Limits = std::vector<device::Budget>;
+
+/// In the order of `limits`.
+std::vector<hdl::Cost> costsFor(const Built& built, hdl::Family family, const Limits& limits) {
+  if (limits.size() == 1) return {hdl::cost(*built.rtl.top, family)};
+  std::vector<hdl::Cost> costs;
+  for (const auto& subgraph : built.rtl.subgraphs) costs.push_back(hdl::cost(*subgraph, family));
+  return costs;
+}
+
+bool fits(const Built& built, hdl::Family family, const Limits& limits) {
+  const std::vector<hdl::Cost> costs = costsFor(built, family, limits);
+  for (std::size_t k = 0; k < limits.size(); ++k)
+    if (!device::fits(costs[k], limits[k])) return false;
+  return true;
+}
+
+/// The design asked for; if DSP blocks are all that it lacks, with two products in a block where that saves most.
+Result<Built> buildWithin(const ir::Graph& graph, map::MapOptions options, std::uint32_t linkLatency,
+                          const Limits& limits) {
+  SLUICE_TRY(Built built, buildDesign(graph, options, linkLatency));
+  if (built.design.regime == map::Regime::unrolled ||
+      (limits.size() != 1 && limits.size() != built.design.subgraphs.size()))
+    return built;
+  const std::vector<hdl::Cost> costs = costsFor(built, options.family, limits);
+  std::vector<std::uint64_t> blocks;
+  bool lacking = false;
+  for (std::size_t k = 0; k < limits.size(); ++k) {
+    blocks.push_back(limits[k].dsp);
+    lacking = lacking || costs[k].dsp > limits[k].dsp;
+  }
+  if (!lacking) return built;
+  SLUICE_TRY(built.pairs, map::pairWhereDspsLack(graph, options, built.design, blocks));
+  if (!built.pairs->enough) return built;
+  options.regime = map::Regime::streamed;
+  options.nodes = built.pairs->nodes;
+  SLUICE_TRY(Built paired, buildDesign(graph, options, linkLatency));
+  if (!fits(paired, options.family, limits)) return built;
+  paired.pairs = std::move(built.pairs);
+  paired.isPaired = true;
+  return paired;
 }
 
 /// Seven tenths of what the boards hold together: beyond that, placing and routing becomes a gamble.
@@ -165,24 +215,24 @@ device::Budget comfortable(const std::vector<device::Board>& boards) {
 /// that fits comfortably: unrolled if that fits, else the smallest power of two as reuse factor.
 Result<Built> chooseDesign(const ir::Graph& graph, map::MapOptions options, const Placement& placement,
                            std::uint32_t linkLatency) {
-  if (options.reuseFactor || options.targetInterval || placement.boards.empty() ||
-      options.regime == map::Regime::unrolled)
-    return buildDesign(graph, options, linkLatency);
-  const device::Budget budget = comfortable(placement.boards);
-  const auto fits = [&](const Built& built) {
-    return device::fits(hdl::cost(*built.rtl.top, options.family), budget);
-  };
+  if (placement.boards.empty()) return buildDesign(graph, options, linkLatency);
+  if (options.reuseFactor || options.targetInterval || options.regime == map::Regime::unrolled) {
+    Limits limits;
+    for (const device::Board& board : placement.boards) limits.push_back(board.part.budget);
+    return buildWithin(graph, options, linkLatency, limits);
+  }
+  const Limits limits{comfortable(placement.boards)};
   if (options.regime == map::Regime::automatic) {
     SLUICE_TRY(Built built, buildDesign(graph, options, linkLatency));
-    if (built.design.regime == map::Regime::unrolled && fits(built)) return built;
+    if (built.design.regime == map::Regime::unrolled && fits(built, options.family, limits)) return built;
   }
   options.regime = map::Regime::streamed;
   options.reuseFactor = 4096;
-  SLUICE_TRY(Built best, buildDesign(graph, options, linkLatency));
-  while (fits(best) && *options.reuseFactor > 1) {
+  SLUICE_TRY(Built best, buildWithin(graph, options, linkLatency, limits));
+  while (fits(best, options.family, limits) && *options.reuseFactor > 1) {
     options.reuseFactor = *options.reuseFactor / 2;
-    SLUICE_TRY(Built faster, buildDesign(graph, options, linkLatency));
-    if (!fits(faster)) break;
+    SLUICE_TRY(Built faster, buildWithin(graph, options, linkLatency, limits));
+    if (!fits(faster, options.family, limits)) break;
     best = std::move(faster);
   }
   return best;
@@ -411,8 +461,32 @@ Status checkTools(Until until) {
   return {};
 }
 
+/// What two products in a block would do for a design that lacks DSP blocks without them.
+std::string pairAdvice(const Built& built) {
+  if (!built.pairs || built.isPaired) return {};
+  const map::DspPairs& pairs = *built.pairs;
+  const auto blocks = [](std::uint64_t count) {
+    return formatCount(static_cast<std::int64_t>(count)) + " DSP blocks";
+  };
+  std::string text;
+  if (pairs.enough)
+    text = "; two products a block (multiplier=dsp2) would take " + blocks(pairs.paired) +
+           ", but more of something else than there is";
+  else if (!pairs.layers.empty())
+    text = "; two products a block wherever mapping may choose take " + blocks(pairs.paired) + " still";
+  if (pairs.held.empty()) return text;
+  std::uint64_t all = pairs.paired;
+  std::vector<std::string> names;
+  for (const map::PairedLayer& layer : pairs.held) {
+    all -= layer.single - layer.paired;
+    names.push_back(layer.node);
+  }
+  return text + "; with multiplier=dsp2 instead of what --node-options says of " + join(names, ", ") +
+         " it takes " + blocks(all);
+}
+
 /// Success, or what the report shows to be wrong.
-Status judge(const report::Report& report) {
+Status judge(const report::Report& report, const Built& built) {
   for (const report::Report::Verification& row : report.verifications)
     if (!row.agreement.equal())
       return badInput("the Verilog does not do what the network says: " + row.agreement.firstDifference +
@@ -423,6 +497,7 @@ Status judge(const report::Report& report) {
         return infeasible(
             "board " + board.name + " has " + formatCount(static_cast<std::int64_t>(usage.available)) + " " +
             usage.resource + ", the design takes " + formatCount(static_cast<std::int64_t>(usage.used)) +
+            (usage.resource == "DSP" ? pairAdvice(built) : std::string()) +
             "; a larger --reuse-factor, a larger board or a cut over several (--split-before) makes it fit");
   return {};
 }
@@ -489,6 +564,8 @@ Result<BuildOutcome> buildNetwork(const BuildOptions& options, std::optional<ir:
                            .fromAlone = fifos.fromAlone,
                            .toAlone = fifos.toAlone});
   }
+  if (built.isPaired)
+    report.pairs = report::Report::Pairs{built.pairs->single, built.pairs->available, built.pairs->layers};
   report.model = options.model.filename().string();
   report.command = commandLine(options, placement);
   for (std::uint32_t g = 0; g < report.subgraphs.size(); ++g) {
@@ -501,7 +578,7 @@ Result<BuildOutcome> buildNetwork(const BuildOptions& options, std::optional<ir:
   if (report.subgraphs.size() > 1 && !(planned && splits::familiesOf(planned->cluster).size() > 1)) {
     map::MapOptions whole = mapOptions;
     whole.splitBefore.clear();
-    if (planned) whole.nodes = planned->plan.map.nodes;
+    whole.nodes = planned ? planned->plan.map.nodes : built.nodes;
     whole.regime = built.design.regime;
     whole.reuseFactor = built.design.reuseFactor;
     whole.targetInterval = built.design.targetInterval;
@@ -585,7 +662,7 @@ Result<BuildOutcome> buildNetwork(const BuildOptions& options, std::optional<ir:
   timings.lap("report");
   files.push_back({"timings.json", timings.text()});
   SLUICE_RETURN_IF_ERROR(writeFolder(options.output, files));
-  Status verdict = judge(report);
+  Status verdict = judge(report, built);
   return BuildOutcome{.report = std::move(report), .verdict = std::move(verdict)};
 }
 
