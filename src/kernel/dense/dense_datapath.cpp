@@ -34,13 +34,14 @@ class DenseBuilder {
   }
 
  private:
-  /// x at stage 1, for every iteration: popped now, or kept from the first output fold.
+  /// x beside its weights, for every iteration: popped now, or kept from the first output fold.
   std::vector<Value> inputs() {
-    const Signal held = heldBeat(pipe_, {plan_.outLoop(), plan_.inLoop(), plan_.outFolds, plan_.inFolds});
+    const Signal early = heldBeat(pipe_, {plan_.outLoop(), plan_.inLoop(), plan_.outFolds, plan_.inFolds});
+    const Signal held = pipe_.at({early, 1}, plan_.wordStage).signal;
     std::vector<Value> elements;
     const fixed::IntegerFormat format = fixed::formatFor(p_.input);
     for (std::uint32_t s = 0; s < p_.simd; ++s)
-      elements.push_back({numberAt(b_, held, s * format.bits, format, p_.input), 1});
+      elements.push_back({numberAt(b_, held, s * format.bits, format, p_.input), plan_.wordStage});
     return elements;
   }
 
@@ -76,7 +77,7 @@ class DenseBuilder {
     return words;
   }
 
-  /// The weights of a fold, side by side, at stage 1.
+  /// The weights of a fold, side by side, at the plan's wordStage.
   Value weightWord() {
     auto words = tablePerFold([&](std::uint32_t r, std::uint32_t i) {
       WordPacker word;
@@ -94,9 +95,14 @@ class DenseBuilder {
                                   plan_.blockRam ? Style::blockRam : Style::logic, true);
       return {b_.read(rom, fold_.signal), 1};
     }
-    // The part that a fold lies in is known a stage earlier; from the last part forwards, the first that holds it wins.
-    Signal word;
-    for (std::size_t k = plan_.romParts.size(); k-- > 0;) {
+    return {b_.reg(wordOfParts(words)), 2};
+  }
+
+  /// The weights of a fold from a memory in several parts, at stage 1. The choice is a look-up table for each bit and has a
+  /// register of its own: block RAM answers late in its cycle, and the products wait behind it.
+  Signal wordOfParts(const std::vector<std::vector<std::uint64_t>>& words) {
+    std::vector<Signal> reads;
+    for (std::size_t k = 0; k < plan_.romParts.size(); ++k) {
       const RomPart& part = plan_.romParts[k];
       const auto from = words.begin() + part.base;
       std::vector<std::vector<std::uint64_t>> own(
@@ -106,20 +112,25 @@ class DenseBuilder {
                                   part.blockRam ? Style::blockRam : Style::logic, true);
       const Signal place =
           part.words == 1 ? b_.constant(0) : b_.wrap(fold_.signal, {indexBits(part.words), false});
-      const Signal here = b_.read(rom, place);
-      const Signal inside = b_.less(fold_.signal, b_.constant(std::int64_t{part.base} + part.words));
-      word = word.valid() ? b_.mux(b_.reg(inside), here, word) : here;
+      reads.push_back(b_.read(rom, place));
     }
-    return {word, 1};
+    // The number of the part that a fold lies in, a stage earlier; of several that hold it the first.
+    Signal which = b_.constant(static_cast<std::int64_t>(reads.size()) - 1);
+    for (std::size_t k = reads.size() - 1; k-- > 0;) {
+      const RomPart& part = plan_.romParts[k];
+      const Signal inside = b_.less(fold_.signal, b_.constant(std::int64_t{part.base} + part.words));
+      which = b_.mux(inside, b_.constant(static_cast<std::int64_t>(k)), which);
+    }
+    return b_.select(b_.reg(which), reads);
   }
 
-  /// What the ROM holds of a position, at stage 1.
+  /// What the ROM holds of a position, beside its x.
   Signal storedAt(const Position& position) {
     return numberAt(b_, weights_.signal, position.fieldLsb, fixed::formatFor(position.stored),
                     position.stored);
   }
 
-  /// The product at a multiplier position, at stage 2.
+  /// The product at a multiplier position, registered: a stage after its weights.
   Signal registeredProduct(std::uint32_t p, std::uint32_t s) {
     const Position& position = plan_.position(p, s);
     if (position.form == ProductForm::pairHigh)
@@ -129,7 +140,7 @@ class DenseBuilder {
     return b_.reg(product(p, s));
   }
 
-  /// The product at a multiplier position that shares nothing, at stage 1, not yet registered.
+  /// The product at a multiplier position that shares nothing, not yet registered.
   Signal product(std::uint32_t p, std::uint32_t s) {
     const Position& position = plan_.position(p, s);
     const Signal x = x_[s].signal;
@@ -154,7 +165,7 @@ class DenseBuilder {
               rawCode(plan_.weight(p, s, r, i) * x, bits)};
     const std::string name = "product" + std::to_string(p) + "_" + std::to_string(s);
     const MemoryId table = b_.rom(name, bits, std::move(words), Style::logic, false);
-    const Signal fold = pipe_.at(fold_, 1).signal;
+    const Signal fold = pipe_.at(fold_, plan_.wordStage).signal;
     // The fold counter may be narrower in range than its bits: raw bits give every address a word.
     return b_.readNumber(table, address(b_, {x_[s].signal, fold}), fixed::join(range, {0, 0}));
   }
@@ -182,7 +193,7 @@ class DenseBuilder {
     std::vector<Signal> level;
     for (std::uint32_t s = 0; s < p_.simd; ++s)
       if (plan_.position(p, s).form != ProductForm::none) level.push_back(registeredProduct(p, s));
-    if (plan_.hasBiasTerm(p)) level.push_back(biasAt(p, 2).signal);
+    if (plan_.hasBiasTerm(p)) level.push_back(biasAt(p, plan_.wordStage + 1).signal);
     // Side by side, so that the tree counts them before it adds the count to anything wide.
     for (std::uint32_t s = 0; s < p_.simd; ++s) {
       if (!plan_.isCorrected(p, s)) continue;
@@ -190,7 +201,8 @@ class DenseBuilder {
       level.push_back(correction(b_, plan_.pairs[pair].arithmetic, pairs_[pair]));
     }
     if (level.empty()) return b_.constant(0);
-    return pipe_.at(adderTree(b_, std::move(level), p_.levelsPerStage), plan_.sumStage).signal;
+    return pipe_.at(adderTree(b_, std::move(level), plan_.wordStage + 1, p_.levelsPerStage), plan_.sumStage)
+        .signal;
   }
 
   /// y of output position p at the write stage.
@@ -214,10 +226,10 @@ class DenseBuilder {
   const DenseParams& p_;
   Pipeline& pipe_;
   Builder& b_;
-  std::vector<Value> x_;       // stage 1
+  std::vector<Value> x_;       // wordStage
   Value fold_;                 // stage 0
-  Value weights_;              // stage 1
-  std::vector<Signal> pairs_;  // stage 2: the product of each
+  Value weights_;              // wordStage
+  std::vector<Signal> pairs_;  // the product of each, registered
 };
 
 }  // namespace

@@ -254,14 +254,16 @@ Result<DensePlan> planDense(const DenseParams& params) {
     // Counted in one, folds have no gaps; counters side by side are a power of two of words.
     const std::uint32_t sparse = 1u << concatBits;
     plan.romParts = cutRom(plan.folds(), plan.romWidth);
-    if (plan.romParts.size() > 1)
+    if (plan.romParts.size() > 1) {
       plan.flatAddress = true;
-    else
+      plan.wordStage = 2;
+    } else {
       plan.romParts = {{0, plan.flatAddress ? plan.folds() : sparse, true}};
+    }
   }
   std::uint32_t levels = 0;
   for (std::uint32_t p = 0; p < params.pe; ++p) levels = std::max(levels, treeLevels(plan.terms(p)));
-  plan.sumStage = 2 + (levels + params.levelsPerStage - 1) / params.levelsPerStage;
+  plan.sumStage = plan.wordStage + 1 + (levels + params.levelsPerStage - 1) / params.levelsPerStage;
   return plan;
 }
 

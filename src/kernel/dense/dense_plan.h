@@ -57,6 +57,7 @@ struct DensePlan {
   std::uint32_t romWidth = 0;
   bool blockRam = false;
   std::vector<RomPart> romParts;  ///< if blockRam
+  std::uint32_t wordStage = 1;    ///< stage at which a fold's weights are there: 2 if they are chosen from several parts
   std::uint32_t sumStage = 0;     ///< T: stage at which every tree's sum is registered
   fixed::Interval output;
   std::vector<fixed::Interval> accumulator;  ///< [pe]; inFolds > 1

@@ -59,7 +59,10 @@ TEST(Dense, CutsAWeightMemoryOfNineTimesAPowerOfTwoSoThatItFillsItsBlocks) {
   std::vector<std::uint32_t> words;
   for (const hdl::Memory& memory : elaborate(kernel).memories)
     if (memory.style == hdl::Style::blockRam && !memory.contents.empty()) words.push_back(memory.words);
-  EXPECT_EQ(words, (std::vector<std::uint32_t>{256, 2048})) << "2,304 words of 32 bits: 5 blocks, not 8";
+  EXPECT_EQ(words, (std::vector<std::uint32_t>{2048, 256})) << "2,304 words of 32 bits: 5 blocks, not 8";
+  DenseParams inLogic = p;
+  inLogic.memory = WeightMemory::logic;
+  EXPECT_EQ(kernel.schedule.depth, dense(inLogic)->schedule.depth + 1) << "the choice between the parts is registered";
   const auto golden = [p](const PassData& reads) {
     std::vector<std::int64_t> y(64, 0);
     for (std::size_t i = 0; i < p.weights.size(); ++i) y[i % 64] += p.weights[i] * reads[0][i / 64];

@@ -32,8 +32,8 @@ Signal heldBeat(Pipeline& pipeline, const ProductFolds& folds) {
   return b.reg(b.mux(first, beat, kept), "x1");
 }
 
-Pipeline::Value adderTree(hdl::Builder& b, std::vector<Signal> terms, std::uint32_t levelsPerStage) {
-  std::uint32_t stage = 2;
+Pipeline::Value adderTree(hdl::Builder& b, std::vector<Signal> terms, std::uint32_t stage,
+                          std::uint32_t levelsPerStage) {
   while (terms.size() > 1) {
     for (std::uint32_t l = 0; l < levelsPerStage && terms.size() > 1; ++l) {
       std::vector<Signal> next;

@@ -22,7 +22,8 @@ struct ProductFolds {
 /// its own first fold, after the last read was issued.
 hdl::Signal heldBeat(Pipeline& pipeline, const ProductFolds& folds);
 
-/// The sum of terms that are there at stage 2: adders in a balanced tree, a register after every `levelsPerStage` of them.
-Pipeline::Value adderTree(hdl::Builder& b, std::vector<hdl::Signal> terms, std::uint32_t levelsPerStage);
+/// The sum of terms that are there at `stage`: adders in a balanced tree, a register after every `levelsPerStage` of them.
+Pipeline::Value adderTree(hdl::Builder& b, std::vector<hdl::Signal> terms, std::uint32_t stage,
+                          std::uint32_t levelsPerStage);
 
 }  // namespace sluice::kernel

@@ -115,7 +115,7 @@ class StreamedBuilder {
     for (std::uint32_t s = 0; s < p_.simd; ++s)
       level.push_back(b_.reg(b_.multiply(x_[s], w_[p * p_.simd + s], multiplierStyle())));
     if (plan_.inFolds == 1 && !p_.bias.empty()) level.push_back(biasAt(p, 2).signal);
-    return pipe_.at(adderTree(b_, std::move(level), 1), plan_.sumStage).signal;
+    return pipe_.at(adderTree(b_, std::move(level), 2, 1), plan_.sumStage).signal;
   }
 
   /// y of output position p at the write stage. All partial sums lie in the interval of the accumulator: found over the

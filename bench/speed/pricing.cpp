@@ -1,0 +1,73 @@
+// How long it takes to price a network: from its mapped kernels to look-up tables, flip-flops, DSP blocks and block RAM
+// (hdl::cost over every different kernel and FIFO of the design, on one core), for each of the reference networks as the
+// program `networks` builds them. Writing the modules that are counted (elaborate, simplify, stitch), which every build does
+// anyway, is printed beside it.
+//
+// Times are the least processor time of several runs; the counts of all runs must agree.
+//
+//   pricing [--ecp5] [--json]
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <ctime>
+
+#include "base/text.h"
+#include "networks_list.h"
+
+namespace {
+
+using namespace sluice;
+
+constexpr double kMost = 0.05;  ///< seconds
+constexpr int kRuns = 5;
+
+double processorSeconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
+
+Status price(show::Output& out, const std::string& name, const ir::Graph& lowered,
+             const map::MapOptions& options, hdl::Family family,
+             std::vector<std::vector<std::string>>& rows) {
+  const double start = processorSeconds();
+  SLUICE_TRY(const show::Hardware hardware, show::build(lowered, options));
+  const double written = processorSeconds() - start;
+  double least = 1e9;
+  hdl::Cost cost;
+  bool same = true;
+  for (int run = 0; run < kRuns; ++run) {
+    const double before = processorSeconds();
+    const hdl::Cost counted = hdl::cost(*hardware.rtl.top, family);
+    least = std::min(least, processorSeconds() - before);
+    same = same && (run == 0 || counted == cost);
+    cost = counted;
+  }
+  const auto number = [](std::uint64_t n) { return formatCount(static_cast<std::int64_t>(n)); };
+  rows.push_back({name, number(hardware.design.kernels.size()), number(hardware.rtl.modules.size()),
+                  number(cost.lut + cost.lutRam + cost.srl), number(cost.ff), number(cost.dsp),
+                  number(cost.bram18), formatFixed(1e3 * written, 0), formatFixed(1e3 * least, 1)});
+  out.figure("pricing/" + name, 1e3 * least, "ms", "measured");
+  out.require(same && cost.lut > 0 && least < kMost,
+              fmt::format("{}: priced in {:.1f} ms", name, 1e3 * least));
+  return {};
+}
+
+Status run(show::Output& out) {
+  const hdl::Family family = out.has("--ecp5") ? hdl::Family::ecp5 : hdl::Family::xc7;
+  std::vector<std::vector<std::string>> rows{
+      {"network", "kernels", "modules", "LUT", "FF", "DSP", "BRAM18", "mapped and written ms", "priced ms"}};
+  SLUICE_TRY(const std::vector<show::Plan> plans, show::plans());
+  for (const show::Plan& plan : plans)
+    SLUICE_RETURN_IF_ERROR(price(out, plan.name, plan.network->lowered, plan.options, family, rows));
+  for (const show::Reference& reference : show::references()) {
+    SLUICE_TRY(const show::Network network, show::load(reference));
+    SLUICE_RETURN_IF_ERROR(price(out, reference.name, network.lowered, reference.options, family, rows));
+  }
+  out.say(show::table(rows));
+  return {};
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  show::Output out(argc, argv, {"--ecp5"});
+  out.require(run(out), "pricing");
+  return out.exitCode();
+}
