@@ -1,7 +1,7 @@
 // The cost counter against synthesis: every module is counted by hdl::cost and built by the pinned Yosys.
 //
 //   cost_against_yosys [--random N] [--fifos N] [--seed S] [--family xc7|xcup|ecp5] [--list]
-//   [--workers N] [--dump FOLDER] [MODEL[:RF|:unrolled] | kernels/FAMILY[:N]]...
+//   [--workers N] [--dump FOLDER] [MODEL[:RF|:everyCYCLES|:unrolled[@LEVELS]] | kernels/FAMILY[:N]]...
 //
 // Without a count or a model: 200 random kernels, 60 random FIFOs, and every kernel of KWS at reuse factors
 // 512 and 2048, of TFC_2W2A at 64, and of the jet tagger unrolled.

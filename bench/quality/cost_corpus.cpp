@@ -4,7 +4,7 @@
 
 #include "base/rng.h"
 #include "emit/stitch.h"
-#include "frontend/qonnx.h"
+#include "frontend/model.h"
 #include "hdl/simplify.h"
 #include "kernel/fifo/fifo.h"
 #include "kernel/testing.h"
@@ -61,12 +61,20 @@ Result<std::vector<Subject>> modelKernels(const std::string& what, hdl::Family f
     return badInput("no kernel family is called '" + name + "'");
   }
   map::MapOptions options{.regime = map::Regime::streamed, .family = family};
-  if (how == "unrolled")
+  if (how.starts_with("unrolled")) {
     options.regime = map::Regime::unrolled;
-  else
+    if (const std::size_t at = how.find('@'); at != std::string::npos)
+      options.levelsPerStage = static_cast<std::uint32_t>(std::stoul(how.substr(at + 1)));
+  } else if (how.starts_with("every")) {
+    options.targetInterval = std::stoull(how.substr(5));
+  } else {
     options.reuseFactor = std::stoull(how);
-  SLUICE_TRY(ir::Graph graph, frontend::importOnnx(path));
-  SLUICE_TRY(const ir::Graph lowered, passes::lower(std::move(graph)));
+  }
+  SLUICE_TRY(ir::Graph graph, frontend::importModel(path));
+  // Inputs that no quantizer comes before: 16 bits.
+  const ir::Quantize inputFormat{
+      .scale = {0x1p-10}, .zeroPoint = 0, .range = {-32768, 32767}, .rounding = fixed::Rounding::halfEven};
+  SLUICE_TRY(const ir::Graph lowered, passes::lower(std::move(graph), {.inputFormat = inputFormat}));
   SLUICE_TRY(map::Design design, map::mapGraph(lowered, options));
   SLUICE_RETURN_IF_ERROR(map::sizeStreams(design, family));
   SLUICE_TRY(const emit::Rtl rtl, emit::stitch(design, family));

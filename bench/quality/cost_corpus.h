@@ -24,8 +24,8 @@ std::vector<Subject> familyKernels(const std::string& family, std::uint64_t firs
 /// FIFOs of all kinds.
 std::vector<Subject> randomFifos(std::uint64_t first, std::uint64_t count);
 
-/// Every different kernel and FIFO of a design. `what` is MODEL[:unrolled | :REUSE_FACTOR], or kernels/FAMILY[:N] for N
-/// random kernels of a family (30).
+/// Every different kernel and FIFO of a design. `what` is MODEL[:REUSE_FACTOR | :everyCYCLES | :unrolled[@LEVELS]], LEVELS
+/// of adders between registers, or kernels/FAMILY[:N] for N random kernels of a family (30).
 /// Errors  those of import, passes and mapping
 Result<std::vector<Subject>> modelKernels(const std::string& what, hdl::Family family);
 
