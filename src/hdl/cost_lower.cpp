@@ -24,6 +24,7 @@ Lowering::Lowering(const Module& module, Family family)
       loop_(statesInLoops(module, true)),
       needed_(module.nodes.size(), 0),
       order_(liveOrder(module)),
+      kept_(sumsReadBySums(module, order_)),
       memoryCell_(module.memories.size(), kNoLit) {}
 
 /// How many low bits of each signal are read by anything that is read. Adders and multipliers shrink to that.
@@ -38,6 +39,8 @@ void Lowering::findNeeded() {
   const auto needAll = [&](Signal s) { need(s, m_.node(s).width); };
   for (const Port& p : m_.outputs) needAll(p.signal);
   for (const Instance& i : m_.instances) std::for_each(i.inputs.begin(), i.inputs.end(), needAll);
+  for (const Signal s : order_)
+    if (kept_[s.index]) needAll(s);
   while (!open.empty()) {
     const Signal s = open.back();
     open.pop_back();
@@ -103,6 +106,8 @@ CellModule Lowering::run() && {
   };
   for (const Port& p : m_.outputs) output(p.signal);
   for (const Instance& i : m_.instances) std::for_each(i.inputs.begin(), i.inputs.end(), output);
+  for (const Signal s : order_)
+    if (kept_[s.index]) output(s);
   return std::move(out_);
 }
 

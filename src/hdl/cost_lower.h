@@ -64,6 +64,7 @@ class Lowering {
   std::vector<bool> done_, loop_;
   std::vector<std::uint32_t> needed_;  ///< per node: how many of its low bits are read
   std::vector<Signal> order_;
+  std::vector<bool> kept_;  ///< sums that are printed as kept wires
   struct Choice {
     Lit s, ifOne, ifZero;
   };

@@ -96,4 +96,27 @@ std::vector<bool> statesInLoops(const Module& module, bool throughMemories) {
   return result;
 }
 
+bool isWiring(Op op) {
+  return op == Op::slice || op == Op::wrap || op == Op::shiftLeft || op == Op::shiftRight ||
+         op == Op::constant;
+}
+
+std::vector<bool> sumsReadBySums(const Module& m, const std::vector<Signal>& order) {
+  const auto isSum = [](Op op) { return op == Op::add || op == Op::subtract || op == Op::negate; };
+  std::vector<bool> kept(m.nodes.size(), false), wired(m.nodes.size(), false);
+  std::vector<Signal> open;
+  for (const Signal s : order)
+    if (isSum(m.node(s).op)) open.insert(open.end(), m.node(s).inputs.begin(), m.node(s).inputs.end());
+  while (!open.empty()) {
+    const Signal s = open.back();
+    open.pop_back();
+    const Node& n = m.node(s);
+    if (isSum(n.op)) kept[s.index] = true;
+    if (!isWiring(n.op) || wired[s.index]) continue;
+    wired[s.index] = true;
+    open.insert(open.end(), n.inputs.begin(), n.inputs.end());
+  }
+  return kept;
+}
+
 }  // namespace sluice::hdl

@@ -18,4 +18,12 @@ std::vector<Signal> liveOrder(const Module& module);
 /// memories that depend on themselves through what is written (a delay line whose output goes in again).
 std::vector<bool> statesInLoops(const Module& module, bool throughMemories = false);
 
+/// Only wires, no gates: printed in its reader where it is read once.
+bool isWiring(Op op);
+
+/// Sums that are read, through nothing but wires, by another sum. Synthesis would merge these into one carry-save adder of
+/// another shape and cost than the tree that is counted (docs/rationale/hdl.md), so they are printed as kept wires: all of
+/// their bits are built, read or not. `order`: liveOrder
+std::vector<bool> sumsReadBySums(const Module& module, const std::vector<Signal>& order);
+
 }  // namespace sluice::hdl

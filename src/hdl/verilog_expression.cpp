@@ -60,33 +60,6 @@ std::string legalized(const std::string& hint) {
   return legalName(name) ? name : name + "_s";
 }
 
-/// Only wires, no gates: where it is read once it is printed in its reader.
-bool isWiring(Op op) {
-  return op == Op::slice || op == Op::wrap || op == Op::shiftLeft || op == Op::shiftRight ||
-         op == Op::constant;
-}
-
-bool isSum(Op op) { return op == Op::add || op == Op::subtract || op == Op::negate; }
-
-/// Sums that are read, through nothing but wires, by another sum. Synthesis would merge these into one
-/// carry-save adder of another shape and cost than the tree that is counted (docs/rationale/hdl.md).
-std::vector<bool> sumsReadBySums(const Module& m, const std::vector<Signal>& order) {
-  std::vector<bool> kept(m.nodes.size(), false), wired(m.nodes.size(), false);
-  std::vector<Signal> open;
-  for (const Signal s : order)
-    if (isSum(m.node(s).op)) open.insert(open.end(), m.node(s).inputs.begin(), m.node(s).inputs.end());
-  while (!open.empty()) {
-    const Signal s = open.back();
-    open.pop_back();
-    const Node& n = m.node(s);
-    if (isSum(n.op)) kept[s.index] = true;
-    if (!isWiring(n.op) || wired[s.index]) continue;
-    wired[s.index] = true;
-    open.insert(open.end(), n.inputs.begin(), n.inputs.end());
-  }
-  return kept;
-}
-
 }  // namespace
 
 std::string VerilogNames::fresh(const std::string& wish) {
