@@ -24,12 +24,25 @@
 /// That is asked of the codes, so nothing is rounded and no bit differs. The lowest code of two's complement has no partner: it
 /// must have its neighbour's entry, as saturating functions do. Done where the smaller table and the two sums cost at most
 /// three quarters of the whole one (a block RAM as 64 look-up tables); it costs two cycles.
+///
+/// A table in parts (table_split.h), of all codes or of |x|: bases, lines or offsets from them, and a narrow rest, whose sum is
+/// every entry exactly. Done for one table of more than 256 entries for all channels that is not asked to be in block RAM,
+/// where it costs at most three quarters of what there was, a block RAM as the 150 look-up tables that are beside it on a
+/// device. It costs one to three cycles.
 namespace sluice::kernel {
 
 enum class TableMemory : std::uint8_t {
   automatic,  ///< blockRam from 4096 bits on (64 look-up tables), else logic
   logic,
   blockRam,
+};
+
+enum class TableShape : std::uint8_t {
+  automatic,  ///< the cheapest
+  whole,
+  half,       ///< of |x|: even or odd functions
+  split,      ///< in parts
+  halfSplit,  ///< of |x|, in parts
 };
 
 struct LookupParams {
@@ -40,6 +53,7 @@ struct LookupParams {
   std::vector<std::vector<std::int64_t>> tables;  ///< [channels or 1][entries]; must cover the input range
   std::optional<fixed::Interval> output;  ///< declared range of y; default: that of the reachable entries
   TableMemory memory = TableMemory::automatic;
+  TableShape shape = TableShape::automatic;
 };
 
 /// Every value that y can have: exact.
@@ -47,7 +61,7 @@ fixed::Interval lookupOutputRange(const LookupParams& params);
 
 /// Errors  badInput: pack, number of tables, tables that do not cover the input range, an output range that
 /// is too
-///         small; unsupported: more than 16 address bits
+///         small; unsupported: more than 16 address bits, a shape that this table cannot take
 Result<Kernel> lookup(const LookupParams& params);
 
 }  // namespace sluice::kernel

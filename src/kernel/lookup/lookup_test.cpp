@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <map>
 
 #include "kernel/testing.h"
 
@@ -17,7 +18,8 @@ TEST(Lookup, ValuesAndCyclesOfRandomKernelsAgreeInAllViews) {
 }
 
 TEST(Lookup, AnOddFunctionIsHalfATable) {
-  LookupParams p{.input = {-1024, 1023}, .first = -1024, .tables = {{}}};
+  LookupParams p{
+      .input = {-1024, 1023}, .first = -1024, .tables = {{}}, .output = {}, .memory = TableMemory::blockRam};
   for (int x = -1024; x < 1024; ++x)
     p.tables[0].push_back(std::lround(1000 * std::tanh(std::max(x, -1023) / 256.0)));
   const auto words = [&] {
@@ -29,6 +31,49 @@ TEST(Lookup, AnOddFunctionIsHalfATable) {
   p.tables[0][100] += 1;
   EXPECT_EQ(lookup(p)->schedule.depth, 2u);
   EXPECT_EQ(words(), 2048u);
+}
+
+LookupParams sigmoidOf(std::uint32_t bits) {
+  const std::int64_t half = std::int64_t{1} << (bits - 1);
+  LookupParams p{.input = {-half, half - 1}, .first = -half, .tables = {{}}, .output = {}};
+  for (std::int64_t x = -half; x < half; ++x)
+    p.tables[0].push_back(std::lround(1023 / (1 + std::exp(-8.0 * static_cast<double>(std::max(x, 1 - half)) /
+                                                           static_cast<double>(half)))));
+  return p;
+}
+
+TEST(Lookup, ALargeSmoothTableIsBuiltInPartsAndASmallOneIsNot) {
+  const auto names = [](const LookupParams& p) {
+    std::string all;
+    for (const hdl::Memory& memory : elaborate(*lookup(p)).memories) all += memory.name + " ";
+    return all;
+  };
+  EXPECT_EQ(names(sigmoidOf(8)), "table0 ");
+  EXPECT_NE(names(sigmoidOf(12)).find("base0 "), std::string::npos);
+  LookupParams asked = sigmoidOf(12);
+  asked.memory = TableMemory::blockRam;
+  EXPECT_EQ(names(asked), "table0 ");
+}
+
+TEST(Lookup, InEveryShapeItGivesEveryEntry) {
+  for (const TableShape shape : {TableShape::automatic, TableShape::whole, TableShape::half,
+                                 TableShape::split, TableShape::halfSplit}) {
+    LookupParams p = sigmoidOf(10);
+    p.shape = shape;
+    std::vector<std::int64_t> codes;
+    for (std::int64_t x = p.input.lo; x <= p.input.hi; ++x) codes.push_back(x);
+    const auto y = runKernel(*lookup(p), {codes});
+    ASSERT_TRUE(y.ok()) << y.error().text();
+    EXPECT_EQ(y->at(0), p.tables[0]);
+  }
+}
+
+TEST(Lookup, RandomKernelsHaveAllKindsOfParts) {
+  std::map<std::string, int> seen;
+  for (std::uint64_t seed = 1; seed <= 200; ++seed)
+    for (const hdl::Memory& memory : elaborate(randomKernel("lookup", seed).kernel).memories)
+      ++seen[memory.name.substr(0, memory.name.find_first_of("0123456789"))];
+  for (const char* part : {"table", "base", "offset", "slope", "rest"}) EXPECT_GT(seen[part], 5) << part;
 }
 
 TEST(Lookup, ItsRangeIsThatOfTheEntriesThatXReaches) {
@@ -46,6 +91,11 @@ TEST(Lookup, RefusesTablesThatDoNotFit) {
             "pack 2 does not divide 3 channels");
   EXPECT_EQ(message({.input = {0, 0}, .tables = {{7}}, .output = fixed::Interval{0, 6}}),
             "the declared output range [0, 6] does not hold the entries in [7, 7]");
+  EXPECT_EQ(message({.input = {-1, 1}, .first = -1, .tables = {{0, 1, 5}}, .shape = TableShape::half}), "");
+  EXPECT_EQ(message({.input = {-2, 1}, .first = -2, .tables = {{7, 0, 1, 5}}, .shape = TableShape::half}),
+            "half a table: its entries are neither even nor odd");
+  EXPECT_EQ(message({.input = {0, 3}, .first = 0, .tables = {{1, 2, 3, 4}}, .shape = TableShape::split}),
+            "a table in parts: one table of at least 8 entries for all channels is needed");
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 #include "kernel/lookup/lookup.h"
@@ -8,6 +9,43 @@
 #include "kernel/topk/topk.h"
 
 namespace sluice::kernel {
+namespace {
+
+/// One table that is about smooth, often even or odd, of up to 2^11 entries, in any shape that it can take.
+void makeSmooth(Rng& rng, LookupParams& p) {
+  const std::int64_t codes = std::int64_t{1} << rng.uniform(4, 11);
+  const bool isSigned = rng.chance(0.6), isOdd = rng.chance(0.5);
+  p.input = isSigned ? fixed::Interval{-codes / 2, codes / 2 - 1} : fixed::Interval{0, codes - 1};
+  if (rng.chance(0.3)) p.input.hi -= rng.uniform(0, 2);
+  p.first = p.input.lo - rng.uniform(0, 2);
+  const double scale = static_cast<double>(rng.uniform(2, rng.chance(0.5) ? 200 : 20000)),
+               bend = static_cast<double>(rng.uniform(1, 40)) / 10;
+  const int curve = static_cast<int>(rng.uniform(0, 3));
+  const std::int64_t noise = rng.chance(0.15) ? rng.uniform(1, 5) : 0, sum = rng.uniform(-9, 9);
+  const auto value = [&](std::int64_t x) {
+    const double t = static_cast<double>(x) / static_cast<double>(codes);
+    const double y = curve == 0   ? 1 / (1 + std::exp(-4 * bend * t))
+                     : curve == 1 ? std::exp(-bend * std::abs(t))
+                     : curve == 2 ? 1 / (1 + std::abs(t))
+                                  : t * (bend - t);
+    return std::lround(scale * y) + rng.uniform(0, noise);
+  };
+  p.tables.assign(1, {});
+  const bool mirrored = isSigned && rng.chance(0.5);
+  std::vector<std::int64_t> right;
+  for (std::int64_t x = 0; mirrored && x <= codes / 2; ++x)
+    right.push_back(x == codes / 2 ? right.back() : value(x));
+  for (std::int64_t x = p.first; x <= p.input.hi; ++x) {
+    const auto size = static_cast<std::size_t>(std::min(std::abs(x), codes / 2));
+    p.tables[0].push_back(!mirrored ? value(x) : x < 0 && isOdd ? sum - right[size] : right[size]);
+  }
+  p.shape = mirrored && rng.chance(0.5) ? TableShape::halfSplit
+            : rng.chance(0.7)           ? TableShape::split
+                                        : TableShape::automatic;
+  if (!lookup(p).ok()) p.shape = TableShape::automatic;  // a constant, or half of four entries
+}
+
+}  // namespace
 
 KernelCase randomLookup(std::uint64_t seed) {
   Rng rng(seed, 105);
@@ -35,6 +73,7 @@ KernelCase randomLookup(std::uint64_t seed) {
       table[0] = table[1];
     }
   }
+  if (rng.chance(0.4)) makeSmooth(rng, p);
   Result<Kernel> made = lookup(p);
   SLUICE_CHECK(made.ok(), "random tables are legal");
   const auto golden = [p](const PassData& reads) {
