@@ -109,13 +109,36 @@ Pipeline::Value wholeTable(const LookupPlan& plan, Pipeline& pipeline, std::uint
   return readWhole(plan, pipeline, element, {x, 1}, plan.output);
 }
 
+/// All bits of a number, inverted where `when` is 1: then -number - 1.
+Signal invertedWhen(hdl::Builder& b, Signal when, Signal number, fixed::IntegerFormat format) {
+  const Signal bits = toBits(b, number, format);
+  return b.wrap(b.bitXor(bits, b.concat(std::vector<Signal>(format.bits, when))), format);
+}
+
+/// |x|, at most mirror.top: a carry into the inverted bits, one look-up table a bit. The lowest code, which has no partner,
+/// gets no carry.
+Signal sizeOf(hdl::Builder& b, fixed::Interval input, const Mirror& mirror, Signal x, Signal negative) {
+  const fixed::IntegerFormat format = fixed::formatFor(input);
+  const Signal inverted =
+      b.assume(invertedWhen(b, negative, x, format), {0, std::max(input.hi, -input.lo - 1)});
+  const bool alone = -input.lo > mirror.top;
+  const Signal carry = alone ? b.bitAnd(negative, b.notEqual(inverted, b.constant(mirror.top))) : negative;
+  return b.assume(b.add(carry, inverted), {0, mirror.top});
+}
+
+/// when ? sum - t : t, one look-up table a bit.
+Signal sumLess(hdl::Builder& b, std::int64_t sum, Signal t, Signal when) {
+  const fixed::Interval range = b.range(t);
+  const fixed::IntegerFormat format = fixed::formatFor(fixed::join(range, {-range.hi - 1, -range.lo - 1}));
+  return b.add(b.mux(when, b.constant(sum + 1), b.constant(0)), invertedWhen(b, when, t, format));
+}
+
 Pipeline::Value halfTable(const LookupPlan& plan, Pipeline& pipeline, std::uint32_t element, Signal x) {
   hdl::Builder& b = pipeline.builder();
   const LookupParams& p = plan.params;
   const Mirror& mirror = *plan.mirror;
   const Signal negative = b.bitNot(b.lessEqual(b.constant(0), x));
-  const Signal size = b.assume(b.mux(negative, b.negate(x), x), {0, std::max(-p.input.lo, p.input.hi)});
-  const Pipeline::Value held{b.reg(b.clamp(size, {0, mirror.top})), 2};
+  const Pipeline::Value held{b.reg(sizeOf(b, p.input, mirror, x, negative)), 2};
   Pipeline::Value t;
   if (plan.split) {
     t = readSplit(plan, pipeline, element, held);
@@ -129,8 +152,7 @@ Pipeline::Value halfTable(const LookupPlan& plan, Pipeline& pipeline, std::uint3
     t = readWhole(plan, pipeline, element, held, entries);
   }
   if (!mirror.odd) return {b.assume(t.signal, plan.output), t.stage};
-  const Signal y =
-      b.mux(b.delay(negative, t.stage - 1), b.subtract(b.constant(mirror.sum), t.signal), t.signal);
+  const Signal y = sumLess(b, mirror.sum, t.signal, b.delay(negative, t.stage - 1));
   return {b.reg(b.assume(y, plan.output)), t.stage + 1};
 }
 

@@ -201,28 +201,33 @@ class Search {
 
   /// The greatest offsets of at most `bits` bits that some bases, multiples of 2^drop, go with; false if there are none (for
   /// drop > 0 also if it takes longer than without: shortest paths over as many nodes as a row has offsets).
-  bool fits(const Row& row, std::uint32_t bits, Words& offset) const {
-    const std::size_t entries = std::size_t{1} << row.low, blocks = table_.size() >> (row.low + row.rowBits);
-    offset.assign(entries << row.rowBits, (std::int64_t{1} << bits) - 1);
-    for (std::size_t r = 0; r < std::size_t{1} << row.rowBits; ++r) {
-      std::int64_t* const o = offset.data() + r * entries;
-      const std::size_t first = (r * blocks) << row.low;
-      std::size_t rounds = 0;
-      for (bool moved = true; moved; ++rounds) {
-        if (rounds > entries) return false;
-        moved = false;
-        for (std::size_t block = 0; block < blocks; ++block) {
-          const std::size_t at = first + (block << row.low);
-          std::int64_t base = INT64_MIN;
-          for (std::size_t l = 0; l < entries; ++l) base = std::max(base, boundOf(at + l, row).lo - o[l]);
-          base = ceilShift(base, row.drop) * (std::int64_t{1} << row.drop);
-          for (std::size_t l = 0; l < entries; ++l) {
-            const std::int64_t most = boundOf(at + l, row).hi - base;
-            if (most >= o[l]) continue;
-            if (most < 0) return false;
-            o[l] = most;
-            moved = true;
-          }
+  bool fits(const Row& row, std::uint32_t bits, Words& offset) {
+    const std::size_t rows = std::size_t{1} << row.rowBits, hardest = failedAt_ >> (n_ - row.rowBits);
+    offset.assign(rows << row.low, (std::int64_t{1} << bits) - 1);
+    for (std::size_t k = 0; k < rows; ++k) {
+      const std::size_t r = (hardest + k) % rows;
+      if (rowFits(row, r << (n_ - row.rowBits), offset.data() + (r << row.low))) continue;
+      failedAt_ = r << (n_ - row.rowBits);  // where it was hard once, it will be again: looked at first
+      return false;
+    }
+    return true;
+  }
+  [[nodiscard]] bool rowFits(const Row& row, std::size_t first, std::int64_t* offset) const {
+    const std::size_t entries = std::size_t{1} << row.low, end = first + (table_.size() >> row.rowBits);
+    std::size_t rounds = 0;
+    for (bool moved = true; moved; ++rounds) {
+      if (rounds > entries) return false;
+      moved = false;
+      for (std::size_t at = first; at < end; at += entries) {
+        std::int64_t base = INT64_MIN;
+        for (std::size_t l = 0; l < entries; ++l) base = std::max(base, boundOf(at + l, row).lo - offset[l]);
+        base = ceilShift(base, row.drop) * (std::int64_t{1} << row.drop);
+        for (std::size_t l = 0; l < entries; ++l) {
+          const std::int64_t most = boundOf(at + l, row).hi - base;
+          if (most >= offset[l]) continue;
+          if (most < 0) return false;
+          offset[l] = most;
+          moved = true;
         }
       }
     }
@@ -246,20 +251,24 @@ class Search {
 
   void offsets() {
     for (std::uint32_t low = 2; low + 2 < n_ && low <= 7; ++low)
-      for (std::uint32_t rowBits = 1; low + rowBits < n_; ++rowBits)
-        for (std::uint32_t restBits = 0; restBits <= 1; ++restBits)
-          for (std::uint32_t shift = 0; shift <= 3; ++shift) offsets({low, rowBits, shift, restBits});
+      for (std::uint32_t restBits = 0; restBits <= 1; ++restBits)
+        for (std::uint32_t shift = 0; shift <= 3; ++shift)
+          for (std::uint32_t rowBits = n_ - low - 1; rowBits > 0; --rowBits)
+            if (!offsets({low, rowBits, shift, restBits})) break;
   }
 
-  void offsets(Row row) {
+  /// False if fewer, longer rows have no solution either.
+  bool offsets(Row row) {
     const auto price = [&](std::uint32_t bits) {
       return price_(n_ - row.low, width_) + price_(row.rowBits + row.low, bits) + width_ +
              (row.restBits > 0 ? price_(n_, row.restBits) + width_ : 0);
     };
-    std::uint32_t most = width_ + row.shift, least = 1;
+    const std::uint32_t enough = width_ + row.shift;
+    std::uint32_t most = enough, least = 1;
     while (most > 0 && price(most) >= bestPrice_) --most;
     Words offset, tried;
-    if (most == 0 || !fits(row, most, offset)) return;
+    if (most == 0) return true;
+    if (!fits(row, most, offset)) return most < enough && fits(row, enough, offset);
     while (least < most) {
       const std::uint32_t bits = (least + most) / 2;
       if (fits(row, bits, tried)) {
@@ -275,12 +284,14 @@ class Search {
       for (row.drop = 1; row.drop < width_ && fits(row, bits, tried); ++row.drop) offset = tried;
       if (row.drop > 1) offerOffsets(row, offset);
     }
+    return true;
   }
 
   const Words& table_;
   const TablePrice& price_;
   std::uint64_t below_, bestPrice_ = 0;
   std::uint32_t n_, width_ = 1;
+  std::size_t failedAt_ = 0;
   std::optional<TableSplit> best_;
 };
 
