@@ -59,7 +59,7 @@ std::optional<EvenSteps> evenSteps(const std::vector<std::int64_t>& steps) {
 
 std::vector<CellId> CellList::operands(const Cell& cell) {
   std::vector<CellId> list;
-  for (const CellId id : {cell.a, cell.b, cell.condition})
+  for (const CellId id : {cell.a, cell.b, cell.condition, cell.triple})
     if (id != kNoCell) list.push_back(id);
   for (const auto& bit : cell.bitSources) list.insert(list.end(), bit.begin(), bit.end());
   return list;
@@ -81,7 +81,8 @@ CellId CellList::put(Cell cell) {
                                 cell.port,
                                 cell.element,
                                 cell.range.lo,
-                                cell.range.hi};
+                                cell.range.hi,
+                                cell.triple};
   key.insert(key.end(), cell.entries.begin(), cell.entries.end());
   for (std::size_t k = 0; k < cell.bitSources.size(); ++k) {
     key.push_back(cell.bitInverted[k] ? -2 : -1);
@@ -173,8 +174,13 @@ Scalar CellList::tabulate(const Scalar& x, const std::function<std::int64_t(std:
             .sign = step > 0 ? 1 : -1,
             .offset = entries[0] - step * r.lo};
   const fixed::Interval range{*lo, *hi};
-  const CellId cell =
-      put({.kind = Cell::Kind::table, .a = x.cell, .entries = std::move(entries), .range = range});
+  // Beyond eight inputs a look-up table and the multiplexers beside it no longer do.
+  const std::uint32_t bits = fixed::formatFor(r).bits, levels = bits <= 8 ? 1 : bits <= 12 ? 2 : 3;
+  const CellId cell = put({.kind = Cell::Kind::table,
+                           .a = x.cell,
+                           .entries = std::move(entries),
+                           .range = range,
+                           .levels = levels});
   return {.cell = cell};
 }
 
@@ -200,6 +206,7 @@ Scalar CellList::thermometer(CellId a, bool falling, const std::vector<std::int6
       return y;
     }
   }
+  if (const auto smooth = smoothSteps(a, steps, base, direction)) return *smooth;
   // From one step to the next y changes by one; bit k changes where the two differ in it.
   Cell cell{.kind = Cell::Kind::bits};
   cell.range = ordered(base, Wide{base} + direction * n);
@@ -419,6 +426,16 @@ Scalar CellList::sum(std::vector<Scalar> terms) {
     const fixed::Interval r = range({.cell = p.cell, .shift = cell.shiftA}),
                           s = range({.cell = q.cell, .shift = cell.shiftB, .sign = cell.signB});
     cell.range = fixed::add(r, s);
+    if (cell.signB < 0 && cell.shiftA == cell.shiftB) {  // the difference to an extreme of which it is one
+      const auto holds = [](const std::map<CellId, std::set<CellId>>& of, CellId extreme, CellId one) {
+        const auto found = of.find(extreme);
+        return found != of.end() && found->second.contains(one);
+      };
+      if (holds(under_, cell.b, cell.a) || holds(over_, cell.a, cell.b))
+        cell.range.hi = std::min<std::int64_t>(cell.range.hi, 0);
+      if (holds(under_, cell.a, cell.b) || holds(over_, cell.b, cell.a))
+        cell.range.lo = std::max<std::int64_t>(cell.range.lo, 0);
+    }
     const CellId id = put(std::move(cell));
     if (cells_[id].kind == Cell::Kind::constant)
       offset += p.sign * cells_[id].value * (std::int64_t{1} << low);

@@ -4,6 +4,8 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
+#include <utility>
 #include <vector>
 
 #include "fixed/interval.h"
@@ -43,10 +45,13 @@ struct Cell {
     clamp,       ///< a brought into [value, value2]
     wrap,        ///< the lowest shiftA bits of a, as a two's complement number where signA is negative
     table,       ///< entries[a - lowest code of a]
-    bits,        ///< bit k is the XOR of the one-bit cells bitSources[k], inverted where bitInverted[k]
+    join,        ///< the raw bits of a, and above them those of b: the address of a table of two numbers
+    addMultiple,  ///< a + signB * (digit * b << shiftB), or without a; digit: `value` (1 or 2) bits of condition from shiftA
+    ///< on; with two of them `triple` is 3 b
+    bits,  ///< bit k is the XOR of the one-bit cells bitSources[k], inverted where bitInverted[k]
   };
   Kind kind = Kind::constant;
-  CellId a = kNoCell, b = kNoCell, condition = kNoCell;
+  CellId a = kNoCell, b = kNoCell, condition = kNoCell, triple = kNoCell;
   std::uint32_t shiftA = 0, shiftB = 0;
   std::int32_t signA = 1, signB = 1;
   std::int64_t value = 0, value2 = 0;
@@ -55,7 +60,7 @@ struct Cell {
   std::vector<std::vector<CellId>> bitSources;
   std::vector<bool> bitInverted;
   fixed::Interval range;
-  std::uint32_t levels = 1;  ///< of logic, in units of one adder: 0 or 1
+  std::uint32_t levels = 1;  ///< of logic, in units of one adder
 
   bool operator==(const Cell&) const = default;
 };
@@ -93,6 +98,8 @@ class CellList {
   /// f(x), by a table over every code that x's cell can take: at most 2^16 (canTabulate).
   Scalar tabulate(const Scalar& x, const std::function<std::int64_t(std::int64_t)>& f);
   [[nodiscard]] bool canTabulate(const Scalar& x) const;
+  /// x, and what bounds it; where x is a clamp of a number narrow enough for one table, that number.
+  [[nodiscard]] std::pair<Scalar, fixed::Interval> beforeClamp(const Scalar& x) const;
   /// clamp((factor * x + addend) >> shift, to); >> to minus infinity, or to nearest with ties to even. The
   /// latter costs no second adder: with w = v + half, v >> shift rounds half up, which is right but for ties
   /// (where the bits that w loses are all 0) on an odd result, and those become right by clearing the lowest
@@ -108,6 +115,18 @@ class CellList {
   /// One bit: a >= b.
   CellId notLess(CellId a, CellId b);
   CellId select(CellId condition, CellId a, CellId b);
+  /// The larger of two, or the smaller: a comparison and a choice. What is known of differences to it is kept for sum().
+  CellId extreme(bool largest, CellId a, CellId b);
+  /// x * y: a table where both are narrow, else sums of multiples of the wider factor by digits of the narrower. (products.cpp)
+  Scalar multiply(const Scalar& x, const Scalar& y);
+  /// Numbers that add up to the product of two; several where that leaves more to the sum they go into.
+  std::vector<Scalar> products(const Scalar& x, const Scalar& y);
+  /// factor * x: shifts and shared adders.
+  Scalar times(const Scalar& x, std::int64_t factor);
+  /// f(x, y) for every pair of codes of both cells; at most 2^16 of them (canTabulate).
+  Scalar tabulate(const Scalar& x, const Scalar& y,
+                  const std::function<std::int64_t(std::int64_t, std::int64_t)>& f);
+  [[nodiscard]] bool canTabulate(const Scalar& x, const Scalar& y) const;
   /// A cell that is the scalar itself: adds offset and sign where they are not nothing.
   CellId whole(const Scalar& x);
   /// The same number, known to lie in `proven` as well: a wire.
@@ -121,6 +140,15 @@ class CellList {
 
  private:
   CellId atLeast(CellId a, std::int64_t value);
+  /// A number as a cell shifted and signed, without offset: what products are made of.
+  Scalar withoutOffset(const Scalar& x);
+  CellId addMultiple(CellId a, CellId digits, std::uint32_t lowest, std::uint32_t count, CellId b,
+                     CellId triple, std::uint32_t shift, bool subtract, fixed::Interval range);
+  std::vector<Scalar> productsOf(CellId wide, CellId narrow);
+  /// base + direction * (number of steps up to a) for many steps, ascending and all undecided: by lines or a table, where that
+  /// is less than a comparison each (staircase.cpp).
+  std::optional<Scalar> smoothSteps(CellId a, const std::vector<std::int64_t>& steps, std::int64_t base,
+                                    std::int32_t direction);
   /// x modulo the number of codes of `to`, a power of two.
   Scalar wrapped(Scalar x, fixed::Interval to);
   Scalar thermometer(CellId a, bool falling, const std::vector<std::int64_t>& steps, std::int64_t base,
@@ -130,6 +158,7 @@ class CellList {
   std::vector<Cell> cells_;
   std::vector<std::uint32_t> arrival_;
   std::map<std::vector<std::int64_t>, CellId> known_;
+  std::map<CellId, std::set<CellId>> under_, over_;  ///< what an extreme is not less than, and not more than
 };
 
 }  // namespace sluice::kernel

@@ -68,6 +68,10 @@ class Emitter {
         return b_.wrap(a(), {cell.shiftA, cell.signA < 0});
       case Kind::table:
         return table(cell, a());
+      case Kind::join:
+        return join(cell, stage);
+      case Kind::addMultiple:
+        return addMultiple(cell, stage);
       case Kind::bits:
         return bits(cell, stage);
     }
@@ -83,6 +87,25 @@ class Emitter {
     const Signal y = b_.shiftLeft(at(cell.b, stage), cell.shiftB);
     if (cell.signA > 0) return cell.signB > 0 ? b_.add(x, y) : b_.subtract(x, y);
     return cell.signB > 0 ? b_.subtract(y, x) : b_.negate(b_.add(x, y));
+  }
+
+  Signal join(const Cell& cell, std::uint32_t stage) {
+    const auto raw = [&](CellId c) { return toBits(b_, at(c, stage), fixed::formatFor(cells_[c].range)); };
+    return b_.sliceNumber(b_.concat(std::vector{raw(cell.a), raw(cell.b)}), 0, cell.range);
+  }
+
+  Signal addMultiple(const Cell& cell, std::uint32_t stage) {
+    const Signal digits =
+        toBits(b_, at(cell.condition, stage), fixed::formatFor(cells_[cell.condition].range));
+    const auto bit = [&](std::uint32_t k) { return b_.slice(digits, cell.shiftA + k, 1); };
+    const Signal x = at(cell.b, stage);
+    Signal multiple = b_.mux(bit(0), x, b_.constant(0));
+    if (cell.value == 2)
+      multiple = b_.mux(bit(1), b_.mux(bit(0), at(cell.triple, stage), b_.shiftLeft(x, 1)), multiple);
+    multiple = b_.shiftLeft(multiple, cell.shiftB);
+    if (cell.a == kNoCell) return multiple;
+    const Signal before = at(cell.a, stage);
+    return cell.signB > 0 ? b_.add(before, multiple) : b_.subtract(before, multiple);
   }
 
   /// The lowest bit of w >> shift survives only where something was shifted out.

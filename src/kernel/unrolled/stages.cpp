@@ -56,13 +56,18 @@ class Assigner {
  private:
   [[nodiscard]] bool isConstant(CellId c) const { return cells_[c].kind == Cell::Kind::constant; }
   [[nodiscard]] bool isInput(CellId c) const { return cells_[c].kind == Cell::Kind::input; }
-  [[nodiscard]] std::uint32_t levels(CellId c) const { return isInput(c) ? inputLevels_ : cells_[c].levels; }
+  /// A cell of more levels than a stage holds has one to itself.
+  [[nodiscard]] std::uint32_t levels(CellId c) const {
+    return isInput(c) ? inputLevels_ : std::min(cells_[c].levels, perStage_);
+  }
 
   /// The stage of every port, and of every cell the first and the last in which it leaves.
   void leaveAsEarlyAsCanBe(const std::vector<PortCells>& writes) {
-    std::vector<std::uint32_t> done(cells_.size(), 0);
+    std::vector<std::uint32_t> done(cells_.size(), 0);  // levels, those that a stage leaves empty included
     for (CellId c = 0; c < cells_.size(); ++c) {
       for (const CellId o : operands_[c]) done[c] = std::max(done[c], done[o]);
+      const std::uint32_t left = perStage_ - done[c] % perStage_;
+      if (levels(c) > left) done[c] += left;
       done[c] += levels(c);
     }
     firstExit_.assign(cells_.size(), kNone);
@@ -99,7 +104,7 @@ class Assigner {
     stage_[c] = program_.add(0, 0, isInput(c) ? 0 : std::min(depth_, firstExit_[c]));
     for (const CellId o : operands_[c]) {
       atLeast(stage_[c], stage_[o], 0);
-      if (levels(c) > 0) atLeast(stage_[c], within_[o][perStage_], 1);
+      if (levels(c) > 0) atLeast(stage_[c], within_[o][perStage_ + 1 - levels(c)], 1);
     }
     for (std::uint32_t j = 1; j <= perStage_; ++j)
       within_[c][j] = j <= levels(c) ? stage_[c] : withinOperands(c, j - levels(c));
@@ -146,8 +151,6 @@ class Assigner {
 Stages assignStages(const CellList& cells, const std::vector<PortCells>& writes, std::uint32_t perStage,
                     std::uint32_t inputLevels) {
   SLUICE_CHECK(perStage >= 1 && inputLevels <= perStage, "checked with the parameters");
-  for (CellId c = 0; c < cells.size(); ++c)
-    SLUICE_CHECK(cells[c].levels <= 1, "a cell has at most one level");
   return Assigner(cells, writes, perStage, inputLevels).run();
 }
 
