@@ -127,15 +127,54 @@ TEST(Norms, ASoftmaxInAnOnnxFileAnswersWhatItsFrameworkDoes) { expectRecorded("s
 
 TEST(Norms, ALayerNormInAnOnnxFileAnswersWhatItsFrameworkDoes) { expectRecorded("layer_norm", 0.1, 0.6); }
 
-TEST(Norms, AttentionThroughVerilator) {
-  const Network network = load(sourceFolder() / "tests/testdata/norms/attention.onnx");
-  const Hardware hardware = build(network, {.regime = map::Regime::streamed, .targetInterval = 600});
+/// Frames back to back and with gaps and stalls, through Verilator.
+void expectVerilator(const Network& network, const map::MapOptions& options, std::uint64_t count) {
+  ASSERT_NE(network.engine, nullptr);
+  const Hardware hardware = build(network, options);
   const auto model =
       flow::compileModel(emit::verilogFiles(hardware.rtl), flow::harnessPorts(hardware.design), nullptr);
   ASSERT_TRUE(model.ok()) << model.error().text();
-  const flow::Frames frames = randomFrames(network, hardware.design, 10, 7);
+  const flow::Frames frames = randomFrames(network, hardware.design, count, 7);
   for (const std::uint32_t stall : {0u, 35u})
     expectAgreement(hardware, frames, simulate(hardware, *model, frames, stall), stall);
+}
+
+/// A small jet tagger: two layers, five shares.
+Network tagger() {
+  return parsed("x = input [16] real; q = quantize x, scale 0.125, range s6;" + weights("w", 16, 12) +
+                "a = matMul q, w; r = relu a; h = quantize r, scale 0.5, range u6;" + weights("v", 12, 5) +
+                "b = matMul h, v; c = quantize b, scale 2, range s7; s = softmax c;"
+                "z = quantize s, scale 0.00390625, range u8; output z");
+}
+
+TEST(Norms, ASoftmaxBehindTwoLayersIsOnePipelineOfAFrameEveryCycle) {
+  const Network network = tagger();
+  const map::MapOptions options{.regime = map::Regime::unrolled};
+  const Hardware hardware = build(network, options);
+  ASSERT_EQ(hardware.design.kernels.size(), 1u);
+  EXPECT_EQ(hardware.design.kernels[0].kernel.schedule.interval, 1u);
+  expectHardware(network, options);
+  expectVerilator(network, options, 100);
+}
+
+TEST(Norms, ASmallNetworkWithASoftmaxIsUnrolledUnasked) {
+  const Hardware hardware = build(tagger(), {});
+  EXPECT_EQ(hardware.design.regime, map::Regime::unrolled);
+}
+
+TEST(Norms, ALayerNormBetweenTwoLayersIsOnePipelineOfAFrameEveryCycle) {
+  const Network network = parsed(
+      "x = input [8] real; q = quantize x, scale 0.125, range s6;" + weights("w", 8, 6) +
+      "a = matMul q, w; b = quantize a, scale 0.25, range s6; g = constant [6] real {1 0.9 1.1 -1.2 1.3 0.7};"
+      "c = constant [6] real {0 0.1 0.2 0.3 -0.4 0.5}; s = layerNormalize b, g, c, epsilon 0.001;"
+      "z = quantize s, scale 0.0625, range s6;" +
+      weights("v", 6, 3) + "y = matMul z, v; output y");
+  expectHardware(network, {.regime = map::Regime::unrolled});
+}
+
+TEST(Norms, AttentionThroughVerilator) {
+  expectVerilator(load(sourceFolder() / "tests/testdata/norms/attention.onnx"),
+                  {.regime = map::Regime::streamed, .targetInterval = 600}, 10);
 }
 
 TEST(Norms, AttentionWithItsResidualAndNormAnswersWhatItsFrameworkDoes) {

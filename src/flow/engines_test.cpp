@@ -149,5 +149,25 @@ TEST(Engines, UnrolledHardwareGivesTheReferencesValuesInTheSimulatorsCycles) {
   }
 }
 
+/// The same of every operation, whole frames a beat.
+TEST(Engines, FeatureMapsUnrolledGiveTheReferencesValuesInTheSimulatorsCycles) {
+  int built = 0;
+  std::map<std::string, int> without;
+  for (std::uint64_t seed = 1; seed <= 100; ++seed) {
+    const ir::Graph graph = ir::randomTwins(seed, 1 + seed % 6).codes;
+    const std::string problem = difference(
+        graph, {.regime = map::Regime::unrolled, .levelsPerStage = 1 + static_cast<std::uint32_t>(seed % 4)},
+        seed, 4);
+    if (problem.starts_with("no kernel: ")) {
+      ++without[problem];
+      continue;
+    }
+    ++built;
+    EXPECT_EQ(problem, "") << "seed " << seed << "\n" << ir::print(graph);
+  }
+  for (const auto& [problem, count] : without) std::printf("%d x %s\n", count, problem.c_str());
+  EXPECT_GE(built, 70);
+}
+
 }  // namespace
 }  // namespace sluice::flow

@@ -90,6 +90,7 @@ struct FifoStorage {
 struct Design {
   std::string name;
   Regime regime = Regime::streamed;
+  std::string regimeReason{};  ///< why, where it was left to us
   std::optional<std::uint64_t> reuseFactor;  ///< streamed: the one asked for, or the default
   std::optional<std::uint64_t>
       targetInterval;  ///< streamed: cycles a frame that no kernel shall exceed, if not that

@@ -22,6 +22,23 @@ namespace {
 /// `automatic` unrolls up to so many multiplications a frame: about what a mid-sized part holds as adder graphs.
 constexpr std::uint64_t kUnrollLimit = 6000;
 
+/// A product of two signals takes about as much as so many with constants.
+constexpr std::uint64_t kSignalProduct = 8;
+
+/// Products of two signals a frame, each counted as products with constants.
+std::uint64_t signalProducts(const ir::Graph& graph, const std::vector<ir::NodeId>& nodes) {
+  std::uint64_t count = 0;
+  for (const ir::NodeId id : nodes) {
+    const ir::Node& node = graph.node(id);
+    const auto results = static_cast<std::uint64_t>(ir::elements(graph.tensor(node.output).type.shape));
+    const auto* pairwise = std::get_if<ir::CodeBinary>(&node.operation);
+    if (pairwise != nullptr && pairwise->kind == ir::CodeBinaryKind::multiply) count += results;
+    if (std::holds_alternative<ir::CodeMatMul>(node.operation))
+      count += results * static_cast<std::uint64_t>(ir::channels(graph.tensor(node.inputs[0]).type.shape));
+  }
+  return kSignalProduct * count;
+}
+
 std::uint64_t nonZeroWeights(const ir::Graph& graph, const std::vector<ir::NodeId>& nodes) {
   std::uint64_t count = 0;
   for (const ir::NodeId id : nodes) {
@@ -44,11 +61,7 @@ class Mapper {
   Result<Design> run() {
     design_.name = graph_.name;
     design_.regime = options_.regime;
-    if (design_.regime == Regime::automatic)
-      design_.regime = !options_.reuseFactor && !options_.targetInterval && options_.nodes.empty() &&
-                               canBeUnrolled() && nonZeroWeights(graph_, regions_.integer) <= kUnrollLimit
-                           ? Regime::unrolled
-                           : Regime::streamed;
+    if (design_.regime == Regime::automatic) chooseRegime();
     if (design_.regime == Regime::streamed) {
       SLUICE_RETURN_IF_ERROR(checkNodeOptions());
       pace_ = paceOf(graph_, regions_.integer, options_);
@@ -76,16 +89,31 @@ class Mapper {
   }
 
  private:
-  /// Whether there is an unrolled form of every node.
-  bool canBeUnrolled() const {
-    return std::none_of(regions_.integer.begin(), regions_.integer.end(), [&](ir::NodeId id) {
+  /// Unrolled where nothing else was asked for, no node works on positions of a map, and it is small.
+  void chooseRegime() {
+    design_.regime = Regime::streamed;
+    if (options_.reuseFactor || options_.targetInterval || !options_.nodes.empty()) {
+      design_.regimeReason = "a reuse factor, an interval or settings of nodes are for streamed kernels";
+      return;
+    }
+    for (const ir::NodeId id : regions_.integer) {
       const ir::Operation& o = graph_.node(id).operation;
-      return std::holds_alternative<ir::CodeConv>(o) || std::holds_alternative<ir::Pool>(o) ||
-             std::holds_alternative<ir::Concat>(o) || std::holds_alternative<ir::Resize>(o) ||
-             std::holds_alternative<ir::Reduce>(o) || std::holds_alternative<ir::CodeBinary>(o) ||
-             std::holds_alternative<ir::Slice>(o) || std::holds_alternative<ir::Pad>(o) ||
-             std::holds_alternative<ir::Expand>(o);
-    });
+      if (std::holds_alternative<ir::CodeConv>(o) || std::holds_alternative<ir::AccumulateConv>(o) ||
+          std::holds_alternative<ir::Pool>(o) || std::holds_alternative<ir::Resize>(o) ||
+          std::holds_alternative<ir::Pad>(o) || std::holds_alternative<ir::Gather>(o)) {
+        design_.regimeReason = "node '" + graph_.node(id).name + "' (" + ir::info(o).name +
+                               ") works on every position of a map with the same hardware";
+        return;
+      }
+    }
+    const std::uint64_t products =
+        nonZeroWeights(graph_, regions_.integer) + signalProducts(graph_, regions_.integer);
+    const bool small = products <= kUnrollLimit;
+    if (small) design_.regime = Regime::unrolled;
+    design_.regimeReason = formatCount(static_cast<std::int64_t>(products)) + " products a frame, " +
+                           (small ? "at most " : "more than ") +
+                           formatCount(static_cast<std::int64_t>(kUnrollLimit)) +
+                           " (one of two signals counts as " + std::to_string(kSignalProduct) + ")";
   }
 
   /// Settings are for nodes of the integer middle.
@@ -498,7 +526,16 @@ Result<Design> mapGraph(const ir::Graph& lowered, const MapOptions& options) {
 
 Result<Design> mapGraph(const ir::Graph& lowered, const MapOptions& options, const Partition& parts) {
   SLUICE_TRY(const ir::Regions regions, ir::regions(lowered));
-  return Mapper(lowered, options, regions, parts).run();
+  Result<Design> design = Mapper(lowered, options, regions, parts).run();
+  if (design.ok() || options.regime != Regime::automatic || design.error().code != ErrorCode::unsupported)
+    return design;
+  // What cannot be unrolled although it is small: streamed it may be possible.
+  MapOptions streamed = options;
+  streamed.regime = Regime::streamed;
+  Result<Design> second = Mapper(lowered, streamed, regions, parts).run();
+  if (!second.ok()) return design;
+  second->regimeReason = design.error().text();
+  return second;
 }
 
 }  // namespace sluice::map

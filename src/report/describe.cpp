@@ -117,6 +117,7 @@ Result<Report> describe(const ir::Graph& graph, const map::Design& design, const
                         hdl::Family family, const dataflow::Performance& performance) {
   Report report{.name = design.name,
                 .regime = design.regime == map::Regime::unrolled ? "unrolled" : "streamed",
+                .regimeReason = design.regimeReason,
                 .family = hdl::familyName(family),
                 .interval = performance.initiationInterval,
                 .latency = performance.latency,

@@ -23,6 +23,7 @@ Json resourcesJson(const Resources& resources) {
 std::string json(const Report& report) {
   Json json = {{"format", "sluice report 1"}, {"name", report.name},     {"model", report.model},
                {"regime", report.regime},     {"family", report.family}, {"command", report.command}};
+  if (!report.regimeReason.empty()) json["regime_reason"] = report.regimeReason;
   json["frame_interval"] = {{"cycles", report.interval},
                             {"kind", report.intervalProven ? "proven" : "simulated"}};
   json["latency"] = {{"cycles", report.latency}, {"kind", "simulated"}};

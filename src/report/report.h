@@ -93,7 +93,9 @@ struct BoardRow {
 struct Report {
   std::string name;   ///< of the network
   std::string model;  ///< file name without folders
-  std::string regime, family;
+  std::string regime;
+  std::string regimeReason{};  ///< why, where it was not asked for
+  std::string family;
   std::string command;  ///< the command line that builds it again, relative to DIR
   std::uint64_t interval = 0, latency = 0;
   bool intervalProven = false;      ///< the state of the design recurred

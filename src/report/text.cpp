@@ -183,6 +183,8 @@ std::string text(const Report& report) {
             (report.intervalProven ? "proven: the state recurs" : "simulated") + ")\n";
   result += "  latency         " + number(report.latency) +
             " cycles  (simulated, first beat in to last beat out)\n";
+  if (!report.regimeReason.empty())
+    result += "  regime          " + report.regime + ": " + report.regimeReason + "\n";
   result += "\nResources\n" + resourceTable(report) + boardTable(report) + pairsText(report) +
             weightPortText(report) + skinText(report) + verificationText(report) + placementText(report);
   result +=

@@ -117,6 +117,8 @@ class CellList {
   CellId select(CellId condition, CellId a, CellId b);
   /// The larger of two, or the smaller: a comparison and a choice. What is known of differences to it is kept for sum().
   CellId extreme(bool largest, CellId a, CellId b);
+  /// choices[index], by the bits of the index; an index beyond the last is the last.
+  CellId choose(CellId index, std::vector<CellId> choices);
   /// x * y: a table where both are narrow, else sums of multiples of the wider factor by digits of the narrower. (products.cpp)
   Scalar multiply(const Scalar& x, const Scalar& y);
   /// Numbers that add up to the product of two; several where that leaves more to the sum they go into.

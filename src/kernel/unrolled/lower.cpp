@@ -70,7 +70,8 @@ Result<Scalars> Lowering::lower(const ir::Node& node) {
   if (const auto* op = std::get_if<ir::Rescale>(&node.operation)) return rescale(node, *op);
   if (const auto* op = std::get_if<ir::Requantize>(&node.operation)) return requantize(node, *op);
   if (const auto* op = std::get_if<ir::Merge>(&node.operation)) return merge(node, *op);
-  if (const auto* op = std::get_if<ir::CodeConv>(&node.operation)) return conv(node, *op);
+  if (const auto* op = std::get_if<ir::CodeConv>(&node.operation)) return conv(node, op->window, op->groups);
+  if (const auto* op = std::get_if<ir::AccumulateConv>(&node.operation)) return accumulated(node, *op);
   if (const auto* op = std::get_if<ir::CodeBinary>(&node.operation)) return pairwise(node, *op);
   if (const auto* op = std::get_if<ir::PairLookup>(&node.operation)) return pairLookup(node, *op);
   if (std::holds_alternative<ir::CodeMatMul>(node.operation)) return matrixProduct(node);

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <optional>
 
 #include "base/check.h"
 #include "ir/geometry.h"
@@ -13,13 +14,12 @@ constexpr std::uint64_t kMostProducts = 100'000;
 }  // namespace
 
 /// Every position of the output is a matrix-vector product over its window.
-Result<Scalars> Lowering::conv(const ir::Node& node, const ir::CodeConv& op) {
+Result<Scalars> Lowering::conv(const ir::Node& node, const ir::Window& over, std::int64_t groups) {
   const std::string where = "node '" + node.name + "'";
   const ir::Tensor& w = graph_.tensor(node.inputs[1]);
   if (!w.isConstant()) return unsupported("'" + w.name + "' must be a constant to be unrolled", where);
   const std::vector<std::int64_t>& weights = ir::codesOf(w);
-  SLUICE_TRY(const ir::ConvShape shape,
-             ir::convShape(shapeOf(node.inputs[0]), w.type.shape, op.window, op.groups));
+  SLUICE_TRY(const ir::ConvShape shape, ir::convShape(shapeOf(node.inputs[0]), w.type.shape, over, groups));
   const std::vector<std::int64_t> sources = ir::windowSources(shape.axes);
   const auto places = static_cast<std::size_t>(shape.places()),
              channelsIn = static_cast<std::size_t>(shape.channelsIn),
@@ -59,6 +59,67 @@ Result<Scalars> Lowering::conv(const ir::Node& node, const ir::CodeConv& op) {
           const Scalars part,
           product(window, matrices[g], {first, first + static_cast<std::ptrdiff_t>(groupOut)}, node.name));
       y.insert(y.end(), part.begin(), part.end());
+    }
+  return y;
+}
+
+/// Sums of an accumulator of so many bits. One that wraps may wrap at the end; any other is brought into its range after every
+/// term, one behind the other.
+Result<Scalars> Lowering::accumulated(const ir::Node& node, const ir::AccumulateConv& op) {
+  const std::string where = "node '" + node.name + "'";
+  const auto fitted = [&](const Scalar& x) {
+    return cells().requantize(x, 0, fixed::Rounding::floor, op.overflow, op.range);
+  };
+  const Error refused{ErrorCode::unsupported,
+                      std::string("an accumulator with overflow ") + fixed::name(op.overflow) +
+                          " and rounding " + fixed::name(op.rounding) + " cannot be unrolled",
+                      where};
+  const bool wraps = op.overflow == fixed::Overflow::wrap;
+  if (wraps && op.shift == 0) {
+    SLUICE_TRY(Scalars sums, conv(node, op.window, op.groups));
+    for (Scalar& sum : sums) {
+      const std::optional<Scalar> y = fitted(sum);
+      if (!y) return refused;
+      sum = *y;
+    }
+    return sums;
+  }
+  const ir::Tensor& w = graph_.tensor(node.inputs[1]);
+  if (!w.isConstant()) return unsupported("'" + w.name + "' must be a constant to be unrolled", where);
+  const std::vector<std::int64_t>& weights = ir::codesOf(w);
+  SLUICE_TRY(const ir::ConvShape shape,
+             ir::convShape(shapeOf(node.inputs[0]), w.type.shape, op.window, op.groups));
+  const std::vector<std::int64_t> sources = ir::windowSources(shape.axes);
+  const auto places = static_cast<std::size_t>(shape.places()),
+             channelsIn = static_cast<std::size_t>(shape.channelsIn),
+             channelsOut = static_cast<std::size_t>(shape.channelsOut),
+             groupIn = static_cast<std::size_t>(shape.groupIn()),
+             groupOut = static_cast<std::size_t>(shape.groupOut());
+  const Scalars x = in(node, 0);
+  Scalars y;
+  for (std::size_t position = 0; position < sources.size() / places; ++position)
+    for (std::size_t j = 0; j < channelsOut; ++j) {
+      std::optional<Scalar> sum =
+          fitted({.offset = node.inputs.size() > 2 ? ir::codesOf(graph_.tensor(node.inputs[2]))[j] : 0});
+      Scalars terms{*sum};
+      for (std::size_t k = 0; k < places * groupIn; ++k) {
+        const std::int64_t source = sources[position * places + k / groupIn];
+        const Scalar one =
+            source < 0
+                ? Scalar{}
+                : x[static_cast<std::size_t>(source) * channelsIn + j / groupOut * groupIn + k % groupIn];
+        const std::optional<Scalar> term = cells().requantize(
+            cells().times(one, weights[k * channelsOut + j]), op.shift, op.rounding, op.overflow, op.range);
+        if (!term) return refused;
+        terms.push_back(*term);
+        if (wraps) continue;
+        sum = fitted(cells().sum(std::move(terms)));
+        if (!sum) return refused;
+        terms = {*sum};
+      }
+      sum = fitted(cells().sum(std::move(terms)));
+      if (!sum) return refused;
+      y.push_back(*sum);
     }
   return y;
 }

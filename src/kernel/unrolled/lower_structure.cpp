@@ -40,10 +40,70 @@ Result<Scalars> Lowering::structure(const ir::Node& node) {
   if (const auto* op = std::get_if<ir::Resize>(&node.operation);
       op != nullptr && op->kind == ir::ResizeKind::nearest)
     return move(node, *op, kNoPadding);
+  if (const auto* op = std::get_if<ir::Resize>(&node.operation)) return interpolated(node, *op);
+  if (const auto* op = std::get_if<ir::Gather>(&node.operation)) return gather(node, *op);
   if (const auto* op = std::get_if<ir::Reduce>(&node.operation)) return reduce(node, *op);
   if (const auto* op = std::get_if<ir::Pool>(&node.operation)) return pool(node, *op);
   return unsupported(std::string("operation ") + ir::info(node.operation).name + " cannot be unrolled",
                      "node '" + node.name + "'");
+}
+
+/// Along one axis after the other, as the reference does it: the weights are whole numbers of 2^-bits.
+Result<Scalars> Lowering::interpolated(const ir::Node& node, const ir::Resize& op) {
+  ir::Shape shape = shapeOf(node.inputs[0]);
+  const std::vector<std::vector<ir::ResizeTap>> taps = ir::resizeTaps(op, shape);
+  Scalars x = in(node, 0);
+  for (std::size_t axis = 0; axis < taps.size(); ++axis) {
+    if (taps[axis].empty()) continue;
+    const std::int64_t one = std::int64_t{1} << ir::dyadicBits(taps[axis]);
+    const auto inner = static_cast<std::size_t>(ir::strides(shape)[axis]);
+    const auto extent = static_cast<std::size_t>(shape[axis]);
+    Scalars y;
+    for (std::size_t first = 0; first < x.size(); first += extent * inner)
+      for (const ir::ResizeTap& tap : taps[axis])
+        for (std::size_t i = 0; i < inner; ++i) {
+          const auto at = [&](std::int64_t place) {
+            return x[first + static_cast<std::size_t>(place) * inner + i];
+          };
+          const auto high = static_cast<std::int64_t>(tap.weight * static_cast<double>(one));
+          y.push_back(
+              cells().sum({cells().times(at(tap.low), one - high), cells().times(at(tap.high), high)}));
+        }
+    x = std::move(y);
+    shape[axis] = op.shape[axis];
+  }
+  return x;
+}
+
+/// Of a computed index a table where what is chosen from is constant, else choices of two by the bits of the index.
+Result<Scalars> Lowering::gather(const ir::Node& node, const ir::Gather& op) {
+  const ir::Shape& shape = shapeOf(node.inputs[0]);
+  const auto axis = static_cast<std::size_t>(op.axis);
+  const auto extent = static_cast<std::size_t>(shape[axis]),
+             inner = static_cast<std::size_t>(ir::strides(shape)[axis]);
+  const Scalars x = in(node, 0), indices = in(node, 1);
+  const bool isTable = graph_.tensor(node.inputs[0]).isConstant();
+  Scalars y;
+  for (std::size_t first = 0; first < x.size(); first += extent * inner)
+    for (const Scalar& index : indices)
+      for (std::size_t i = 0; i < inner; ++i) {
+        const auto at = [&](std::int64_t place) {
+          return x[first + static_cast<std::size_t>(place) * inner + i];
+        };
+        if (index.isConstant()) {
+          y.push_back(at(index.offset));
+        } else if (isTable && cells().canTabulate(index)) {
+          y.push_back(cells().tabulate(index, [&](std::int64_t place) {
+            return at(std::clamp<std::int64_t>(place, 0, static_cast<std::int64_t>(extent) - 1)).offset;
+          }));
+        } else {
+          std::vector<CellId> choices;
+          for (std::size_t place = 0; place < extent; ++place)
+            choices.push_back(cells().whole(at(static_cast<std::int64_t>(place))));
+          y.push_back(cells().scalar(cells().choose(cells().whole(index), std::move(choices))));
+        }
+      }
+  return y;
 }
 
 Scalar Lowering::extreme(bool largest, const Scalars& x) {

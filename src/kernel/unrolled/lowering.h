@@ -47,7 +47,8 @@ class Lowering {
   Result<Scalars> requantize(const ir::Node& node, const ir::Requantize& op);
   Result<Scalars> merge(const ir::Node& node, const ir::Merge& op);
   // lower_products.cpp
-  Result<Scalars> conv(const ir::Node& node, const ir::CodeConv& op);
+  Result<Scalars> conv(const ir::Node& node, const ir::Window& over, std::int64_t groups);
+  Result<Scalars> accumulated(const ir::Node& node, const ir::AccumulateConv& op);
   Result<Scalars> pairwise(const ir::Node& node, const ir::CodeBinary& op);
   Result<Scalars> matrixProduct(const ir::Node& node);
   Result<Scalars> pairLookup(const ir::Node& node, const ir::PairLookup& op);
@@ -55,6 +56,8 @@ class Lowering {
   template <typename Move>
   Scalars move(const ir::Node& node, const Move& op, std::int64_t padding);
   Result<Scalars> structure(const ir::Node& node);
+  Result<Scalars> interpolated(const ir::Node& node, const ir::Resize& op);
+  Result<Scalars> gather(const ir::Node& node, const ir::Gather& op);
   Result<Scalars> reduce(const ir::Node& node, const ir::Reduce& op);
   Result<Scalars> pool(const ir::Node& node, const ir::Pool& op);
   Result<Scalars> topK(const ir::Node& node, const ir::TopK& op);

@@ -19,8 +19,9 @@
 ///
 ///     within[c][j] >= within[o][j - 1],    stage[c] >= within[o][perStage] + 1
 ///
-/// (of L levels: within[o][perStage + 1 - L]; a cell of more levels than a stage holds has a stage to itself), which makes everything a difference of two numbers (differences.h), as many as there are cells times perStage. A path
-/// of k * perStage + 1 levels holds k such ways end to end, so that longer ones need no numbers of their own.
+/// (of L levels: within[o][perStage + 1 - L]; a cell of more levels than a stage holds has a stage to itself), which makes
+/// everything a difference of two numbers (differences.h), as many as there are cells times perStage. Longer ways need no
+/// numbers of their own: any two cells of one stage are joined by ways that the stage holds.
 ///
 /// Example: sums that narrow a matrix's 64 inputs to 10 outputs move their registers behind the sums; where one value has
 /// many readers, the registers stand before them.
