@@ -197,6 +197,12 @@ TEST_F(MainJob, ADesignThatDoesNotFitItsBoardEndsWithThreeAndSaysWhatIsShort) {
   EXPECT_NE(error_.find("arty-a7-35t"), std::string::npos);
   EXPECT_NE(error_.find("--reuse-factor"), std::string::npos) << "says what would help: " << error_;
   EXPECT_TRUE(fs::exists(folder_ / "out/report.html")) << "the report shows by how much";
+  EXPECT_NE(error_.find("too many, most of it in MatMul_10 ("), std::string::npos) << error_;
+  const std::size_t at = error_.find("with --reuse-factor ");
+  ASSERT_NE(at, std::string::npos) << error_;
+  const std::string factor = std::to_string(std::stoul(error_.substr(at + 20)));
+  EXPECT_EQ(build(folder_ / "out", {"--board", "arty-a7-35t", "--reuse-factor", factor, "--until", "map"}), 0)
+      << "what it says fits: " << error_;
 }
 
 TEST_F(MainJob, AKilledBuildLeavesWholeFilesOnlyAndTheNextOneIsAsIfNothingHadHappened) {

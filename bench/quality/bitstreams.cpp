@@ -14,8 +14,7 @@
 #include "base/text.h"
 #include "dataflow/simulate.h"
 #include "device/board.h"
-#include "emit/serial_shell.h"
-#include "flow/place.h"
+#include "flow/board_design.h"
 #include "jobs/store.h"
 #include "show.h"
 
@@ -55,25 +54,12 @@ Status showBoardDesign(show::Output& out, const BoardDesign& what, const device:
   SLUICE_TRY(const show::Network network, what.network());
   SLUICE_TRY(const show::Hardware hardware, show::build(network.lowered, what.options));
   SLUICE_TRY(const dataflow::Performance pace, dataflow::measure(map::network(hardware.design)));
-  const device::SerialPort& serial = *board.serial;
-  SLUICE_TRY(const emit::SerialShell shell,
-             emit::serialShell(flow::harnessPorts(hardware.design),
-                               {.clock = serial.clock,
-                                .receive = serial.receive,
-                                .transmit = serial.transmit,
-                                .led = serial.led,
-                                .clockMhz = static_cast<double>(serial.clockMhz)}));
-  flow::PlaceTask task{.name = what.name,
-                       .files = emit::verilogFiles(hardware.rtl),
-                       .top = "shell",
-                       .constraints = "board/shell.lpf",
-                       .part = board.part.name,
-                       .targetMhz = static_cast<double>(board.targetMhz)};
-  task.files.insert(task.files.end(), shell.files.begin(), shell.files.end());
+  SLUICE_TRY(const flow::BoardDesign whole,
+             flow::behindSerialPort(what.name, board, hardware.design, emit::verilogFiles(hardware.rtl)));
   std::vector<std::uint64_t> seeds;
   for (std::uint64_t i = 0; i < out.number("--seeds=", 6); ++i)
     seeds.push_back(out.number("--first=", 1) + i);
-  SLUICE_TRY(const std::vector<flow::Placed> placed, flow::placeAndRoute(task, seeds, 1, store));
+  SLUICE_TRY(const std::vector<flow::Placed> placed, flow::placeAndRoute(whole.task, seeds, 1, store));
 
   const auto best = std::max_element(placed.begin(), placed.end(),
                                      [](const auto& a, const auto& b) { return a.maxMhz < b.maxMhz; });
@@ -109,10 +95,10 @@ Status showBoardDesign(show::Output& out, const BoardDesign& what, const device:
   out.figure(figure + "/median", middle, "MHz", "placed and routed");
   out.figure(figure + "/worst", *slowest, "MHz", "placed and routed");
   out.require(
-      *slowest > serial.clockMhz &&
+      *slowest > board.serial->clockMhz &&
           std::all_of(placed.begin(), placed.end(), [](const auto& run) { return !run.bitstream.empty(); }),
       fmt::format("{}: a bitstream from every one of {} seeds, each above the board's {} MHz", what.name,
-                  placed.size(), serial.clockMhz));
+                  placed.size(), board.serial->clockMhz));
   // A path is named if it says where in the network it runs; the serial port is not in the network.
   out.require(std::all_of(placed.begin(), placed.end(),
                           [](const auto& run) { return !flow::pathText(run.criticalPath).empty(); }),
