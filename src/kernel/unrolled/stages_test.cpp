@@ -27,7 +27,7 @@ Pipe randomPipe(Rng& rng) {
                     .b = b,
                     .shiftB = static_cast<std::uint32_t>(k),  // no two cells alike
                     .range = {-(std::int64_t{1} << rng.uniform(1, 9)), 0},
-                    .levels = rng.chance(0.8) ? 1u : 0u});
+                    .levels = rng.chance(0.7) ? 1u : static_cast<std::uint32_t>(rng.uniform(0, 3))});
   }
   pipe.port = {pipe.cells.size() - 1, static_cast<CellId>(rng.uniform(0, pipe.cells.size() - 1))};
   return pipe;
@@ -53,11 +53,13 @@ std::optional<std::uint64_t> registerBits(const Pipe& pipe, const std::vector<st
   for (CellId c = 0; c < count; ++c) {
     if (!needed[c]) continue;
     const bool input = pipe.cells[c].kind == Cell::Kind::input;
-    level[c] = input ? pipe.inputLevels : pipe.cells[c].levels;
+    // A cell of more levels than a stage holds has one to itself.
+    const std::uint32_t own = input ? pipe.inputLevels : std::min(pipe.cells[c].levels, pipe.perStage);
+    level[c] = own;
     if (input && stage[c] != 0) return {};
     for (const CellId o : CellList::operands(pipe.cells[c])) {
       if (stage[o] > stage[c]) return {};
-      if (stage[o] == stage[c]) level[c] = std::max(level[c], level[o] + pipe.cells[c].levels);
+      if (stage[o] == stage[c]) level[c] = std::max(level[c], level[o] + own);
     }
     if (level[c] > pipe.perStage) return {};
     bits += std::uint64_t{fixed::formatFor(pipe.cells[c].range).bits} * (last[c] - stage[c]);
