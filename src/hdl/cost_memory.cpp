@@ -124,7 +124,7 @@ Lowering::Bits Lowering::tableOfLuts(const Memory& memory, const Bits& address) 
   Bits blocks, nodes, word;
   for (const TableForm::Block& block : form.blocks) {
     const auto cell = static_cast<std::uint32_t>(out_.cells.size());
-    out_.cells.push_back({.kind = Cell::Kind::memory, .cost = {.lut = block.luts()}});
+    out_.cells.push_back({.kind = Cell::Kind::memory, .cost = {.lut = block.lutsBuilt()}});
     for (std::uint32_t i = 0; i < std::min<std::size_t>(block.inputs, address.size()); ++i)
       out_.cells[cell].roots.push_back({address[i], 0});
     blocks.push_back(leaf(cell, 0));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <compare>
 #include <cstdint>
@@ -28,6 +29,12 @@ struct TableForm {
     std::array<std::uint64_t, 4> truth{};  ///< bit k of word k / 64: its value at address k
     auto operator<=>(const Block&) const = default;
     [[nodiscard]] std::uint32_t luts() const { return 1u << (inputs - 6); }
+    /// Those that are not constant: synthesis makes a constant of the others.
+    [[nodiscard]] std::uint32_t lutsBuilt() const {
+      return static_cast<std::uint32_t>(
+          std::count_if(truth.begin(), truth.begin() + luts(),
+                        [](std::uint64_t t) { return t != 0 && t != ~std::uint64_t{0}; }));
+    }
   };
   struct Node {
     enum class Kind : std::uint8_t { constant, block, mux };

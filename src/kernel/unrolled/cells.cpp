@@ -316,6 +316,19 @@ Scalar CellList::rescale(const Scalar& x, std::int64_t factor, std::int64_t adde
     v = {.cell = y};
   }
   if (to.contains(range(v))) return v;
+  if (left == 0 && v.sign < 0 && v.shift == 0 && v.offset == 0) {  // the sign passes through
+    const fixed::Interval r = cells_[v.cell].range;
+    const CellId clamped =
+        put({.kind = Cell::Kind::clamp,
+             .a = v.cell,
+             .value = -to.hi,
+             .value2 = -to.lo,
+             .range = {std::clamp(r.lo, -to.hi, -to.lo), std::clamp(r.hi, -to.hi, -to.lo)}});
+    Scalar y = scalar(clamped);
+    if (y.isConstant()) return {.offset = -y.offset};
+    y.sign = -1;
+    return y;
+  }
   const CellId y = whole(v);
   const fixed::Interval r = cells_[y].range;
   const CellId clamped = put({.kind = Cell::Kind::clamp,
@@ -435,6 +448,12 @@ Scalar CellList::sum(std::vector<Scalar> terms) {
         cell.range.hi = std::min<std::int64_t>(cell.range.hi, 0);
       if (holds(under_, cell.a, cell.b) || holds(over_, cell.b, cell.a))
         cell.range.lo = std::max<std::int64_t>(cell.range.lo, 0);
+      if (cell.range.hi == 0 && cell.range.lo < 0) {  // the other way round it has no sign
+        std::swap(p, q);
+        cell.a = p.cell;
+        cell.b = q.cell;
+        cell.range = {0, -cell.range.lo};
+      }
     }
     const CellId id = put(std::move(cell));
     if (cells_[id].kind == Cell::Kind::constant)

@@ -75,6 +75,8 @@ struct Scalar {
   [[nodiscard]] bool isConstant() const { return cell == kNoCell; }
 };
 
+using Scalars = std::vector<Scalar>;
+
 /// Cells in topological order; ids are positions.
 class CellList {
  public:
@@ -117,6 +119,9 @@ class CellList {
   CellId select(CellId condition, CellId a, CellId b);
   /// The larger of two, or the smaller: a comparison and a choice. What is known of differences to it is kept for sum().
   CellId extreme(bool largest, CellId a, CellId b);
+  /// The least sum of terms that are tables over the distances of a row's elements to the row's largest: one of those distances
+  /// is 0, which the terms' own ranges cannot tell.
+  [[nodiscard]] std::int64_t leastSumOfRow(const Scalars& terms) const;
   /// choices[index], by the bits of the index; an index beyond the last is the last.
   CellId choose(CellId index, std::vector<CellId> choices);
   /// x * y: a table where both are narrow, else sums of multiples of the wider factor by digits of the narrower. (products.cpp)

@@ -133,9 +133,11 @@ Result<Scalars> Lowering::reduce(const ir::Node& node, const ir::Reduce& op) {
   for (Scalars& part : parts) {
     if (op.kind == ir::ReduceKind::max || op.kind == ir::ReduceKind::min)
       y.push_back(extreme(op.kind == ir::ReduceKind::max, part));
-    else if (op.kind == ir::ReduceKind::sum)
-      y.push_back(cells().sum(std::move(part)));
-    else
+    else if (op.kind == ir::ReduceKind::sum) {
+      const std::int64_t least = cells().leastSumOfRow(part);
+      const Scalar sum = cells().sum(std::move(part));
+      y.push_back(cells().within(sum, {least, std::max(least, cells().range(sum).hi)}));
+    } else
       return unsupported("a mean or product over a row is not made of codes", "node '" + node.name + "'");
   }
   return y;

@@ -14,8 +14,6 @@
 /// and what goes over rows or windows). Private to the folder.
 namespace sluice::kernel {
 
-using Scalars = std::vector<Scalar>;
-
 class Lowering {
  public:
   explicit Lowering(const UnrolledParams& params) : params_(params), graph_(*params.graph) {}

@@ -1,6 +1,9 @@
 #include <algorithm>
 #include <bit>
 #include <cstdlib>
+#include <limits>
+#include <optional>
+#include <set>
 #include <utility>
 
 #include "base/check.h"
@@ -53,10 +56,45 @@ Scalar CellList::times(const Scalar& x, std::int64_t factor) {
 
 std::pair<Scalar, fixed::Interval> CellList::beforeClamp(const Scalar& x) const {
   const fixed::Interval all = range(x);
-  if (x.isConstant() || x.shift != 0 || x.sign < 0 || cells_[x.cell].kind != Cell::Kind::clamp ||
+  if (x.isConstant() || x.shift != 0 || cells_[x.cell].kind != Cell::Kind::clamp ||
       widthOf(cells_[cells_[x.cell].a]) > kFreeTable)
     return {x, all};
-  return {{.cell = cells_[x.cell].a, .offset = x.offset}, all};
+  return {{.cell = cells_[x.cell].a, .sign = x.sign, .offset = x.offset}, all};
+}
+
+std::int64_t CellList::leastSumOfRow(const Scalars& terms) const {
+  std::int64_t least = 0;
+  for (const Scalar& t : terms) least += range(t).lo;
+  std::optional<CellId> largest;
+  std::set<CellId> row;
+  std::int64_t rise = std::numeric_limits<std::int64_t>::max();  // of the one that is the largest
+  for (const Scalar& t : terms) {
+    if (t.isConstant() || cells_[t.cell].kind != Cell::Kind::table) return least;
+    const Cell& table = cells_[t.cell];
+    CellId at = table.a;
+    std::int64_t code = 0;  // of the table's operand where the difference is 0
+    while (cells_[at].kind == Cell::Kind::clamp ||
+           (cells_[at].kind == Cell::Kind::add && cells_[at].b == kNoCell && cells_[at].shiftA == 0 &&
+            cells_[at].signA > 0 && cells_[at].value == 0)) {
+      if (cells_[at].kind == Cell::Kind::clamp) code = std::clamp(code, cells_[at].value, cells_[at].value2);
+      at = cells_[at].a;
+    }
+    const Cell& difference = cells_[at];
+    if (difference.kind != Cell::Kind::add || difference.b == kNoCell || difference.signA < 0 ||
+        difference.signB > 0 || difference.shiftA != 0 || difference.shiftB != 0 ||
+        (largest && *largest != difference.a) || code != 0 || !cells_[table.a].range.contains(0))
+      return least;
+    largest = difference.a;
+    row.insert(difference.b);
+    const std::int64_t value = table.entries[static_cast<std::size_t>(-cells_[table.a].range.lo)];
+    rise = std::min(rise, t.sign * (value * (std::int64_t{1} << t.shift)) + t.offset - range(t).lo);
+  }
+  const auto under = largest ? under_.find(*largest) : under_.end();
+  if (under == under_.end()) return least;
+  // Whatever the largest is made of must be in the row.
+  for (const CellId one : under->second)
+    if (!under_.contains(one) && !row.contains(one)) return least;
+  return least + rise;
 }
 
 bool CellList::canTabulate(const Scalar& x, const Scalar& y) const {
