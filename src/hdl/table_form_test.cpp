@@ -66,6 +66,14 @@ TEST(TableForm, AnAddressBitThatDoesNotMatterTakesNoLookUpTable) {
   EXPECT_EQ(tableForm(m).blocks.at(0).luts(), 1u);
 }
 
+TEST(TableForm, PartsThatAreConstantTakeNoLookUpTable) {
+  Memory m = romOf(256, 1, 0.5, 5);
+  for (std::uint32_t a = 64; a < 256; ++a) m.contents[a] = {a < 128 ? 1u : 0u};
+  const TableForm form = tableForm(m);
+  EXPECT_EQ(form.blocks.at(0).luts(), 4u);
+  EXPECT_EQ(form.blocks.at(0).lutsBuilt(), 1u);
+}
+
 TEST(TableForm, IsForTablesOfMoreThanSixteenWordsOnDevicesWithSixInputs) {
   EXPECT_TRUE(isTableOfLuts(romOf(17, 1, 0.5, 1), Family::xc7));
   EXPECT_FALSE(isTableOfLuts(romOf(16, 1, 0.5, 1), Family::xc7));

@@ -23,12 +23,13 @@
 ///
 /// That is asked of the codes, so nothing is rounded and no bit differs. The lowest code of two's complement has no partner: it
 /// must have its neighbour's entry, as saturating functions do. Done where the smaller table and the two sums cost at most
-/// three quarters of the whole one (a block RAM as 64 look-up tables); it costs two cycles.
+/// three quarters of the whole one (a block RAM as 64 look-up tables); it costs two cycles. Sign and sum are a carry into
+/// inverted bits, one look-up table a bit each: |x| = (x ^ n) + n with n = 11..1 for x < 0, sum - t = (t ^ n) + (sum + 1).
 ///
 /// A table in parts (table_split.h), of all codes or of |x|: bases, lines or offsets from them, and a narrow rest, whose sum is
-/// every entry exactly. Done for one table of more than 256 entries for all channels that is not asked to be in block RAM,
-/// where it costs at most three quarters of what there was, a block RAM as the 150 look-up tables that are beside it on a
-/// device. It costs one to three cycles.
+/// every entry exactly. Tried for one table of more than 256 entries for all channels that is not asked to be in block RAM:
+/// all forms are built and counted, a block RAM as the 150 look-up tables that are beside it on a device, and the cheapest is
+/// taken if it costs at most three quarters of what there was. It costs one to three cycles.
 namespace sluice::kernel {
 
 enum class TableMemory : std::uint8_t {

@@ -78,6 +78,7 @@ bool halfPays(const LookupPlan& half) {
          3 * price(p.memory, bits(fixed::formatFor(p.input).bits));
 }
 
+/// Of a table in logic, in six-input look-up tables and the muxes between blocks of 256 words.
 std::uint64_t logicPrice(std::uint32_t addressBits, std::uint32_t width) {
   const std::uint64_t blocks = addressBits <= 6 ? 1 : std::uint64_t{1} << (addressBits - 6);
   return width * (blocks + (addressBits <= 8 ? 0 : (((blocks / 4) - 1) + 2) / 3));
@@ -122,17 +123,20 @@ std::vector<LookupPlan> inParts(const LookupPlan& plan, std::uint64_t below) {
 std::vector<LookupPlan> openPlans(LookupPlan whole, const std::optional<Mirror>& mirror) {
   LookupPlan half = whole;
   half.mirror = mirror;
-  std::vector<LookupPlan> plans{mirror && halfPays(half) ? half : whole};
+  const bool halved = mirror && halfPays(half);
+  std::vector<LookupPlan> plans{halved ? half : whole};
   const TableMemory memory = whole.params.memory;
   if (!canSplit(whole, kLeastSplitBits) || memory == TableMemory::blockRam) return plans;
+  if (mirror && !halved) plans.push_back(half);
   const std::uint32_t width = fixed::formatFor(whole.output).bits;
   const std::uint64_t bits = std::uint64_t{width} << whole.addressBits();
-  const std::uint64_t below = isBlock(memory, bits)
-                                  ? kBlockPrice * hdl::blockRams(width, 1u << whole.addressBits())
-                                  : logicPrice(whole.addressBits(), width);
-  for (LookupPlan& plan : inParts(whole, below)) plans.push_back(std::move(plan));
+  const std::uint64_t room = isBlock(memory, bits)
+                                 ? kBlockPrice * hdl::blockRams(width, 1u << whole.addressBits())
+                                 : logicPrice(whole.addressBits(), width);
+  // Twice that: parts that are constant in places cost less than their room.
+  for (LookupPlan& plan : inParts(whole, 2 * room)) plans.push_back(std::move(plan));
   if (mirror)
-    for (LookupPlan& plan : inParts(half, below)) plans.push_back(std::move(plan));
+    for (LookupPlan& plan : inParts(half, 2 * room)) plans.push_back(std::move(plan));
   return plans;
 }
 
@@ -214,7 +218,7 @@ Result<LookupPlan> planLookup(const LookupParams& params) {
   std::vector<std::uint64_t> prices;
   for (const LookupPlan& plan : plans) prices.push_back(builtPrice(plan));
   auto best = static_cast<std::size_t>(std::min_element(prices.begin(), prices.end()) - prices.begin());
-  if (!plans[0].split && 4 * prices[best] > 3 * prices[0]) best = 0;
+  if (params.shape == TableShape::automatic && 4 * prices[best] > 3 * prices[0]) best = 0;
   return std::move(plans[best]);
 }
 

@@ -39,7 +39,7 @@ bool isBlockPart(TableMemory memory, std::uint32_t addressBits, std::uint32_t wi
 /// open, or in parts of whatever kind. Errors: as lookup.
 Result<std::vector<LookupPlan>> lookupPlans(const LookupParams& params);
 
-/// The form that lookup builds: in parts if that costs at most three quarters of the one to beat, counted on the hardware of
+/// The form that lookup builds: the cheapest if it costs at most three quarters of the one to beat, counted on the hardware of
 /// one element. Errors: as lookup.
 Result<LookupPlan> planLookup(const LookupParams& params);
 /// The kernel of a plan, whatever it costs.
