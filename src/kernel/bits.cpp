@@ -77,12 +77,4 @@ void WordPacker::append(std::int64_t value, std::uint32_t bits) {
   bits_ += bits;
 }
 
-Result<fixed::Interval> declaredOr(fixed::Interval proven, const std::optional<fixed::Interval>& declared) {
-  if (!declared) return proven;
-  if (declared->contains(proven)) return *declared;
-  return badInput("the declared output range [" + std::to_string(declared->lo) + ", " +
-                  std::to_string(declared->hi) + "] does not hold the proven one [" +
-                  std::to_string(proven.lo) + ", " + std::to_string(proven.hi) + "]");
-}
-
 }  // namespace sluice::kernel

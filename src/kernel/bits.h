@@ -53,9 +53,6 @@ class WordPacker {
 Pipeline::Value perFold(Pipeline& pipeline, Pipeline::Value counter, const std::vector<std::int64_t>& values,
                         std::uint32_t stage, const std::string& name);
 
-/// The range that is declared, else the proven one. Errors: badInput if the declared one does not hold it.
-Result<fixed::Interval> declaredOr(fixed::Interval proven, const std::optional<fixed::Interval>& declared);
-
 /// `value` cut to `bits` raw bits.
 std::uint64_t rawCode(std::int64_t value, std::uint32_t bits);
 

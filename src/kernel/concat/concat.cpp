@@ -4,6 +4,7 @@
 
 #include "base/hash.h"
 #include "kernel/bits.h"
+#include "kernel/checks.h"
 #include "kernel/loops.h"
 
 namespace sluice::kernel {
@@ -85,7 +86,7 @@ Result<Kernel> concat(const ConcatParams& p) {
 
 Result<Kernel> split(const SplitParams& p) {
   SLUICE_RETURN_IF_ERROR(checkRound(p.beats, p.pack));
-  if (p.range.lo > p.range.hi) return badInput("the range of x is empty");
+  SLUICE_RETURN_IF_ERROR(checkInput(p.range));
   const Beat beat{p.pack, fixed::formatFor(p.range)};
   const auto count = static_cast<std::uint32_t>(p.beats.size());
   Hasher hash;

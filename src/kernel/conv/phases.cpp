@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "kernel/checks.h"
+
 namespace sluice::kernel {
 namespace {
 
@@ -65,9 +67,7 @@ Result<PhaseChain> phases(const PhaseParams& params) {
   SLUICE_TRY(const PhaseAxis x,
              axisOf("width", w.width, w.kernelWidth, w.insertWidth, w.padLeft, scan.outWidth));
   const std::uint32_t across = w.insertWidth * c.outChannels;
-  if (params.pack == 0 || across % params.pack != 0)
-    return badInput("pack " + std::to_string(params.pack) + " does not divide " + std::to_string(across) +
-                    " elements of the phases across");
+  SLUICE_RETURN_IF_ERROR(checkDivides("pack", params.pack, across, "elements of the phases across"));
 
   PhaseChain chain{.product = c};
   WindowParams& v = chain.product.window;

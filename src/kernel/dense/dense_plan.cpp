@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "kernel/bits.h"
+#include "kernel/checks.h"
 
 namespace sluice::kernel {
 namespace {
@@ -31,11 +32,8 @@ std::uint32_t bitsOf(fixed::Interval range) { return fixed::formatFor(range).bit
 Status checkParams(const DenseParams& p) {
   const std::string shape = std::to_string(p.nIn) + " x " + std::to_string(p.nOut);
   if (p.nIn == 0 || p.nOut == 0) return badInput("a product of " + shape + " is empty");
-  if (p.simd == 0 || p.nIn % p.simd != 0)
-    return badInput("simd " + std::to_string(p.simd) + " does not divide " + std::to_string(p.nIn) +
-                    " inputs");
-  if (p.pe == 0 || p.nOut % p.pe != 0)
-    return badInput("pe " + std::to_string(p.pe) + " does not divide " + std::to_string(p.nOut) + " outputs");
+  SLUICE_RETURN_IF_ERROR(checkDivides("simd", p.simd, p.nIn, "inputs"));
+  SLUICE_RETURN_IF_ERROR(checkDivides("pe", p.pe, p.nOut, "outputs"));
   if (p.groups == 0) return badInput("a frame of no products");
   const std::string times = p.groups > 1 ? std::to_string(p.groups) + " times " : "";
   if (p.weights.size() != std::uint64_t{p.groups} * p.nIn * p.nOut)
@@ -44,7 +42,7 @@ Status checkParams(const DenseParams& p) {
   if (!p.bias.empty() && p.bias.size() != std::uint64_t{p.groups} * p.nOut)
     return badInput(std::to_string(p.bias.size()) + " biases for " + times + std::to_string(p.nOut) +
                     " outputs");
-  if (p.input.lo > p.input.hi) return badInput("the range of x is empty");
+  SLUICE_RETURN_IF_ERROR(checkInput(p.input));
   if (p.levelsPerStage == 0) return badInput("levelsPerStage is 0; it is at least 1");
   return {};
 }
@@ -203,13 +201,7 @@ Result<DensePlan> planDense(const DenseParams& params) {
     plan.output = first ? narrow(sum) : fixed::join(plan.output, narrow(sum));
     first = false;
   }
-  if (params.output) {
-    if (!params.output->contains(plan.output))
-      return badInput("the declared output range [" + std::to_string(params.output->lo) + ", " +
-                      std::to_string(params.output->hi) + "] does not hold the proven one [" +
-                      std::to_string(plan.output.lo) + ", " + std::to_string(plan.output.hi) + "]");
-    plan.output = *params.output;
-  }
+  SLUICE_TRY(plan.output, declaredOr(plan.output, params.output));
 
   const std::uint32_t concatBits =
       indexBits(plan.inFolds) + indexBits(plan.outFolds) + indexBits(params.groups);

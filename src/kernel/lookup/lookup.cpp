@@ -6,12 +6,12 @@
 
 #include "base/hash.h"
 #include "kernel/bits.h"
+#include "kernel/elementwise.h"
 #include "kernel/lookup/lookup_plan.h"
 
 namespace sluice::kernel {
 namespace {
 
-using dataflow::Direction;
 using hdl::Signal;
 using hdl::Style;
 
@@ -173,16 +173,13 @@ void build(const LookupPlan& plan, Pipeline& pipeline) {
 
 Kernel lookupKernel(LookupPlan plan) {
   const LookupParams& params = plan.params;
-  Kernel kernel;
-  kernel.family = "lookup";
-  kernel.name = nameOf(params, plan.output);
-  kernel.ports = {{"x", Direction::read, {params.pack, fixed::formatFor(params.input)}, params.input},
-                  {"y", Direction::write, {params.pack, fixed::formatFor(plan.output)}, plan.output}};
-  kernel.schedule.loops = {{foldsOf(params)}};
-  kernel.schedule.depth = plan.depth();
-  kernel.schedule.accesses = {
-      {.port = 0, .direction = Direction::read, .stage = 0, .when = {}},
-      {.port = 1, .direction = Direction::write, .stage = kernel.schedule.depth, .when = {}}};
+  Kernel kernel = elementwise({.family = "lookup",
+                               .name = nameOf(params, plan.output),
+                               .pack = params.pack,
+                               .folds = foldsOf(params),
+                               .depth = plan.depth(),
+                               .input = params.input,
+                               .output = plan.output});
   const auto shared = std::make_shared<const LookupPlan>(std::move(plan));
   kernel.datapath = [shared](Pipeline& pipeline) { build(*shared, pipeline); };
   return kernel;

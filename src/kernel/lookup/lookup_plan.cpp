@@ -5,6 +5,7 @@
 #include "hdl/cost.h"
 #include "hdl/simplify.h"
 #include "kernel/bits.h"
+#include "kernel/checks.h"
 
 namespace sluice::kernel {
 namespace {
@@ -21,10 +22,8 @@ constexpr std::uint64_t kBlockPrice = 150;
 
 Status checkParams(const LookupParams& p) {
   if (p.channels == 0) return badInput("tables of no channels");
-  if (p.pack == 0 || p.channels % p.pack != 0)
-    return badInput("pack " + std::to_string(p.pack) + " does not divide " + std::to_string(p.channels) +
-                    " channels");
-  if (p.input.lo > p.input.hi) return badInput("the range of x is empty");
+  SLUICE_RETURN_IF_ERROR(checkDivides("pack", p.pack, p.channels, "channels"));
+  SLUICE_RETURN_IF_ERROR(checkInput(p.input));
   if (p.tables.size() != 1 && p.tables.size() != p.channels)
     return badInput(std::to_string(p.tables.size()) + " tables for " + std::to_string(p.channels) +
                     " channels: one for all, or one each");
@@ -200,13 +199,7 @@ std::int64_t LookupPlan::word(const Words& table, std::size_t address) const {
 Result<std::vector<LookupPlan>> lookupPlans(const LookupParams& params) {
   SLUICE_RETURN_IF_ERROR(checkParams(params));
   LookupPlan whole{.params = params, .output = lookupOutputRange(params), .mirror = {}, .split = {}};
-  if (params.output) {
-    if (!params.output->contains(whole.output))
-      return badInput("the declared output range [" + std::to_string(params.output->lo) + ", " +
-                      std::to_string(params.output->hi) + "] does not hold the entries in [" +
-                      std::to_string(whole.output.lo) + ", " + std::to_string(whole.output.hi) + "]");
-    whole.output = *params.output;
-  }
+  SLUICE_TRY(whole.output, declaredOr(whole.output, params.output));
   const std::optional<Mirror> mirror = symmetry(params);
   if (params.shape != TableShape::automatic) return plansAsAsked(std::move(whole), mirror);
   return openPlans(std::move(whole), mirror);

@@ -90,7 +90,7 @@ TEST(Lookup, RefusesTablesThatDoNotFit) {
   EXPECT_EQ(message({.channels = 3, .pack = 2, .input = {0, 0}, .tables = {{1}}}),
             "pack 2 does not divide 3 channels");
   EXPECT_EQ(message({.input = {0, 0}, .tables = {{7}}, .output = fixed::Interval{0, 6}}),
-            "the declared output range [0, 6] does not hold the entries in [7, 7]");
+            "the declared output range [0, 6] does not hold the proven one [7, 7]");
   EXPECT_EQ(message({.input = {-1, 1}, .first = -1, .tables = {{0, 1, 5}}, .shape = TableShape::half}), "");
   EXPECT_EQ(message({.input = {-2, 1}, .first = -2, .tables = {{7, 0, 1, 5}}, .shape = TableShape::half}),
             "half a table: its entries are neither even nor odd");

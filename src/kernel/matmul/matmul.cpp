@@ -4,6 +4,7 @@
 
 #include "base/hash.h"
 #include "kernel/bits.h"
+#include "kernel/checks.h"
 #include "kernel/pairwise/pairwise.h"
 
 namespace sluice::kernel {
@@ -92,8 +93,7 @@ std::string nameOf(const MatmulParams& p) {
 
 Result<fixed::Interval> matmulOutputRange(const MatmulParams& p) {
   if (p.batch == 0 || p.rows == 0 || p.n == 0 || p.m == 0) return badInput("a product of empty matrices");
-  if (p.pe == 0 || p.m % p.pe != 0)
-    return badInput("pe " + std::to_string(p.pe) + " does not divide " + std::to_string(p.m) + " columns");
+  SLUICE_RETURN_IF_ERROR(checkDivides("pe", p.pe, p.m, "columns"));
   if (std::uint64_t{p.n} * p.m > (1u << 22))
     return unsupported("a matrix of more than 2^22 elements is not kept");
   SLUICE_TRY(const fixed::Interval one, pairwiseOutputRange(multiplierOf(p)));

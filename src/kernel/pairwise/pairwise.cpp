@@ -5,6 +5,7 @@
 #include "base/hash.h"
 #include "hdl/infer.h"
 #include "kernel/bits.h"
+#include "kernel/checks.h"
 
 namespace sluice::kernel {
 namespace {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "kernel/bits.h"
+#include "kernel/checks.h"
 
 namespace sluice::kernel {
 namespace {
@@ -73,10 +74,8 @@ void build(const ReduceParams& p, Pipeline& pipeline) {
 
 Result<fixed::Interval> reduceOutputRange(const ReduceParams& p) {
   if (p.n == 0) return badInput("a row of no elements");
-  if (p.pack == 0 || p.n % p.pack != 0)
-    return badInput("pack " + std::to_string(p.pack) + " does not divide " + std::to_string(p.n) +
-                    " elements");
-  if (p.input.lo > p.input.hi) return badInput("the range of x is empty");
+  SLUICE_RETURN_IF_ERROR(checkDivides("pack", p.pack, p.n, "elements"));
+  SLUICE_RETURN_IF_ERROR(checkInput(p.input));
   constexpr std::int64_t most = std::int64_t{1} << 61;
   if (p.input.lo < -most / p.n || p.input.hi > most / p.n)
     return unsupported("the sum over a row needs more than 62 bits");

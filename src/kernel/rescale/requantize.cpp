@@ -8,11 +8,12 @@
 
 #include "base/hash.h"
 #include "kernel/bits.h"
+#include "kernel/checks.h"
+#include "kernel/elementwise.h"
 
 namespace sluice::kernel {
 namespace {
 
-using dataflow::Direction;
 using fixed::Interval;
 using fixed::Overflow;
 using fixed::Rounding;
@@ -56,10 +57,8 @@ Status checkChannel(const RequantizeParams& p, std::uint32_t c) {
 
 Status checkParams(const RequantizeParams& p) {
   if (p.channels == 0) return badInput("a requantizer of no channels");
-  if (p.pack == 0 || p.channels % p.pack != 0)
-    return badInput("pack " + std::to_string(p.pack) + " does not divide " + std::to_string(p.channels) +
-                    " channels");
-  if (p.input.lo > p.input.hi) return badInput("the range of x is empty");
+  SLUICE_RETURN_IF_ERROR(checkDivides("pack", p.pack, p.channels, "channels"));
+  SLUICE_RETURN_IF_ERROR(checkInput(p.input));
   for (const std::size_t size : {p.shift.size(), p.ranges.size()})
     if (size != 1 && size != p.channels)
       return badInput(std::to_string(size) + " shifts or ranges for " + std::to_string(p.channels) +
@@ -186,23 +185,15 @@ Result<Interval> requantizeOutputRange(const RequantizeParams& p) {
 }
 
 Result<Kernel> requantize(const RequantizeParams& params) {
-  SLUICE_TRY(Interval output, requantizeOutputRange(params));
-  if (params.output) {
-    if (!params.output->contains(output))
-      return badInput("the declared output range [" + std::to_string(params.output->lo) + ", " +
-                      std::to_string(params.output->hi) + "] does not hold the proven one [" +
-                      std::to_string(output.lo) + ", " + std::to_string(output.hi) + "]");
-    output = *params.output;
-  }
-  Kernel kernel;
-  kernel.family = "requantize";
-  kernel.name = nameOf(params, output);
-  kernel.ports = {{"x", Direction::read, {params.pack, fixed::formatFor(params.input)}, params.input},
-                  {"y", Direction::write, {params.pack, fixed::formatFor(output)}, output}};
-  kernel.schedule.loops = {{foldsOf(params)}};
-  kernel.schedule.depth = 3;
-  kernel.schedule.accesses = {{.port = 0, .direction = Direction::read, .stage = 0, .when = {}},
-                              {.port = 1, .direction = Direction::write, .stage = 3, .when = {}}};
+  SLUICE_TRY(const Interval proven, requantizeOutputRange(params));
+  SLUICE_TRY(const Interval output, declaredOr(proven, params.output));
+  Kernel kernel = elementwise({.family = "requantize",
+                               .name = nameOf(params, output),
+                               .pack = params.pack,
+                               .folds = foldsOf(params),
+                               .depth = 3,
+                               .input = params.input,
+                               .output = output});
   const auto shared = std::make_shared<const RequantizeParams>(params);
   kernel.datapath = [shared, output](Pipeline& pipeline) { build(*shared, output, pipeline); };
   return kernel;

@@ -5,11 +5,12 @@
 
 #include "base/hash.h"
 #include "kernel/bits.h"
+#include "kernel/checks.h"
+#include "kernel/elementwise.h"
 
 namespace sluice::kernel {
 namespace {
 
-using dataflow::Direction;
 using hdl::Signal;
 using hdl::Style;
 
@@ -34,10 +35,8 @@ std::int64_t valueOf(const RescaleParams& p, std::uint32_t channel, std::int64_t
 
 Status checkParams(const RescaleParams& p) {
   if (p.channels == 0) return badInput("a rescale of no channels");
-  if (p.pack == 0 || p.channels % p.pack != 0)
-    return badInput("pack " + std::to_string(p.pack) + " does not divide " + std::to_string(p.channels) +
-                    " channels");
-  if (p.input.lo > p.input.hi) return badInput("the range of x is empty");
+  SLUICE_RETURN_IF_ERROR(checkDivides("pack", p.pack, p.channels, "channels"));
+  SLUICE_RETURN_IF_ERROR(checkInput(p.input));
   if (p.range.lo > p.range.hi) return badInput("the range of the clamp is empty");
   for (const auto* list : {&p.a, &p.b})
     if (list->size() != 1 && list->size() != p.channels)
@@ -147,24 +146,14 @@ Result<std::uint32_t> rescaleDsps(const RescaleParams& params) {
 
 Result<Kernel> rescale(const RescaleParams& params) {
   SLUICE_RETURN_IF_ERROR(checkParams(params));
-  fixed::Interval output = rescaleOutputRange(params);
-  if (params.output) {
-    if (!params.output->contains(output))
-      return badInput("the declared output range [" + std::to_string(params.output->lo) + ", " +
-                      std::to_string(params.output->hi) + "] does not hold the proven one [" +
-                      std::to_string(output.lo) + ", " + std::to_string(output.hi) + "]");
-    output = *params.output;
-  }
-  const std::uint32_t depth = params.tieToEven ? 5 : 4;
-  Kernel kernel;
-  kernel.family = "rescale";
-  kernel.name = nameOf(params, output);
-  kernel.ports = {{"x", Direction::read, {params.pack, fixed::formatFor(params.input)}, params.input},
-                  {"y", Direction::write, {params.pack, fixed::formatFor(output)}, output}};
-  kernel.schedule.loops = {{foldsOf(params)}};
-  kernel.schedule.depth = depth;
-  kernel.schedule.accesses = {{.port = 0, .direction = Direction::read, .stage = 0, .when = {}},
-                              {.port = 1, .direction = Direction::write, .stage = depth, .when = {}}};
+  SLUICE_TRY(const fixed::Interval output, declaredOr(rescaleOutputRange(params), params.output));
+  Kernel kernel = elementwise({.family = "rescale",
+                               .name = nameOf(params, output),
+                               .pack = params.pack,
+                               .folds = foldsOf(params),
+                               .depth = params.tieToEven ? 5u : 4u,
+                               .input = params.input,
+                               .output = output});
   const auto shared = std::make_shared<const RescaleParams>(params);
   kernel.datapath = [shared, output](Pipeline& pipeline) { build(*shared, output, pipeline); };
   return kernel;

@@ -5,6 +5,7 @@
 
 #include "base/hash.h"
 #include "kernel/bits.h"
+#include "kernel/checks.h"
 
 namespace sluice::kernel {
 namespace {
@@ -54,7 +55,7 @@ Result<PermutePlan> plan(const PermuteParams& p) {
   if (p.pack > 1 && p.permutation.back() + 1 != axes)
     return badInput("beats of " + std::to_string(p.pack) +
                     " elements of the last axis, which does not stay last: put a width converter in front");
-  if (p.range.lo > p.range.hi) return badInput("the range of x is empty");
+  SLUICE_RETURN_IF_ERROR(checkInput(p.range));
   PermutePlan result{.params = p};
   std::uint64_t beats = 1;
   std::vector<std::uint32_t> stride(axes, 1);

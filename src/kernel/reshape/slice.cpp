@@ -2,6 +2,7 @@
 
 #include "base/hash.h"
 #include "kernel/bits.h"
+#include "kernel/checks.h"
 #include "kernel/loops.h"
 
 namespace sluice::kernel {
@@ -14,7 +15,7 @@ constexpr std::uint64_t kMostPositions = std::uint64_t{1} << 30;
 Status checkCommon(std::uint32_t pack, fixed::Interval range, std::size_t axes) {
   if (pack == 0) return badInput("a beat has at least one element");
   if (axes == 0) return badInput("a tensor without axes");
-  if (range.lo > range.hi) return badInput("the range of x is empty");
+  SLUICE_RETURN_IF_ERROR(checkInput(range));
   return {};
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/hash.h"
 #include "kernel/bits.h"
+#include "kernel/checks.h"
 
 namespace sluice::kernel {
 namespace {
@@ -56,10 +57,8 @@ void build(const UpsampleParams& p, Pipeline& pipeline) {
 Result<Kernel> upsample(const UpsampleParams& p) {
   if (p.height == 0 || p.width == 0 || p.channels == 0) return badInput("an upsampling of an empty map");
   if (p.factorHeight == 0 || p.factorWidth == 0 || p.copies == 0) return badInput("a factor of 0");
-  if (p.pack == 0 || p.channels % p.pack != 0)
-    return badInput("pack " + std::to_string(p.pack) + " does not divide " + std::to_string(p.channels) +
-                    " channels");
-  if (p.range.lo > p.range.hi) return badInput("the range of x is empty");
+  SLUICE_RETURN_IF_ERROR(checkDivides("pack", p.pack, p.channels, "channels"));
+  SLUICE_RETURN_IF_ERROR(checkInput(p.range));
   const std::uint32_t folds = p.channels / p.pack;
   if (std::uint64_t{p.width} * folds > (1u << 30))
     return unsupported("a row of " + std::to_string(std::uint64_t{p.width} * folds) + " beats; at most 2^30");

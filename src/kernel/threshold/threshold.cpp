@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "base/hash.h"
+#include "kernel/elementwise.h"
 #include "kernel/threshold/threshold_plan.h"
 
 namespace sluice::kernel {
@@ -42,22 +43,13 @@ fixed::Interval thresholdOutputRange(const ThresholdParams& params) {
 Result<Kernel> threshold(const ThresholdParams& params) {
   SLUICE_TRY(ThresholdPlan made, planThreshold(params));
   const auto plan = std::make_shared<const ThresholdPlan>(std::move(made));
-  using dataflow::Direction;
-  Kernel kernel;
-  kernel.family = "threshold";
-  kernel.name = nameOf(params, *plan);
-  kernel.ports = {{.name = "x",
-                   .direction = Direction::read,
-                   .beat = {.elements = params.pack, .format = fixed::formatFor(params.input)},
-                   .range = params.input},
-                  {.name = "y",
-                   .direction = Direction::write,
-                   .beat = {.elements = params.pack, .format = fixed::formatFor(plan->output)},
-                   .range = plan->output}};
-  kernel.schedule.loops = {{plan->folds}};
-  kernel.schedule.depth = plan->depth;
-  kernel.schedule.accesses = {{.port = 0, .direction = Direction::read, .stage = 0, .when = {}},
-                              {.port = 1, .direction = Direction::write, .stage = plan->depth, .when = {}}};
+  Kernel kernel = elementwise({.family = "threshold",
+                               .name = nameOf(params, *plan),
+                               .pack = params.pack,
+                               .folds = plan->folds,
+                               .depth = plan->depth,
+                               .input = params.input,
+                               .output = plan->output});
   kernel.datapath = [plan](Pipeline& pipeline) { buildThreshold(*plan, pipeline); };
   return kernel;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "kernel/bits.h"
+#include "kernel/checks.h"
 
 namespace sluice::kernel {
 namespace {
@@ -26,10 +27,8 @@ Status checkLength(const std::vector<T>& list, std::uint32_t channels, const cha
 
 Status checkParams(const ThresholdParams& p) {
   if (p.channels == 0) return badInput("thresholds of no channels");
-  if (p.pack == 0 || p.channels % p.pack != 0)
-    return badInput("pack " + std::to_string(p.pack) + " does not divide " + std::to_string(p.channels) +
-                    " channels");
-  if (p.input.lo > p.input.hi) return badInput("the range of x is empty");
+  SLUICE_RETURN_IF_ERROR(checkDivides("pack", p.pack, p.channels, "channels"));
+  SLUICE_RETURN_IF_ERROR(checkInput(p.input));
   if (p.input.lo < -(std::int64_t{1} << 61) || p.input.hi > (std::int64_t{1} << 61))
     return badInput("the range of x is beyond 62 bits");
   SLUICE_RETURN_IF_ERROR(checkLength(p.thresholds, p.channels, "rows of thresholds"));
@@ -116,13 +115,7 @@ Result<ThresholdPlan> planThreshold(const ThresholdParams& params) {
     const fixed::Interval here{std::min(a, b), std::max(a, b)};
     plan.output = c == 0 ? here : fixed::join(plan.output, here);
   }
-  if (params.output) {
-    if (!params.output->contains(plan.output))
-      return badInput("the declared output range [" + std::to_string(params.output->lo) + ", " +
-                      std::to_string(params.output->hi) + "] does not hold the proven one [" +
-                      std::to_string(plan.output.lo) + ", " + std::to_string(plan.output.hi) + "]");
-    plan.output = *params.output;
-  }
+  SLUICE_TRY(plan.output, declaredOr(plan.output, params.output));
   const std::uint32_t tableBits = fixed::formatFor(params.input).bits + indexBits(plan.folds);
   plan.form = params.form;
   if (plan.form == ThresholdForm::automatic)

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "kernel/bits.h"
+#include "kernel/checks.h"
 
 namespace sluice::kernel {
 namespace {
@@ -89,15 +90,13 @@ void buildList(const TopKParams& p, Pipeline& pipeline) {
 
 Result<Kernel> topK(const TopKParams& p) {
   if (p.n == 0) return badInput("the largest of no elements");
-  if (p.pack == 0 || p.n % p.pack != 0)
-    return badInput("pack " + std::to_string(p.pack) + " does not divide " + std::to_string(p.n) +
-                    " elements");
+  SLUICE_RETURN_IF_ERROR(checkDivides("pack", p.pack, p.n, "elements"));
   if (p.k == 0 || p.k > p.n)
     return badInput("the " + std::to_string(p.k) + " largest of " + std::to_string(p.n) + " elements");
   if (p.k > 1 && p.pack > 1)
     return badInput("with k = " + std::to_string(p.k) + " beats have one element, not " +
                     std::to_string(p.pack) + ": put a width converter in front");
-  if (p.input.lo > p.input.hi) return badInput("the range of x is empty");
+  SLUICE_RETURN_IF_ERROR(checkInput(p.input));
   const std::uint32_t folds = p.n / p.pack;
   const fixed::Interval indices{0, static_cast<std::int64_t>(p.n) - 1};
   const std::uint32_t depth = p.k > 1 ? 2 : folds == 1 ? winnerStage(p) : winnerStage(p) + 1;

@@ -4,6 +4,8 @@
 
 #include "base/hash.h"
 
+#include "kernel/checks.h"
+
 namespace sluice::kernel {
 namespace {
 
@@ -75,10 +77,8 @@ Result<WindowScan> windowScan(const WindowParams& p) {
 
 Result<WindowPlan> planWindow(const WindowParams& p) {
   if (p.channels == 0) return badInput("a map of no channels");
-  if (p.pack == 0 || p.channels % p.pack != 0)
-    return badInput("pack " + std::to_string(p.pack) + " does not divide " + std::to_string(p.channels) +
-                    " channels");
-  if (p.input.lo > p.input.hi) return badInput("the range of x is empty");
+  SLUICE_RETURN_IF_ERROR(checkDivides("pack", p.pack, p.channels, "channels"));
+  SLUICE_RETURN_IF_ERROR(checkInput(p.input));
   const Side vertical = verticalOf(p), horizontal = horizontalOf(p);
   SLUICE_TRY(const Extent y, extentOf(vertical));
   SLUICE_TRY(const Extent x, extentOf(horizontal));
