@@ -91,6 +91,7 @@ TEST(Norms, ASoftmaxAsHls4mlComputesItIsHardwareInTheMiddleAndAtTheEnd) {
     const auto made = compat::applyHls4mlConfig(*graph, *config, {});
     ASSERT_TRUE(made.ok()) << made.error().text();
     expectHardware(networkOf(made->graph), {.regime = map::Regime::streamed, .targetInterval = 60});
+    expectHardware(networkOf(made->graph), {.regime = map::Regime::unrolled});
   }
 }
 

@@ -25,20 +25,6 @@ constexpr std::uint64_t kUnrollLimit = 6000;
 /// A product of two signals takes about as much as so many with constants.
 constexpr std::uint64_t kSignalProduct = 8;
 
-/// Products of two signals a frame, each counted as products with constants.
-std::uint64_t signalProducts(const ir::Graph& graph, const std::vector<ir::NodeId>& nodes) {
-  std::uint64_t count = 0;
-  for (const ir::NodeId id : nodes) {
-    const ir::Node& node = graph.node(id);
-    const auto results = static_cast<std::uint64_t>(ir::elements(graph.tensor(node.output).type.shape));
-    const auto* pairwise = std::get_if<ir::CodeBinary>(&node.operation);
-    if (pairwise != nullptr && pairwise->kind == ir::CodeBinaryKind::multiply) count += results;
-    if (std::holds_alternative<ir::CodeMatMul>(node.operation))
-      count += results * static_cast<std::uint64_t>(ir::channels(graph.tensor(node.inputs[0]).type.shape));
-  }
-  return kSignalProduct * count;
-}
-
 std::uint64_t nonZeroWeights(const ir::Graph& graph, const std::vector<ir::NodeId>& nodes) {
   std::uint64_t count = 0;
   for (const ir::NodeId id : nodes) {
@@ -49,6 +35,19 @@ std::uint64_t nonZeroWeights(const ir::Graph& graph, const std::vector<ir::NodeI
         weights.size() - static_cast<std::size_t>(std::count(weights.begin(), weights.end(), 0)));
   }
   return count;
+}
+
+/// Products a frame that an unrolled node has hardware for: with constants that are not 0, for every vector of a frame; of two
+/// signals, each as so many.
+std::uint64_t productsUnrolled(const ir::Graph& graph, const ir::Node& node) {
+  const auto results = static_cast<std::uint64_t>(ir::elements(graph.tensor(node.output).type.shape));
+  if (const auto* pairwise = std::get_if<ir::CodeBinary>(&node.operation))
+    return pairwise->kind == ir::CodeBinaryKind::multiply ? kSignalProduct * results : 0;
+  if (!std::holds_alternative<ir::Dense>(node.operation)) return 0;
+  const auto columns = static_cast<std::uint64_t>(ir::channels(graph.tensor(node.output).type.shape));
+  const std::vector<std::int64_t>& weights = ir::codesOf(graph.tensor(node.inputs[1]));
+  return (weights.size() - static_cast<std::size_t>(std::count(weights.begin(), weights.end(), 0))) *
+         (results / columns);
 }
 
 /// Everything mapGraph knows while it works.
@@ -89,7 +88,8 @@ class Mapper {
   }
 
  private:
-  /// Unrolled where nothing else was asked for, no node works on positions of a map, and it is small.
+  /// Unrolled where nothing else was asked for, no node works on positions of a map or multiplies matrices of signals, and it is
+  /// small.
   void chooseRegime() {
     design_.regime = Regime::streamed;
     if (options_.reuseFactor || options_.targetInterval || !options_.nodes.empty()) {
@@ -106,8 +106,15 @@ class Mapper {
         return;
       }
     }
-    const std::uint64_t products =
-        nonZeroWeights(graph_, regions_.integer) + signalProducts(graph_, regions_.integer);
+    std::uint64_t products = 0;
+    for (const ir::NodeId id : regions_.integer) {
+      const ir::Node& node = graph_.node(id);
+      products += productsUnrolled(graph_, node);
+      if (!std::holds_alternative<ir::CodeMatMul>(node.operation)) continue;
+      design_.regimeReason =
+          "node '" + node.name + "' multiplies two tensors, whose products would take a multiplier each";
+      return;
+    }
     const bool small = products <= kUnrollLimit;
     if (small) design_.regime = Regime::unrolled;
     design_.regimeReason = formatCount(static_cast<std::int64_t>(products)) + " products a frame, " +

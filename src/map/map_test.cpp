@@ -40,6 +40,30 @@ TEST(Map, StreamsEveryNodeAndNamesThePortsAfterTheModel) {
   EXPECT_EQ(families, (std::vector<std::string>{"dense", "threshold", "dense"}));
 }
 
+TEST(Map, SaysWhyANetworkIsUnrolledOrStreamed) {
+  const auto expect = [](const char* text, Regime regime, const char* why) {
+    const Design design = mapped(ir::graphOf(text), {});
+    EXPECT_EQ(design.regime, regime) << text;
+    EXPECT_NE(design.regimeReason.find(why), std::string::npos) << design.regimeReason;
+  };
+  expect(kTwoLayers, Regime::unrolled, "29 products a frame, at most 6,000");
+  expect(
+      "x = input [3] codes [-8, 7]; m = reduceMax x, axes 0, keepDims true; y = codeMultiply x, m; output y",
+      Regime::unrolled, "24 products a frame");
+  expect(
+      "x = input [4, 2] codes [-8, 7]; w = constant [1, 2, 2] codes [-4, 3] {1 2 3 -1}; y = codeConv x, w; "
+      "output y",
+      Regime::streamed, "node 'y' (codeConv) works on every position");
+  expect("x = input [2, 3] codes [-8, 7]; z = input [3, 2] codes [-8, 7]; y = codeMatMul x, z; output y",
+         Regime::streamed, "node 'y' multiplies two tensors");
+  expect(
+      "x = input [2] codes [-5000, 5000]; y = requantize x, shift [3], range [0, 100], rounding ceil, "
+      "overflow "
+      "saturateToZero; output y",
+      Regime::streamed, "cannot be unrolled; streamed it can");
+  EXPECT_EQ(mapped(ir::graphOf(kTwoLayers), {.regime = Regime::unrolled}).regimeReason, "");
+}
+
 TEST(Map, TheReuseFactorIsTheIntervalOfTheSlowestLayer) {
   for (const std::uint64_t factor : {1u, 2u, 4u, 12u}) {
     Design design = mapped(ir::graphOf(kTwoLayers), {.regime = Regime::streamed, .reuseFactor = factor});
