@@ -1,5 +1,6 @@
 #include "cost_corpus.h"
 
+#include <algorithm>
 #include <filesystem>
 
 #include "base/rng.h"
@@ -27,9 +28,10 @@ std::vector<Subject> randomKernels(std::uint64_t first, std::uint64_t count) {
 std::vector<Subject> familyKernels(const std::string& family, std::uint64_t first, std::uint64_t count) {
   std::vector<Subject> subjects;
   for (std::uint64_t seed = first; seed < first + count; ++seed)
-    subjects.push_back({.group = "family " + family,
-                        .name = family + " " + std::to_string(seed),
-                        .module = hdl::simplify(kernel::elaborate(kernel::randomKernel(family, seed).kernel))});
+    subjects.push_back(
+        {.group = "family " + family,
+         .name = family + " " + std::to_string(seed),
+         .module = hdl::simplify(kernel::elaborate(kernel::randomKernel(family, seed).kernel))});
   return subjects;
 }
 
@@ -56,8 +58,9 @@ Result<std::vector<Subject>> modelKernels(const std::string& what, hdl::Family f
   const std::string how = colon == std::string::npos ? "64" : what.substr(colon + 1);
   if (what.starts_with("kernels/")) {
     const std::string name = path.filename().string();
-    for (const std::string& known : kernel::randomFamilies())
-      if (known == name) return familyKernels(name, 1, colon == std::string::npos ? 30 : std::stoull(how));
+    for (const auto* list : {&kernel::randomFamilies(), &kernel::randomVariants()})
+      if (std::find(list->begin(), list->end(), name) != list->end())
+        return familyKernels(name, 1, colon == std::string::npos ? 30 : std::stoull(how));
     return badInput("no kernel family is called '" + name + "'");
   }
   map::MapOptions options{.regime = map::Regime::streamed, .family = family};

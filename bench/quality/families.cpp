@@ -73,12 +73,14 @@ Status showFamily(show::Output& out, const std::string& family) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  std::vector<std::string> families = kernel::randomFamilies();
+  families.insert(families.end(), kernel::randomVariants().begin(), kernel::randomVariants().end());
   std::vector<std::string> known{"--configs=", "--verilator=", "--batch="};
-  for (const std::string& family : kernel::randomFamilies()) known.push_back("--" + family);
+  for (const std::string& family : families) known.push_back("--" + family);
   show::Output out(argc, argv, known);
   bool some = false;
-  for (const std::string& family : kernel::randomFamilies()) some = some || out.has("--" + family);
-  for (const std::string& family : kernel::randomFamilies())
+  for (const std::string& family : families) some = some || out.has("--" + family);
+  for (const std::string& family : families)
     if (!some || out.has("--" + family)) out.require(showFamily(out, family), family);
   return out.exitCode();
 }

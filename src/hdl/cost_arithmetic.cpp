@@ -159,14 +159,11 @@ Lit Lowering::lookAhead(const Bits& propagate, const Bits& generate, bool carry)
 }
 
 Lowering::Bits Lowering::multiply(Signal s) {
-  const Node& n = m_.node(s);
   const auto cell = static_cast<std::uint32_t>(out_.cells.size());
   out_.cells.push_back({.kind = Cell::Kind::dsp, .cost = {.dsp = 1}});
-  for (const Signal in : n.inputs)
-    for (const Lit x : bits_[in.index])
-      if (gateOf(x) != 0) out_.cells[cell].roots.push_back({x, 0});
+  dsps_[s].cell = cell;
   Bits product;
-  for (std::uint32_t i = 0; i < n.width; ++i) product.push_back(leaf(cell, 3000));
+  for (std::uint32_t i = 0; i < m_.node(s).width; ++i) product.push_back(leaf(cell, 3000));
   return product;
 }
 

@@ -25,7 +25,8 @@ Lowering::Lowering(const Module& module, Family family)
       needed_(module.nodes.size(), 0),
       order_(liveOrder(module)),
       kept_(sumsReadBySums(module, order_)),
-      memoryCell_(module.memories.size(), kNoLit) {}
+      memoryCell_(module.memories.size(), kNoLit),
+      takenBy_(module.nodes.size()) {}
 
 /// How many low bits of each signal are read by anything that is read. Adders and multipliers shrink to that.
 void Lowering::findNeeded() {
@@ -96,11 +97,13 @@ void Lowering::findNeeded() {
 
 CellModule Lowering::run() && {
   findNeeded();
+  findDspParts();
   for (const Signal s : order_)
     if (loop_[s.index]) declareState(s);
   for (const Signal s : order_) lower(s);
   for (const Signal s : order_)
     if (loop_[s.index]) driveState(s);
+  finishDsps();
   const auto output = [&](Signal s) {
     for (std::uint32_t i = 0; i < m_.node(s).width; ++i) out_.outputs.push_back({bit(s, i), 0});
   };
@@ -188,6 +191,10 @@ Lowering::Bits Lowering::clamp(const Node& n) {
 }
 
 void Lowering::lowerNode(Signal s) {
+  if (takenBy_[s.index].valid()) {
+    if (!loop_[s.index]) takeIntoDsp(s);
+    return;
+  }
   const Node& n = m_.node(s);
   const std::uint32_t w = n.width;
   const auto shift = static_cast<std::uint32_t>(n.attribute);

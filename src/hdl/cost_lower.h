@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <tuple>
 #include <unordered_map>
 #include <vector>
@@ -38,6 +39,14 @@ class Lowering {
   Bits multiply(Signal s);
   [[nodiscard]] std::int32_t delay(std::int32_t ps) const { return ps; }
 
+  // cost_dsp.cpp
+  void findDspParts();
+  void takeIntoDsp(Signal s);
+  void finishDsps();
+  using Source = std::pair<Signal, std::uint32_t>;  ///< a bit of a signal that is no wiring
+  [[nodiscard]] std::optional<Source> sourceOf(Signal s, std::uint32_t i) const;
+  void readThroughRegisters(Signal operand, std::uint32_t levels, std::vector<LutRoot>& roots) const;
+
   // cost_registers.cpp
   void declareState(Signal s);
   void driveState(Signal s);
@@ -71,6 +80,14 @@ class Lowering {
   std::unordered_map<Lit, Choice> choiceOf_;                  ///< literals that are outputs of a mux
   std::map<std::tuple<Lit, Lit, Lit, bool>, Lit> flipFlops_;  ///< d, enable, reset, value -> q
   std::vector<std::uint32_t> memoryCell_;
+  /// A multiplication with what its block does besides; nodes that are not there are invalid.
+  struct DspParts {
+    Signal productRegister, sum, sumRegister, choice;
+    Signal addend;           ///< what the sum adds to the product
+    std::uint32_t cell = 0;  ///< once the multiplication is lowered
+  };
+  std::map<Signal, DspParts> dsps_;  ///< by the multiplication
+  std::vector<Signal> takenBy_;      ///< per node: the multiplication whose block does it
 };
 
 }  // namespace sluice::hdl

@@ -26,6 +26,10 @@ void Lowering::declareState(Signal s) {
 
 void Lowering::driveState(Signal s) {
   const Node& n = m_.node(s);
+  if (takenBy_[s.index].valid()) {
+    takeIntoDsp(s);
+    return;
+  }
   if (n.op == Op::reg) {
     registerBits(s, extended(n.inputs[0], n.width));
     return;

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "hdl/builder.h"
+
 namespace sluice::hdl {
 namespace {
 
@@ -21,6 +23,38 @@ TEST(BlockRams, OneBlockHoldsEachOfItsShapes) {
   for (const auto& [width, words] :
        {std::pair{36u, 512u}, {18u, 1024u}, {9u, 2048u}, {4u, 4096u}, {2u, 8192u}, {1u, 16384u}})
     EXPECT_EQ(blockRams(width, words), 1u) << width << " x " << words;
+}
+
+constexpr fixed::Interval kByte{-128, 127};
+
+/// x * y + z * w, registers before and behind everything. As synth_xilinx of Yosys 0.70 builds it.
+TEST(DspBlocks, TakeInRegistersAndTheFirstAdderOnSevenSeriesAlone) {
+  Builder b("sum_of_products");
+  const auto product = [&](const std::string& name) {
+    const Signal x = b.reg(b.input(name + "_a", kByte)), y = b.reg(b.input(name + "_b", kByte));
+    return b.reg(b.multiply(x, y, Style::dsp));
+  };
+  const Signal p = product("p"), q = product("q");
+  b.output("sum", b.reg(b.add(p, q)));
+  const Module m = std::move(b).build();
+  EXPECT_EQ(cost(m, Family::xc7), (Cost{.dsp = 2}));
+  const Cost plain = cost(m, Family::xcup);
+  EXPECT_EQ(plain.dsp, 2u);
+  EXPECT_EQ(plain.ff, 4u * 8 + 2u * 16 + 17u) << "bare multipliers";
+  EXPECT_GT(plain.lut, 0u);
+}
+
+TEST(DspBlocks, LeaveOutsideWhatSomebodyElseReads) {
+  Builder b("product_and_register");
+  const Signal x = b.reg(b.input("x", kByte)), y = b.input("y", kByte);
+  const Signal p = b.reg(b.multiply(x, y, Style::dsp));
+  b.output("x_again", x);
+  b.output("product", p);
+  b.output("sum", b.reg(b.add(p, b.input("z", kByte))));
+  const Cost cost = hdl::cost(std::move(b).build(), Family::xc7);
+  EXPECT_EQ(cost.dsp, 1u);
+  EXPECT_EQ(cost.ff, 8u + 16u)
+      << "x, which a port reads too, and the sum; the product's register is in the block";
 }
 
 }  // namespace

@@ -7,11 +7,12 @@ namespace sluice::kernel {
 namespace {
 
 TEST(Families, ValuesAndCyclesOfTwoThousandConfigurationsEachAgreeInAllViews) {
-  for (const std::string& family : randomFamilies())
-    for (std::uint64_t seed = 1; seed <= 2000; ++seed) {
-      const auto count = checkViews(randomKernel(family, seed), {.seed = seed, .lanes = 4, .passes = 3});
-      ASSERT_TRUE(count.ok()) << family << ", seed " << seed << ": " << count.error().text();
-    }
+  for (const auto* list : {&randomFamilies(), &randomVariants()})
+    for (const std::string& family : *list)
+      for (std::uint64_t seed = 1; seed <= 2000; ++seed) {
+        const auto count = checkViews(randomKernel(family, seed), {.seed = seed, .lanes = 4, .passes = 3});
+        ASSERT_TRUE(count.ok()) << family << ", seed " << seed << ": " << count.error().text();
+      }
 }
 
 }  // namespace

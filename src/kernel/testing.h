@@ -63,6 +63,8 @@ Result<PassData> runKernel(const Kernel& kernel, const PassData& reads);
 
 /// The families that randomKernel knows.
 const std::vector<std::string>& randomFamilies();
+/// Families at parameters that those seldom hit; names as families have them.
+const std::vector<std::string>& randomVariants();
 
 /// A small legal kernel of a family with random parameters, and its golden function. The same seed gives the
 /// same.

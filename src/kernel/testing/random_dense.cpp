@@ -12,6 +12,26 @@ fixed::Interval randomRange(Rng& rng, std::uint32_t mostBits) {
   return {std::min(a, b), std::max(a, b)};
 }
 
+namespace {
+
+KernelCase caseOf(const DenseParams& p) {
+  Result<Kernel> made = dense(p);
+  SLUICE_CHECK(made.ok(), "random dense parameters are legal");
+  const auto golden = [p](const PassData& reads) {
+    std::vector<std::int64_t> y(std::size_t{p.groups} * p.nOut, 0);
+    for (std::uint32_t j = 0; j < p.groups * p.nOut; ++j) {
+      const std::uint32_t group = j / p.nOut;
+      if (!p.bias.empty()) y[j] = p.bias[j];
+      for (std::uint32_t i = group * p.nIn; i < (group + 1) * p.nIn; ++i)
+        y[j] += p.weights[i * p.nOut + j % p.nOut] * reads[0][i];
+    }
+    return PassData{y};
+  };
+  return {.kernel = std::move(made).value(), .golden = golden, .multiplierDsps = denseDsps(p).value()};
+}
+
+}  // namespace
+
 KernelCase randomDense(std::uint64_t seed) {
   Rng rng(seed, 101);
   DenseParams p;
@@ -31,19 +51,28 @@ KernelCase randomDense(std::uint64_t seed) {
   p.memory = static_cast<WeightMemory>(rng.uniform(0, 2));
   p.levelsPerStage = static_cast<std::uint32_t>(rng.uniform(1, 3));
 
-  Result<Kernel> made = dense(p);
-  SLUICE_CHECK(made.ok(), "random dense parameters are legal");
-  const auto golden = [p](const PassData& reads) {
-    std::vector<std::int64_t> y(std::size_t{p.groups} * p.nOut, 0);
-    for (std::uint32_t j = 0; j < p.groups * p.nOut; ++j) {
-      const std::uint32_t group = j / p.nOut;
-      if (!p.bias.empty()) y[j] = p.bias[j];
-      for (std::uint32_t i = group * p.nIn; i < (group + 1) * p.nIn; ++i)
-        y[j] += p.weights[i * p.nOut + j % p.nOut] * reads[0][i];
-    }
-    return PassData{y};
+  return caseOf(p);
+}
+
+/// Several outputs at once, of factors that two products in a block are for.
+KernelCase randomPairs(std::uint64_t seed) {
+  Rng rng(seed, 124);
+  DenseParams p;
+  p.simd = static_cast<std::uint32_t>(rng.uniform(1, 4));
+  p.pe = static_cast<std::uint32_t>(rng.uniform(2, 5));
+  p.nIn = p.simd * static_cast<std::uint32_t>(rng.uniform(1, 8));
+  p.nOut = p.pe * static_cast<std::uint32_t>(rng.uniform(2, 4));
+  const auto ofBits = [&](std::int64_t least, std::int64_t most) {
+    return fixed::IntegerFormat{static_cast<std::uint32_t>(rng.uniform(least, most)), rng.chance(0.5)}
+        .range();
   };
-  return {.kernel = std::move(made).value(), .golden = golden, .multiplierDsps = denseDsps(p).value()};
+  p.input = ofBits(3, 9);
+  const fixed::Interval weights = ofBits(3, 9);
+  for (std::uint32_t i = 0; i < p.nIn * p.nOut; ++i) p.weights.push_back(rng.uniform(weights.lo, weights.hi));
+  if (rng.chance(0.6))
+    for (std::uint32_t j = 0; j < p.nOut; ++j) p.bias.push_back(rng.uniform(-40, 40));
+  p.multiplier = MultiplierStyle::dspPairs;
+  return caseOf(p);
 }
 
 }  // namespace sluice::kernel

@@ -10,6 +10,7 @@ namespace sluice::kernel {
 fixed::Interval randomRange(Rng& rng, std::uint32_t mostBits);
 
 KernelCase randomDense(std::uint64_t seed);
+KernelCase randomPairs(std::uint64_t seed);
 KernelCase randomThreshold(std::uint64_t seed);
 KernelCase randomWidth(std::uint64_t seed);
 KernelCase randomFork(std::uint64_t seed);
