@@ -61,6 +61,27 @@ Result<ir::TensorId> finish(Layer& layer, ir::TensorId y, const std::optional<We
   return spatialOutput(layer, y);
 }
 
+/// What the forward convolutions read first: their input, and how the kernel goes over it.
+struct Sliding {
+  ir::TensorId x;
+  std::int64_t channels = 0;
+  Extents kernel;
+  ir::Window window;
+};
+
+Result<Sliding> slidingOf(Layer& layer) {
+  const std::size_t rank = rankOf(layer);
+  Sliding sliding;
+  SLUICE_TRY(sliding.x, spatialInput(layer, rank));
+  sliding.channels = layer.shape(sliding.x).back();
+  SLUICE_TRY(sliding.kernel, layer.extents("kernel_size", rank, 0));
+  SLUICE_TRY(Extents strides, layer.extents("strides", rank, 1));
+  SLUICE_TRY(Extents dilations, layer.extents("dilation_rate", rank, 1));
+  SLUICE_TRY(sliding.window, windowOf(layer, layer.shape(sliding.x), sliding.kernel, std::move(strides),
+                                      std::move(dilations)));
+  return sliding;
+}
+
 ir::Shape joined(Extents kernel, std::initializer_list<std::int64_t> behind) {
   kernel.insert(kernel.end(), behind);
   return kernel;
@@ -79,71 +100,62 @@ Weight asGrouped(Weight kernel) {
 }  // namespace
 
 Result<ir::TensorId> importConv(Layer& layer) {
-  const std::size_t rank = rankOf(layer);
-  SLUICE_TRY(const ir::TensorId x, spatialInput(layer, rank));
-  SLUICE_TRY(const Extents kernel, layer.extents("kernel_size", rank, 0));
-  SLUICE_TRY(Extents strides, layer.extents("strides", rank, 1));
-  SLUICE_TRY(Extents dilations, layer.extents("dilation_rate", rank, 1));
+  SLUICE_TRY(const Sliding sliding, slidingOf(layer));
+  const std::int64_t channels = sliding.channels;
   const std::int64_t filters = layer.config()["filters"].integer(0),
                      groups = layer.config()["groups"].integer(1);
-  const std::int64_t channels = layer.shape(x).back();
   if (filters < 1) return badInput("has no 'filters'");
   if (groups < 1 || channels % groups != 0 || filters % groups != 0)
     return badInput("divides " + std::to_string(channels) + " channels and " + std::to_string(filters) +
                     " filters into " + std::to_string(groups) + " groups");
   SLUICE_TRY(const KernelAndBias weights,
-             kernelAndBias(layer, kernelRole, joined(kernel, {channels / groups, filters}), filters));
+             kernelAndBias(layer, kernelRole, joined(sliding.kernel, {channels / groups, filters}), filters));
   ir::Conv conv;
-  SLUICE_TRY(conv.window, windowOf(layer, layer.shape(x), kernel, std::move(strides), std::move(dilations)));
+  conv.window = sliding.window;
   conv.groups = groups;
-  SLUICE_TRY(const ir::TensorId y, layer.emit(conv, {x, layer.constant("kernel", weights.kernel)}, "conv"));
+  SLUICE_TRY(const ir::TensorId y,
+             layer.emit(conv, {sliding.x, layer.constant("kernel", weights.kernel)}, "conv"));
   return finish(layer, y, weights.bias);
 }
 
 Result<ir::TensorId> importDepthwiseConv(Layer& layer) {
-  const std::size_t rank = rankOf(layer);
-  SLUICE_TRY(const ir::TensorId x, spatialInput(layer, rank));
-  SLUICE_TRY(const Extents kernel, layer.extents("kernel_size", rank, 0));
-  SLUICE_TRY(Extents strides, layer.extents("strides", rank, 1));
-  SLUICE_TRY(Extents dilations, layer.extents("dilation_rate", rank, 1));
-  const std::int64_t channels = layer.shape(x).back(),
-                     multiplier = layer.config()["depth_multiplier"].integer(1);
+  SLUICE_TRY(const Sliding sliding, slidingOf(layer));
+  const std::int64_t channels = sliding.channels;
+  const std::int64_t multiplier = layer.config()["depth_multiplier"].integer(1);
   if (multiplier < 1 || multiplier > 1 << 20) return badInput("has a bad 'depth_multiplier'");
   WeightRole role = depthwiseRole;
   if (layer.isKeras3()) role.name = "kernel";
-  SLUICE_TRY(KernelAndBias weights,
-             kernelAndBias(layer, role, joined(kernel, {channels, multiplier}), channels * multiplier));
+  SLUICE_TRY(KernelAndBias weights, kernelAndBias(layer, role, joined(sliding.kernel, {channels, multiplier}),
+                                                  channels * multiplier));
   ir::Conv conv;
-  SLUICE_TRY(conv.window, windowOf(layer, layer.shape(x), kernel, std::move(strides), std::move(dilations)));
+  conv.window = sliding.window;
   conv.groups = channels;
   const ir::TensorId w = layer.constant("depthwise_kernel", asGrouped(std::move(weights.kernel)));
-  SLUICE_TRY(const ir::TensorId y, layer.emit(conv, {x, w}, "conv"));
+  SLUICE_TRY(const ir::TensorId y, layer.emit(conv, {sliding.x, w}, "conv"));
   return finish(layer, y, weights.bias);
 }
 
 Result<ir::TensorId> importSeparableConv(Layer& layer) {
-  const std::size_t rank = rankOf(layer);
-  SLUICE_TRY(const ir::TensorId x, spatialInput(layer, rank));
-  SLUICE_TRY(const Extents kernel, layer.extents("kernel_size", rank, 0));
-  SLUICE_TRY(Extents strides, layer.extents("strides", rank, 1));
-  SLUICE_TRY(Extents dilations, layer.extents("dilation_rate", rank, 1));
-  const std::int64_t channels = layer.shape(x).back(),
-                     multiplier = layer.config()["depth_multiplier"].integer(1);
+  SLUICE_TRY(const Sliding sliding, slidingOf(layer));
+  const std::int64_t channels = sliding.channels;
+  const std::int64_t multiplier = layer.config()["depth_multiplier"].integer(1);
   const std::int64_t filters = layer.config()["filters"].integer(0);
   if (filters < 1 || multiplier < 1 || multiplier > 1 << 20)
     return badInput("has bad 'filters' or 'depth_multiplier'");
-  SLUICE_TRY(Weight depthwise, layerWeight(layer, depthwiseRole, joined(kernel, {channels, multiplier})));
+  SLUICE_TRY(Weight depthwise,
+             layerWeight(layer, depthwiseRole, joined(sliding.kernel, {channels, multiplier})));
   SLUICE_TRY(const Weight pointwise,
-             layerWeight(layer, pointwiseRole, joined(Extents(rank, 1), {channels * multiplier, filters})));
+             layerWeight(layer, pointwiseRole,
+                         joined(Extents(sliding.kernel.size(), 1), {channels * multiplier, filters})));
   std::optional<Weight> bias;
   if (layer.config()["use_bias"].boolean(true)) {
     SLUICE_TRY(bias, layerWeight(layer, biasRole, {filters}));
   }
   ir::Conv conv;
-  SLUICE_TRY(conv.window, windowOf(layer, layer.shape(x), kernel, std::move(strides), std::move(dilations)));
+  conv.window = sliding.window;
   conv.groups = channels;
   const ir::TensorId w = layer.constant("depthwise_kernel", asGrouped(std::move(depthwise)));
-  SLUICE_TRY(const ir::TensorId middle, layer.emit(conv, {x, w}, "depthwise"));
+  SLUICE_TRY(const ir::TensorId middle, layer.emit(conv, {sliding.x, w}, "depthwise"));
   SLUICE_TRY(const ir::TensorId y,
              layer.emit(ir::Conv{}, {middle, layer.constant("pointwise_kernel", pointwise)}, "pointwise"));
   return finish(layer, y, bias);
