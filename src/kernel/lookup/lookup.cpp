@@ -47,7 +47,7 @@ Pipeline::Value readWhole(const LookupPlan& plan, Pipeline& pipeline, std::uint3
     const auto fold = static_cast<std::uint32_t>(std::min<std::size_t>(a / places, folds - 1));
     words[a] = {rawCode(plan.word(tableOf(p, fold * p.pack + element), a % places), width)};
   }
-  const bool block = isBlock(p.memory, words.size() * width);
+  const bool block = isBlock(p.memory, words.size() * width) && !plan.sparse;
   const hdl::MemoryId table = b.rom("table" + std::to_string(element), width, std::move(words),
                                     block ? Style::blockRam : Style::logic, true);
   std::vector<Signal> parts{x.signal};

@@ -29,7 +29,8 @@
 /// A table in parts (table_split.h), of all codes or of |x|: bases, lines or offsets from them, and a narrow rest, whose sum is
 /// every entry exactly. Tried for one table of more than 256 entries for all channels that is not asked to be in block RAM:
 /// all forms are built and counted, a block RAM as the 150 look-up tables that are beside it on a device, and the cheapest is
-/// taken if it costs at most three quarters of what there was. It costs one to three cycles.
+/// taken if it costs at most three quarters of what there was. It costs one to three cycles. One of the forms is the table in one
+/// piece in logic, which for a table that is constant in most places (an exponential that saturates) is less than a block.
 namespace sluice::kernel {
 
 enum class TableMemory : std::uint8_t {

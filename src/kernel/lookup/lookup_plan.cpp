@@ -16,6 +16,8 @@ constexpr std::uint32_t kMostAddressBits = 16;
 constexpr std::uint64_t kBlockRamBits = 4096;
 /// A table of 2^8 entries is too small for its sums to pay.
 constexpr std::uint32_t kLeastSplitBits = 9;
+/// Whether a larger table is sparse is not asked: it would have to be constant nearly everywhere.
+constexpr std::uint32_t kMostSparseBits = 12;
 /// Look-up tables that a block RAM of 18 kbit is worth beside them: the fewest that any part known to `device` has per block
 /// (XCZU9EG: 274,080 and 1,824).
 constexpr std::uint64_t kBlockPrice = 150;
@@ -127,6 +129,11 @@ std::vector<LookupPlan> openPlans(LookupPlan whole, const std::optional<Mirror>&
   const TableMemory memory = whole.params.memory;
   if (!canSplit(whole, kLeastSplitBits) || memory == TableMemory::blockRam) return plans;
   if (mirror && !halved) plans.push_back(half);
+  if (memory == TableMemory::automatic && whole.addressBits() <= kMostSparseBits)
+    for (std::size_t k = 0, all = plans.size(); k < all; ++k) {
+      plans.push_back(plans[k]);
+      plans.back().sparse = true;
+    }
   const std::uint32_t width = fixed::formatFor(whole.output).bits;
   const std::uint64_t bits = std::uint64_t{width} << whole.addressBits();
   const std::uint64_t room = isBlock(memory, bits)

@@ -20,6 +20,7 @@ struct LookupPlan {
   fixed::Interval output;
   std::optional<Mirror> mirror;     ///< the table is of |x|
   std::optional<TableSplit> split;  ///< the table is in parts
+  bool sparse = false;  ///< so much of it is constant that it stands in logic, however large it is
 
   [[nodiscard]] std::uint32_t depth() const;  ///< stage of the write
   /// Of the table within a fold.
@@ -31,7 +32,7 @@ struct LookupPlan {
 std::uint32_t foldsOf(const LookupParams& params);
 const std::vector<std::int64_t>& tableOf(const LookupParams& params, std::uint32_t channel);
 
-/// Whether a table stands in block RAM: a whole one, and a part of one.
+/// Whether a table stands in block RAM: one in one piece, and a part of one.
 bool isBlock(TableMemory memory, std::uint64_t bits);
 bool isBlockPart(TableMemory memory, std::uint32_t addressBits, std::uint32_t width);
 

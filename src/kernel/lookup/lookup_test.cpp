@@ -55,6 +55,18 @@ TEST(Lookup, ALargeSmoothTableIsBuiltInPartsAndASmallOneIsNot) {
   EXPECT_EQ(names(asked), "table0 ");
 }
 
+TEST(Lookup, ATableThatIsConstantInMostPlacesStandsInLogicHoweverLarge) {
+  LookupParams p{.input = {-512, 511}, .first = -512, .tables = {{}}, .output = {}};
+  for (int x = -512; x < 512; ++x)
+    p.tables[0].push_back(
+        static_cast<std::int64_t>(std::min(std::floor(1024 * std::exp(x / 16.0)), 131071.0)));
+  const auto style = [&] { return elaborate(*lookup(p)).memories.at(0).style; };
+  EXPECT_EQ(style(), hdl::Style::logic);
+  EXPECT_EQ(lookup(p)->schedule.depth, 2u);
+  p.shape = TableShape::whole;
+  EXPECT_EQ(style(), hdl::Style::blockRam);
+}
+
 TEST(Lookup, InEveryShapeItGivesEveryEntry) {
   for (const TableShape shape : {TableShape::automatic, TableShape::whole, TableShape::half,
                                  TableShape::split, TableShape::halfSplit}) {
