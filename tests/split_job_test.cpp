@@ -10,6 +10,7 @@
 #include <set>
 
 #include "base/file.h"
+#include "flow/tools.h"
 #include "networks.h"
 
 namespace sluice {
@@ -49,6 +50,29 @@ class SplitJob : public ::testing::Test {
   }
   static std::string model() { return tests::sharedFolder() / "models/qonnx/qkeras_jettagging.onnx"; }
   json read(const std::string& name) { return json::parse(readFile(folder_ / "out" / name).value()); }
+
+  /// A module with the ports that every subgraph has, placed with the constraints.
+  void expectNextpnrTakes(const fs::path& constraints) {
+    const auto yosys = flow::findYosys(), nextpnr = flow::findNextpnrEcp5();
+    if (!yosys.ok() || !nextpnr.ok()) return;
+    const fs::path folder = folder_ / "placed";
+    fs::create_directories(folder);
+    fs::copy_file(constraints, folder / "c.lpf");
+    ASSERT_TRUE(writeFile(folder / "m.v",
+                          "module m(input clk, input rst, input x, output reg y);\n"
+                          "  always @(posedge clk) y <= !rst & x;\nendmodule\n")
+                    .ok());
+    const std::string command =
+        "cd " + folder.string() + " && " + yosys->path +
+        " -q -p 'read_verilog m.v; synth_ecp5 -top m -json m.json' 2>&1 && " + nextpnr->path +
+        " --85k --package CABGA381 --speed 6 --json m.json --lpf c.lpf --lpf-allow-unconstrained 2>&1";
+    std::string said;
+    std::array<char, 4096> block{};
+    FILE* const pipe = ::popen(command.c_str(), "r");
+    while (std::fgets(block.data(), static_cast<int>(block.size()), pipe) != nullptr) said += block.data();
+    EXPECT_EQ(::pclose(pipe), 0) << said;
+    EXPECT_NE(said.find("constraining clock net 'clk' to 50.00 MHz"), std::string::npos) << said;
+  }
 
   fs::path folder_;
   std::string said_;
@@ -117,9 +141,18 @@ TEST_F(SplitJob, PlansBuildsAndVerifiesANetworkOverBoardsOfTwoFamilies) {
     bool hasTables = false;
     for (const fs::directory_entry& file : fs::directory_iterator(folder / "rtl"))
       hasTables = hasTables || readFile(file.path()).value().find("LUT6 ") != std::string::npos;
-    if (board["family"] == "ecp5") {
+    const bool isLattice = board["family"] == "ecp5";
+    if (isLattice) {
       EXPECT_FALSE(hasTables);
     }
+    EXPECT_EQ(fs::exists(folder / "constraints.lpf"), isLattice);
+    EXPECT_EQ(fs::exists(folder / "constraints.xdc"), !isLattice);
+    const std::string constraints =
+        readFile(folder / (isLattice ? "constraints.lpf" : "constraints.xdc")).value();
+    EXPECT_NE(constraints.find(isLattice ? "FREQUENCY PORT \"clk\" 50.000 MHz;" : "create_clock -name clk"),
+              std::string::npos)
+        << constraints;
+    if (isLattice) expectNextpnrTakes(folder / "constraints.lpf");
   }
   EXPECT_EQ(families, (std::set<std::string>{"ecp5", "xc7"}));
   EXPECT_EQ(report["frame_interval"]["cycles"], 64);

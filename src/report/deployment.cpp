@@ -160,6 +160,7 @@ Result<Deployment> deploymentOf(const map::Design& design, const splits::Cluster
                             .folder = "boards/" + std::to_string(stage.place) + "_" + board.name,
                             .subgraph = design.subgraphs[s].name,
                             .family = severalFamilies ? hdl::familyName(board.part.family) : "",
+                            .partFamily = board.part.family,
                             .mhz = board.targetMhz,
                             .planned = plannedOf(problem, stage)};
     std::uint64_t cycles = 1;
@@ -292,12 +293,14 @@ std::string linkMapJson(const Deployment& deployment, std::size_t place) {
   return json.dump(1) + "\n";
 }
 
-std::string constraintsSkeleton(const Deployment& deployment, std::size_t place) {
+ConstraintsFile constraintsSkeleton(const Deployment& deployment, std::size_t place) {
   const Deployment::Place& board = deployment.places[place];
+  const bool isLattice = board.partFamily == hdl::Family::ecp5;
   std::string text = "# " + board.board + " (" + board.part + "), module " + board.subgraph +
-                     ". Sites depend on the shell and the link core around it.\n"
-                     "create_clock -name clk -period " +
-                     formatFixed(1000.0 / board.mhz, 3) + " [get_ports clk]\n";
+                     ". Sites depend on the shell and the link core around it.\n";
+  text += isLattice ? "FREQUENCY PORT \"clk\" " + formatFixed(board.mhz, 3) + " MHz;\n"
+                    : "create_clock -name clk -period " + formatFixed(1000.0 / board.mhz, 3) +
+                          " [get_ports clk]\n";
   const auto port = [&](const std::string& name, bool isInput, const std::string& to) {
     text += "# " + name + "_{data,valid," + "ready}: " + (isInput ? "from " : "to ") + to + "\n";
   };
@@ -309,7 +312,7 @@ std::string constraintsSkeleton(const Deployment& deployment, std::size_t place)
   }
   for (const Deployment::HostPort& host : deployment.host)
     if (host.place == place) port(host.port, host.isInput, "the host, " + host.name);
-  return text;
+  return {isLattice ? "constraints.lpf" : "constraints.xdc", text};
 }
 
 }  // namespace sluice::report

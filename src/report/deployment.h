@@ -31,6 +31,7 @@ struct Deployment {
     std::uint32_t place = 0;
     std::string board, part, folder, subgraph;
     std::string family;  ///< of the part, where the boards are of several; else empty
+    hdl::Family partFamily = hdl::Family::xc7;
     std::uint32_t mhz = 100;
     std::vector<std::string> nodes;
     std::map<std::string, std::string> settings;  ///< of nodes, as --node-options takes them
@@ -103,7 +104,11 @@ Result<Deployment> deploymentOf(const map::Design& design, const splits::Cluster
 std::string deploymentJson(const Deployment& deployment);
 /// What stands in a board's own folder: its ports and what they are wired to.
 std::string linkMapJson(const Deployment& deployment, std::size_t place);
-/// A constraints file to start from: the clock, and the ports that need sites.
-std::string constraintsSkeleton(const Deployment& deployment, std::size_t place);
+/// A constraints file to start from: the clock, and the ports that need sites. As the tools of the board's family take it:
+/// "constraints.xdc", or "constraints.lpf" for an ECP5 (nextpnr, Diamond).
+struct ConstraintsFile {
+  std::string name, content;
+};
+ConstraintsFile constraintsSkeleton(const Deployment& deployment, std::size_t place);
 
 }  // namespace sluice::report

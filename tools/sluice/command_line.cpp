@@ -371,7 +371,7 @@ void addBuild(CLI::App& app, BuildArguments& arguments) {
       "and where several boards are named without cuts\n"
       "  deployment.json     what stands where, what goes over which link, how the whole keeps pace\n"
       "  split/*.json        the plan with its certificate, for `sluice split check` and `sluice cluster simulate`\n"
-      "  boards/<place>_<board>/  Verilog, link map, constraints to start from\n\n"
+      "  boards/<place>_<board>/  Verilog, link map, constraints to start from (.xdc, of an ECP5 .lpf)\n\n"
       "Examples:\n"
       "  sluice build examples/kws/kws_mlp_w3a3.onnx -o out --board pynq-z2 --input "
       "examples/kws/samples.npy\n"

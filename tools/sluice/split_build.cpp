@@ -163,7 +163,8 @@ void addSplitFiles(const PlannedSplit& split, const report::Deployment& deployme
   for (std::size_t p = 0; p < deployment.places.size(); ++p) {
     const std::string folder = deployment.places[p].folder + "/";
     files.push_back({folder + "links.json", report::linkMapJson(deployment, p)});
-    files.push_back({folder + "constraints.xdc", report::constraintsSkeleton(deployment, p)});
+    report::ConstraintsFile constraints = report::constraintsSkeleton(deployment, p);
+    files.push_back({folder + constraints.name, std::move(constraints.content)});
   }
 }
 
