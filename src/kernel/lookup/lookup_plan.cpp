@@ -16,6 +16,8 @@ constexpr std::uint32_t kMostAddressBits = 16;
 constexpr std::uint64_t kBlockRamBits = 4096;
 /// A table of 2^8 entries is too small for its sums to pay.
 constexpr std::uint32_t kLeastSplitBits = 9;
+/// Of a table in parts: half a table may hold sum - y, two bits wider.
+constexpr std::uint32_t kMostEntryBits = kMostSplitWidth - 2;
 /// Whether a larger table is sparse is not asked: it would have to be constant nearly everywhere.
 constexpr std::uint32_t kMostSparseBits = 12;
 /// Look-up tables that a block RAM of 18 kbit is worth beside them: the fewest that any part known to `device` has per block
@@ -105,7 +107,8 @@ std::uint32_t splitStages(const TableSplit& split) {
 }
 
 bool canSplit(const LookupPlan& plan, std::uint32_t leastBits) {
-  return plan.params.tables.size() == 1 && plan.addressBits() >= leastBits;
+  return plan.params.tables.size() == 1 && plan.addressBits() >= leastBits &&
+         fixed::formatFor(lookupOutputRange(plan.params)).bits <= kMostEntryBits;
 }
 
 /// The same table in parts, by kind of split.
@@ -154,7 +157,8 @@ Result<std::vector<LookupPlan>> plansAsAsked(LookupPlan plan, const std::optiona
   }
   if (shape != TableShape::split && shape != TableShape::halfSplit) return std::vector{std::move(plan)};
   if (!canSplit(plan, 3))
-    return unsupported("a table in parts: one table of at least 8 entries for all channels is needed");
+    return unsupported("a table in parts: one table of at least 8 entries of less than " +
+                       std::to_string(kMostSplitWidth) + " bits for all channels is needed");
   std::vector<LookupPlan> plans = inParts(plan, std::uint64_t{1} << 40);
   if (plans.empty()) return unsupported("a table in parts: no part would be narrower than the table");
   return plans;

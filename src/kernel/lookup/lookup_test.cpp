@@ -67,6 +67,14 @@ TEST(Lookup, ATableThatIsConstantInMostPlacesStandsInLogicHoweverLarge) {
   EXPECT_EQ(style(), hdl::Style::blockRam);
 }
 
+TEST(Lookup, ATableOfWideEntriesStaysInOnePiece) {
+  LookupParams p = sigmoidOf(10);
+  for (auto& y : p.tables[0]) y <<= 40;
+  EXPECT_EQ(elaborate(*lookup(p)).memories.at(0).name, "table0");
+  p.shape = TableShape::split;
+  EXPECT_FALSE(lookup(p).ok());
+}
+
 TEST(Lookup, InEveryShapeItGivesEveryEntry) {
   for (const TableShape shape : {TableShape::automatic, TableShape::whole, TableShape::half,
                                  TableShape::split, TableShape::halfSplit}) {
@@ -106,8 +114,9 @@ TEST(Lookup, RefusesTablesThatDoNotFit) {
   EXPECT_EQ(message({.input = {-1, 1}, .first = -1, .tables = {{0, 1, 5}}, .shape = TableShape::half}), "");
   EXPECT_EQ(message({.input = {-2, 1}, .first = -2, .tables = {{7, 0, 1, 5}}, .shape = TableShape::half}),
             "half a table: its entries are neither even nor odd");
-  EXPECT_EQ(message({.input = {0, 3}, .first = 0, .tables = {{1, 2, 3, 4}}, .shape = TableShape::split}),
-            "a table in parts: one table of at least 8 entries for all channels is needed");
+  EXPECT_EQ(
+      message({.input = {0, 3}, .first = 0, .tables = {{1, 2, 3, 4}}, .shape = TableShape::split}),
+      "a table in parts: one table of at least 8 entries of at most 26 bits for all channels is needed");
 }
 
 }  // namespace

@@ -324,6 +324,7 @@ std::uint64_t sumsPrice(const TableSplit& split) {
 std::vector<TableSplit> splitTable(const Words& table, const TablePrice& price, std::uint64_t below) {
   SLUICE_CHECK(std::has_single_bit(table.size()) && table.size() >= 8 && table.size() <= 65536,
                "tables of 8 to 65536 entries, a power of two, are split");
+  SLUICE_CHECK(widthOf(table) <= kMostSplitWidth, "entries that are split are narrow");
   return Search(table, price, below).all();
 }
 

@@ -60,8 +60,11 @@ std::uint64_t sumsPrice(const TableSplit& split);
 /// Bits of each part's words.
 std::uint32_t widthOf(const std::vector<std::int64_t>& words);
 
+/// Wider entries are not split: slopes times places stay in 64 bits.
+constexpr std::uint32_t kMostSplitWidth = 28;
+
 /// The cheapest split of each kind that costs less than `below`, cheapest first; none if there is none. Requires 2^n entries,
-/// n from 3 to 16, within +-2^40. `price` grows with both its arguments.
+/// n from 3 to 16, of at most kMostSplitWidth bits. `price` grows with both its arguments.
 std::vector<TableSplit> splitTable(const std::vector<std::int64_t>& table, const TablePrice& price,
                                    std::uint64_t below);
 
