@@ -157,8 +157,8 @@ Result<std::vector<LookupPlan>> plansAsAsked(LookupPlan plan, const std::optiona
   }
   if (shape != TableShape::split && shape != TableShape::halfSplit) return std::vector{std::move(plan)};
   if (!canSplit(plan, 3))
-    return unsupported("a table in parts: one table of at least 8 entries of less than " +
-                       std::to_string(kMostSplitWidth) + " bits for all channels is needed");
+    return unsupported("a table in parts: one table of at least 8 entries of at most " +
+                       std::to_string(kMostEntryBits) + " bits for all channels is needed");
   std::vector<LookupPlan> plans = inParts(plan, std::uint64_t{1} << 40);
   if (plans.empty()) return unsupported("a table in parts: no part would be narrower than the table");
   return plans;
