@@ -6,7 +6,7 @@
 
 namespace sluice::hdl {
 
-BitNetwork::BitNetwork() { gates_.push_back({}); }
+BitNetwork::BitNetwork() : places_(256) { gates_.push_back({}); }
 
 Lit BitNetwork::append(GateKind kind, std::span<const Lit> inputs, std::uint64_t truth) {
   const auto first = static_cast<std::uint32_t>(inputs_.size());
@@ -16,14 +16,38 @@ Lit BitNetwork::append(GateKind kind, std::span<const Lit> inputs, std::uint64_t
   return 2 * (size() - 1);
 }
 
+template <typename Same>
+std::uint32_t BitNetwork::known(std::uint64_t hash, Same same) const {
+  const std::size_t mask = places_.size() - 1;
+  for (std::size_t at = hash & mask; places_[at].gate != 0; at = (at + 1) & mask)
+    if (places_[at].hash == hash && same(places_[at].gate)) return places_[at].gate;
+  return 0;
+}
+
+void BitNetwork::note(std::uint64_t hash, std::uint32_t gate) {
+  const auto put = [](std::vector<Place>& places, const Place& p) {
+    const std::size_t mask = places.size() - 1;
+    std::size_t at = p.hash & mask;
+    while (places[at].gate != 0) at = (at + 1) & mask;
+    places[at] = p;
+  };
+  if (2 * ++taken_ > places_.size()) {
+    std::vector<Place> larger(2 * places_.size());
+    for (const Place& p : places_)
+      if (p.gate != 0) put(larger, p);
+    places_ = std::move(larger);
+  }
+  put(places_, {hash, gate});
+}
+
 Lit BitNetwork::shared(GateKind kind, std::initializer_list<Lit> in) {
   std::uint64_t hash = static_cast<std::uint64_t>(kind);
   for (const Lit a : in) hash = mix64(hash + a + 0x9e3779b97f4a7c15ull);
-  const auto [first, last] = known_.equal_range(hash);
-  for (auto it = first; it != last; ++it)
-    if (gates_[it->second].kind == kind && std::ranges::equal(inputs(it->second), in)) return 2 * it->second;
+  const std::uint32_t found = known(
+      hash, [&](std::uint32_t g) { return gates_[g].kind == kind && std::ranges::equal(inputs(g), in); });
+  if (found != 0) return 2 * found;
   const Lit made = append(kind, {in.begin(), in.size()}, 0);
-  known_.emplace(hash, gateOf(made));
+  note(hash, gateOf(made));
   return made;
 }
 
@@ -134,14 +158,12 @@ Lit BitNetwork::table(std::uint64_t truth, std::vector<Lit> in) {
   }
   std::uint64_t hash = truth;
   for (const Lit a : in) hash = mix64(hash + a + 0x9e3779b97f4a7c15ull);
-  const auto [first, last] = known_.equal_range(hash);
-  for (auto it = first; it != last; ++it) {
-    const Gate& g = gates_[it->second];
-    if (g.kind == GateKind::table && g.truth == truth && std::ranges::equal(inputs(it->second), in))
-      return (2 * it->second) ^ sign;
-  }
+  const std::uint32_t found = known(hash, [&](std::uint32_t g) {
+    return gates_[g].kind == GateKind::table && gates_[g].truth == truth && std::ranges::equal(inputs(g), in);
+  });
+  if (found != 0) return (2 * found) ^ sign;
   const Lit made = append(GateKind::table, in, truth);
-  known_.emplace(hash, gateOf(made));
+  note(hash, gateOf(made));
   return made ^ sign;
 }
 

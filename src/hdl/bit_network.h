@@ -2,7 +2,6 @@
 
 #include <cstdint>
 #include <span>
-#include <unordered_map>
 #include <vector>
 
 #include "base/check.h"
@@ -70,7 +69,16 @@ class BitNetwork {
   std::vector<Gate> gates_;
   std::vector<Lit> inputs_;
   std::vector<std::int32_t> delays_;
-  std::unordered_multimap<std::uint64_t, std::uint32_t> known_;  // hash -> gate; equal ones are compared
+  /// Gates by content, in open addressing: a power of two of places, at most half of them taken.
+  struct Place {
+    std::uint64_t hash = 0;
+    std::uint32_t gate = 0;  ///< 0: free
+  };
+  template <typename Same>
+  std::uint32_t known(std::uint64_t hash, Same same) const;  ///< 0: none
+  void note(std::uint64_t hash, std::uint32_t gate);
+  std::vector<Place> places_;
+  std::size_t taken_ = 0;
 };
 
 }  // namespace sluice::hdl

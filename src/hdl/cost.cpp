@@ -42,14 +42,14 @@ Live findLive(const CellModule& m) {
     const std::uint32_t g = open.back();
     open.pop_back();
     for (const Lit in : m.network.inputs(g)) need(in);
-    const auto cell = m.cellOf.find(g);
-    if (cell == m.cellOf.end() || live.cells[cell->second]) continue;
-    live.cells[cell->second] = true;
-    for (const LutRoot& r : m.cells[cell->second].roots) need(r.lit);
+    const std::uint32_t cell = m.cellOf(g);
+    if (cell == kNoCell || live.cells[cell]) continue;
+    live.cells[cell] = true;
+    forRoots(m.cells[cell], [&](const LutRoot& r) { need(r.lit); });
   }
   live.roots = m.outputs;
   for (std::size_t c = 0; c < m.cells.size(); ++c)
-    if (live.cells[c]) live.roots.insert(live.roots.end(), m.cells[c].roots.begin(), m.cells[c].roots.end());
+    if (live.cells[c]) forRoots(m.cells[c], [&](const LutRoot& r) { live.roots.push_back(r); });
   return live;
 }
 
@@ -68,14 +68,14 @@ void replaceRowsByShiftRegisters(const CellModule& m, const Live& live, Cost& to
     const Cell& cell = m.cells[c];
     if (!live.cells[c] || cell.kind != Cell::Kind::flipFlop || cell.reset != kZero || isInverted(cell.d))
       continue;
-    const auto from = m.cellOf.find(gateOf(cell.d));
-    if (from == m.cellOf.end() || from->second == c) continue;
-    const Cell& other = m.cells[from->second];
+    const std::uint32_t from = m.cellOf(gateOf(cell.d));
+    if (from == kNoCell || from == c) continue;
+    const Cell& other = m.cells[from];
     if (other.kind != Cell::Kind::flipFlop || other.reset != kZero || other.enable != cell.enable ||
         readers[gateOf(cell.d)] != 1)
       continue;
-    before[c] = from->second;
-    hasNext[from->second] = true;
+    before[c] = from;
+    hasNext[from] = true;
   }
   for (std::uint32_t c = 0; c < m.cells.size(); ++c) {
     if (hasNext[c] || before[c] == none) continue;
@@ -100,14 +100,17 @@ std::uint64_t controlsInDataLuts(const CellModule& m, const Live& live, const Lu
       for (const Lit in : m.network.inputs(g)) readers[in] += 1;
   std::vector<std::uint32_t> inLuts(m.network.size(), 0);
   for (const Lut& lut : cover.luts)
-    for (const std::uint32_t g : lut.inputs) inLuts[g] += 1;
+    for (const std::uint32_t g : lut.inputs()) inLuts[g] += 1;
   for (std::uint32_t g = 0; g < m.network.size(); ++g) {
     const bool asInverse = lutOf[g] != nullptr && readers[2 * g] == 0;
     readers[2 * g + (asInverse ? 1 : 0)] += inLuts[g];
   }
   using Inputs = std::vector<std::uint32_t>;
   const auto isLut = [&](Lit a) { return gateOf(a) != 0 && (lutOf[gateOf(a)] != nullptr || isInverted(a)); };
-  const auto inputsOf = [&](Lit a) { return lutOf[gateOf(a)] != nullptr ? lutOf[gateOf(a)]->inputs : Inputs{gateOf(a)}; };
+  const auto inputsOf = [&](Lit a) {
+    const Lut* const lut = lutOf[gateOf(a)];
+    return lut != nullptr ? Inputs(lut->inputs().begin(), lut->inputs().end()) : Inputs{gateOf(a)};
+  };
   const auto join = [](Inputs a, const Inputs& b) {
     for (const std::uint32_t g : b)
       if (std::find(a.begin(), a.end(), g) == a.end()) a.push_back(g);
@@ -116,11 +119,13 @@ std::uint64_t controlsInDataLuts(const CellModule& m, const Live& live, const Lu
   std::uint64_t gone = 0;
   for (std::size_t c = 0; c < m.cells.size(); ++c) {
     const Cell& cell = m.cells[c];
-    if (!live.cells[c] || cell.kind != Cell::Kind::flipFlop || !isLut(cell.d) || readers[cell.d] != 1) continue;
+    if (!live.cells[c] || cell.kind != Cell::Kind::flipFlop || !isLut(cell.d) || readers[cell.d] != 1)
+      continue;
+    if (gateOf(cell.enable) == 0 && gateOf(cell.reset) == 0) continue;
     Inputs all = inputsOf(cell.d);
     std::uint64_t here = 0;
     if (gateOf(cell.enable) != 0) {
-      all = join(join(std::move(all), inputsOf(cell.enable)), {cell.outputs[0]});
+      all = join(join(std::move(all), inputsOf(cell.enable)), {cell.q});
       if (all.size() > 6) continue;
       here += isLut(cell.enable) && readers[cell.enable] == 1 ? 1 : 0;
     }

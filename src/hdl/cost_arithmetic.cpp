@@ -67,7 +67,7 @@ Lowering::Bits Lowering::carryChain(const Bits& a, const Bits& b, std::size_t fr
     } else {
       sum.push_back(n_.box(in, sumDelay));
       out_.cells[cell].outputs.push_back(gateOf(sum.back()));
-      out_.cellOf[gateOf(sum.back())] = cell;
+      out_.drives(cell, gateOf(sum.back()));
     }
     if (i + 1 < a.size()) carry = n_.box(carryIn, carryDelay);
   }
@@ -153,7 +153,7 @@ Lit Lowering::lookAhead(const Bits& propagate, const Bits& generate, bool carry)
     if (c > kOne) in.push_back(c), delays.push_back(kCarryToCarry);
     c = n_.box(in, delays);
     out_.cells[cell].outputs.push_back(gateOf(c));
-    out_.cellOf[gateOf(c)] = cell;
+    out_.drives(cell, gateOf(c));
   }
   return c;
 }

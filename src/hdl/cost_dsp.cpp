@@ -115,7 +115,7 @@ void Lowering::takeIntoDsp(Signal s) {
   const std::uint32_t cell = dsps_.at(takenBy_[s.index]).cell;
   Bits& b = bits_[s.index];
   for (const Lit q : b) {  // a register in a loop has its bits already
-    out_.cellOf[gateOf(q)] = cell;
+    out_.drives(cell, gateOf(q));
     out_.cells[cell].outputs.push_back(gateOf(q));
   }
   while (b.size() < m_.node(s).width) b.push_back(leaf(cell, kBlockToOutput));
@@ -151,9 +151,9 @@ void Lowering::readThroughRegisters(Signal operand, std::uint32_t levels, std::v
     if (const auto source = sourceOf(operand, i)) bits.push_back(*source);
   while (bits.size() > 1 && bits.back() == bits[bits.size() - 2]) bits.pop_back();  // an extended sign
   const auto flipFlopOf = [&](const Source& b) -> const Cell* {
-    const auto found = out_.cellOf.find(gateOf(bit(b.first, b.second)));
-    const bool is = found != out_.cellOf.end() && out_.cells[found->second].kind == Cell::Kind::flipFlop;
-    return is ? &out_.cells[found->second] : nullptr;
+    const std::uint32_t found = out_.cellOf(gateOf(bit(b.first, b.second)));
+    const bool is = found != kNoCell && out_.cells[found].kind == Cell::Kind::flipFlop;
+    return is ? &out_.cells[found] : nullptr;
   };
   for (; levels > 0 && !bits.empty(); --levels) {
     const Signal word = bits[0].first;

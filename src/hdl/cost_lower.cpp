@@ -125,13 +125,15 @@ void Lowering::lower(Signal root) {
       stack.pop_back();
       continue;
     }
-    std::vector<Signal> before = n.inputs;
-    if (n.op == Op::memoryRead)
-      for (const Signal w : {m_.memories[n.attribute].writeEnable, m_.memories[n.attribute].writeAddress,
-                             m_.memories[n.attribute].writeData})
-        if (w.valid() && isState(m_, n)) before.push_back(w);
-    if (next < before.size()) {
-      stack.emplace_back(before[next++], 0);
+    const std::size_t inputs = n.inputs.size();
+    if (next < inputs) {
+      const Signal before = n.inputs[next++];
+      stack.emplace_back(before, 0);
+    } else if (n.op == Op::memoryRead && next < inputs + 3 && isState(m_, n)) {
+      const Memory& memory = m_.memories[n.attribute];
+      const Signal writes[] = {memory.writeEnable, memory.writeAddress, memory.writeData};
+      const Signal before = writes[next++ - inputs];
+      if (before.valid()) stack.emplace_back(before, 0);
     } else {
       const Signal now = s;
       stack.pop_back();
@@ -155,14 +157,14 @@ Lowering::Bits Lowering::extended(Signal s, std::uint32_t width) const {
 
 Lit Lowering::leaf(std::uint32_t cell, std::int32_t arrival) {
   const Lit made = n_.leaf(arrival);
-  out_.cellOf[gateOf(made)] = cell;
+  out_.drives(cell, gateOf(made));
   out_.cells[cell].outputs.push_back(gateOf(made));
   return made;
 }
 
 Lit Lowering::muxBit(Lit s, Lit ifOne, Lit ifZero) {
   const Lit made = n_.mux(s, ifOne, ifZero);
-  if (gateOf(s) != 0 && ifOne != ifZero) choiceOf_.try_emplace(made, Choice{s, ifOne, ifZero});
+  if (gateOf(s) != 0 && ifOne != ifZero) noteChoice(made, {s, ifOne, ifZero});
   return made;
 }
 

@@ -2,10 +2,10 @@
 
 #include <map>
 #include <optional>
-#include <tuple>
 #include <unordered_map>
 #include <vector>
 
+#include "base/rng.h"
 #include "hdl/cost_cells.h"
 
 /// Private to the cost counter: writes a module as cells.
@@ -77,8 +77,30 @@ class Lowering {
   struct Choice {
     Lit s, ifOne, ifZero;
   };
-  std::unordered_map<Lit, Choice> choiceOf_;                  ///< literals that are outputs of a mux
-  std::map<std::tuple<Lit, Lit, Lit, bool>, Lit> flipFlops_;  ///< d, enable, reset, value -> q
+  void noteChoice(Lit made, const Choice& choice) {
+    if (choiceAt_.size() <= made) choiceAt_.resize(2 * n_.size(), 0);
+    if (choiceAt_[made] != 0) return;
+    choices_.push_back(choice);
+    choiceAt_[made] = static_cast<std::uint32_t>(choices_.size());
+  }
+  [[nodiscard]] const Choice* choiceOf(Lit a) const {
+    return a < choiceAt_.size() && choiceAt_[a] != 0 ? &choices_[choiceAt_[a] - 1] : nullptr;
+  }
+  std::vector<std::uint32_t>
+      choiceAt_;  ///< per literal: 1 + its place among the choices, if it is the output of a mux
+  std::vector<Choice> choices_;
+  struct FlipFlopKey {
+    Lit d, enable, reset;
+    bool value;
+    bool operator==(const FlipFlopKey&) const = default;
+  };
+  struct FlipFlopHash {
+    std::size_t operator()(const FlipFlopKey& k) const {
+      return mix64(mix64(k.d + (std::uint64_t{k.enable} << 32)) + 2 * std::uint64_t{k.reset} +
+                   (k.value ? 1 : 0));
+    }
+  };
+  std::unordered_map<FlipFlopKey, Lit, FlipFlopHash> flipFlops_;  ///< -> q
   std::vector<std::uint32_t> memoryCell_;
   /// A multiplication with what its block does besides; nodes that are not there are invalid.
   struct DspParts {

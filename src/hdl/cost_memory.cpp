@@ -113,7 +113,7 @@ void Lowering::noteTableChoices(const Memory& memory, std::uint32_t bit, const B
     const Lit high = tablePart(memory, bit, address, bits - 1, middle);
     if (low == high) continue;
     if (gateOf(low) != 0 && gateOf(high) != 0) return;
-    choiceOf_.try_emplace(whole, Choice{address[bits - 1], high, low});
+    noteChoice(whole, {address[bits - 1], high, low});
     if (gateOf(low) == 0) base = middle;
     whole = gateOf(low) == 0 ? high : low;
   }
@@ -217,7 +217,7 @@ Lowering::Bits Lowering::readArray(Signal s) {
       word.push_back(leaf(cell, kBlockRamClockToOutput));
     } else {
       word.push_back(n_.box(address, delays));
-      out_.cellOf[gateOf(word.back())] = cell;
+      out_.drives(cell, gateOf(word.back()));
       out_.cells[cell].outputs.push_back(gateOf(word.back()));
     }
   }
@@ -249,7 +249,7 @@ Lowering::Bits Lowering::readShiftRegister(Signal s) {
                           .cost = shiftRegisterBit(words, false)});
     const std::vector<std::int32_t> delays(address.size(), kRamAddressToOutput);
     word.push_back(n_.box(address, delays));
-    out_.cellOf[gateOf(word.back())] = cell;
+    out_.drives(cell, gateOf(word.back()));
     out_.cells[cell].outputs.push_back(gateOf(word.back()));
   }
   return flipFlops ? selectWord(stages, address) : word;

@@ -14,7 +14,7 @@
 namespace sluice::hdl {
 namespace {
 
-constexpr std::int32_t kClockToOutput = 303, kEnableSetup = 109, kResetSetup = 404;
+constexpr std::int32_t kClockToOutput = 303;
 
 }  // namespace
 
@@ -37,11 +37,12 @@ void Lowering::driveState(Signal s) {
   const Bits declared = bits_[s.index];
   const Bits read = readMemory(s);
   for (std::size_t i = 0; i < declared.size(); ++i) {  // the word read is the state: join the two names
-    const auto found = out_.cellOf.find(gateOf(read[i]));
-    if (found == out_.cellOf.end()) continue;
-    Cell& cell = out_.cells[found->second];
+    const std::uint32_t found = out_.cellOf(gateOf(read[i]));
+    if (found == kNoCell) continue;
+    Cell& cell = out_.cells[found];
     std::replace(cell.outputs.begin(), cell.outputs.end(), gateOf(read[i]), gateOf(declared[i]));
-    out_.cellOf[gateOf(declared[i])] = found->second;
+    if (cell.q == gateOf(read[i])) cell.q = gateOf(declared[i]);
+    out_.drives(found, gateOf(declared[i]));
   }
 }
 
@@ -64,10 +65,10 @@ Lit Lowering::flipFlop(Lit q, Lit d, Lit enable, Lit reset, bool hasReset, bool 
   const auto peelResets = [&] {
     // Two muxes that came out as one literal may name each other as their sides: each is peeled once.
     std::vector<Lit> peeled;
-    for (auto at = choiceOf_.find(d); at != choiceOf_.end(); at = choiceOf_.find(d)) {
+    for (const Choice* at = choiceOf(d); at != nullptr; at = choiceOf(d)) {
       if (std::find(peeled.begin(), peeled.end(), d) != peeled.end()) return;
       peeled.push_back(d);
-      const auto [s, one, zero] = at->second;
+      const auto [s, one, zero] = *at;
       const auto usable = [&](Lit a) { return gateOf(a) == 0 && (!hasReset || (a == kOne) == value); };
       const bool first = usable(one);
       if (!first && !usable(zero)) return;
@@ -77,8 +78,8 @@ Lit Lowering::flipFlop(Lit q, Lit d, Lit enable, Lit reset, bool hasReset, bool 
     }
   };
   const auto peelEnables = [&] {
-    for (auto at = choiceOf_.find(d); q != kNoLit && at != choiceOf_.end(); at = choiceOf_.find(d)) {
-      const auto [s, one, zero] = at->second;
+    for (const Choice* at = choiceOf(d); q != kNoLit && at != nullptr; at = choiceOf(d)) {
+      const auto [s, one, zero] = *at;
       if (one != q && zero != q) return;
       enables.push_back(one == q ? invert(s) : s);
       d = one == q ? zero : one;
@@ -104,17 +105,18 @@ Lit Lowering::flipFlop(Lit q, Lit d, Lit enable, Lit reset, bool hasReset, bool 
     if (q == kNoLit) return d;
   }
   if (q == kNoLit) {
-    const auto key = std::tuple(d, enable, reset, value);
+    const FlipFlopKey key{d, enable, reset, value};
     const auto [at, isNew] = flipFlops_.try_emplace(key, kNoLit);
     if (!isNew) return at->second;
     at->second = q = n_.leaf(kClockToOutput);
   }
   const auto cell = static_cast<std::uint32_t>(out_.cells.size());
-  out_.cellOf[gateOf(q)] = cell;
+  out_.drives(cell, gateOf(q));
   out_.cells.push_back({.kind = Cell::Kind::flipFlop,
-                        .roots = {{d, 0}, {enable, kEnableSetup}, {reset, kResetSetup}},
-                        .outputs = {gateOf(q)},
+                        .roots = {},
+                        .outputs = {},
                         .cost = {.ff = 1},
+                        .q = gateOf(q),
                         .d = d,
                         .enable = enable,
                         .reset = reset,

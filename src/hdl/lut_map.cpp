@@ -205,9 +205,33 @@ class Mapper {
     return some;
   }
 
+  /// Of leaves and boxes alone: there is one cut. True if `g` is such a gate.
+  bool visitSimple(std::uint32_t g, Pass pass) {
+    const std::span<const Lit> in = n_.inputs(g);
+    for (const Lit a : in)
+      if (isLogic(gateOf(a))) return false;
+    Cut& cut = best_[g];
+    if (pass == Pass::delay) {
+      cut = trivial(gateOf(in[0]));
+      Cut joined;
+      for (std::size_t i = 1; i < in.size(); ++i) {
+        join(cut, trivial(gateOf(in[i])), joined);
+        cut = joined;
+      }
+      cut.area = static_cast<float>(library_.weight[cut.count]);
+    }
+    cut.arrival = 0;
+    for (const Lit a : in) cut.arrival = std::max(cut.arrival, arrival_[gateOf(a)]);
+    arrival_[g] = cut.arrival += library_.levelPs;
+    flow_[g] = cut.area / estimate_[g];
+    set_.push_back(cut);
+    return true;
+  }
+
   void visit(std::uint32_t g, Pass pass) {
     set_.clear();
-    if (isLogic(g)) {
+    if (isLogic(g) && visitSimple(g, pass)) {
+    } else if (isLogic(g)) {
       if (pass == Pass::area && references_[g] > 0) release(best_[g]);
       if (pass != Pass::delay) {
         Cut before = best_[g];
@@ -295,7 +319,8 @@ class Mapper {
       const GateKind kind = n_.gate(g).kind;
       if (isLogic(g) && references_[g] > 0) {
         result.count += library_.luts[best_[g].count] + (wanted[g] == 3 ? 1 : 0);
-        result.luts.push_back({g, {best_[g].leaves, best_[g].leaves + best_[g].count}});
+        result.luts.push_back({.gate = g, .leaves = {}, .count = best_[g].count});
+        std::copy_n(best_[g].leaves, best_[g].count, result.luts.back().leaves.begin());
       } else if ((kind == GateKind::leaf || kind == GateKind::box) && (wanted[g] & 2) != 0) {
         result.count += 1;
       }

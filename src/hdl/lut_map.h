@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -26,7 +27,9 @@ struct LutRoot {
 /// One look-up table (two or four with their muxes, if it has more inputs than one LUT): its gate is its output.
 struct Lut {
   std::uint32_t gate = 0;
-  std::vector<std::uint32_t> inputs;  ///< gates
+  std::array<std::uint32_t, 8> leaves;  ///< gates: `count` of them
+  std::uint32_t count = 0;
+  [[nodiscard]] std::span<const std::uint32_t> inputs() const { return {leaves.data(), count}; }
 };
 
 struct LutCover {
