@@ -227,7 +227,7 @@ Scalar CellList::thermometer(CellId a, bool falling, const std::vector<std::int6
     cell.bitSources.push_back(std::move(sources));
     cell.bitInverted.push_back((base >> k & 1) != 0);
   }
-  cell.levels = most > 3 ? 1 : 0;
+  cell.levels = most <= 3 ? 0 : most <= 36 ? 1 : 2;  // trees of six inputs
   return {.cell = put(std::move(cell))};
 }
 

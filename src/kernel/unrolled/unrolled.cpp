@@ -76,6 +76,11 @@ Result<UnrolledSummary> unrolledSummary(const UnrolledParams& params) {
     summary.levels = std::max(summary.levels, cells.arrival(c));
     summary.comparisons += cell.kind == Cell::Kind::atLeast || cell.kind == Cell::Kind::notLess;
     summary.tables += cell.kind == Cell::Kind::table;
+    if (cell.kind == Cell::Kind::addMultiple && cell.a != kNoCell) {
+      ++summary.adders;
+      summary.adderBits +=
+          fixed::formatFor(cell.range).bits - std::min(fixed::formatFor(cell.range).bits, cell.shiftB);
+    }
     if (cell.kind != Cell::Kind::add || cell.levels == 0) continue;
     ++summary.adders;
     const std::uint32_t width = fixed::formatFor(cell.range).bits;

@@ -16,9 +16,9 @@
 /// per tensor that comes in or goes out, each in a single beat. So latency is the depth of the logic over
 /// what one stage holds, known before anything is printed.
 ///
-///   lower    graph -> cells (cells.h): matrices become shared adder graphs (adder_graph.h), thresholds
-///   comparisons with
-///            constants, narrow functions tables, biases and signs bookkeeping
+///   lower    graph -> cells (cells.h): matrices become shared adder graphs (adder_graph.h), thresholds comparisons with
+///            constants or lines and a table (staircase.cpp), narrow functions tables, products of two signals sums of
+///            multiples by digits (products.cpp), biases, signs and moves bookkeeping
 ///   stage    cells -> stages (stages.h): `levelsPerStage` adder levels between registers, least latency
 ///   first, then
 ///            fewest register bits
@@ -27,8 +27,8 @@
 /// Each element keeps its own exact interval: an output column of small weights has narrower sums than its
 /// neighbour, and every operation after it is narrower too.
 ///
-/// Legal nodes: Dense, Threshold, Lookup (to 16 bits), Rescale, Requantize, Merge, TopK of codes, Reshape and Transpose
-/// of codes.
+/// Legal nodes: every operation of the integer dialect. What is refused says so: tables of more than 16 bits, convolutions of more
+/// than 100,000 products a frame, roundings by sign and saturations to zero of wide numbers.
 namespace sluice::kernel {
 
 struct UnrolledParams {
@@ -56,7 +56,7 @@ Result<Kernel> unrolledPipeline(std::string name, const UnrolledParams& params);
 
 /// What the pipeline is made of; for reports and for choosing.
 struct UnrolledSummary {
-  std::uint64_t adders = 0;  ///< of matrices, biases, merges
+  std::uint64_t adders = 0;  ///< of matrices, biases, merges, products
   std::uint64_t adderBits = 0;
   std::uint64_t comparisons = 0, tables = 0;
   std::uint64_t registerBits = 0;  ///< of the pipeline, without its valid bits
