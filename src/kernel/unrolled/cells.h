@@ -152,6 +152,9 @@ class CellList {
   CellId addMultiple(CellId a, CellId digits, std::uint32_t lowest, std::uint32_t count, CellId b,
                      CellId triple, std::uint32_t shift, bool subtract, fixed::Interval range);
   std::vector<Scalar> productsOf(CellId wide, CellId narrow);
+  /// y as a cell and a bit that comes some levels later, where it is their sum.
+  [[nodiscard]] std::optional<std::pair<CellId, CellId>> lateBit(const Scalar& y) const;
+  Scalar multiplyLate(const Scalar& x, CellId early, CellId bit);
   /// base + direction * (number of steps up to a) for many steps, ascending and all undecided: by lines or a table, where that
   /// is less than a comparison each (staircase.cpp).
   std::optional<Scalar> smoothSteps(CellId a, const std::vector<std::int64_t>& steps, std::int64_t base,

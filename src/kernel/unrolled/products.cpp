@@ -19,12 +19,17 @@
 ///     y = 0b d3 d2 d1 d0      (x d0 + 4 x d1) + 16 (x d2 + 4 x d3)
 ///                              ^ multiplexer alone    ^ adder
 ///
+/// Where y is a number and a bit that comes much later (staircase.cpp), x (y + bit) does not wait for their sum: x y is added up
+/// meanwhile, and x or nothing at the end, in the adder that would have added the bit.
+///
 /// The top bit of a signed y counts negative. Of two factors the wider one is multiplied, as its digits would be more.
 namespace sluice::kernel {
 namespace {
 
 /// Below so many bits of the narrow factor 3x does not pay.
 constexpr std::uint32_t kLeastBitsForPairs = 4;
+/// So many levels that a sum comes after its wide part before products take that part alone.
+constexpr std::uint32_t kLateLevels = 3;
 /// A table of so many inputs is one look-up table for every bit.
 constexpr std::uint32_t kOneTable = 6;
 /// So many inputs are one level.
@@ -33,6 +38,12 @@ constexpr std::uint32_t kFreeTable = 8;
 constexpr std::uint32_t kSquareTable = 8;
 
 std::uint32_t widthOf(const Cell& cell) { return fixed::formatFor(cell.range).bits; }
+
+/// The same number, known more closely.
+bool isCopy(const Cell& cell) {
+  return cell.kind == Cell::Kind::add && cell.b == kNoCell && cell.shiftA == 0 && cell.signA > 0 &&
+         cell.value == 0;
+}
 
 /// The code that raw bits of a cell stand for; one that it takes.
 std::int64_t codeOf(const Cell& cell, std::uint64_t raw) {
@@ -73,9 +84,7 @@ std::int64_t CellList::leastSumOfRow(const Scalars& terms) const {
     const Cell& table = cells_[t.cell];
     CellId at = table.a;
     std::int64_t code = 0;  // of the table's operand where the difference is 0
-    while (cells_[at].kind == Cell::Kind::clamp ||
-           (cells_[at].kind == Cell::Kind::add && cells_[at].b == kNoCell && cells_[at].shiftA == 0 &&
-            cells_[at].signA > 0 && cells_[at].value == 0)) {
+    while (cells_[at].kind == Cell::Kind::clamp || isCopy(cells_[at])) {
       if (cells_[at].kind == Cell::Kind::clamp) code = std::clamp(code, cells_[at].value, cells_[at].value2);
       at = cells_[at].a;
     }
@@ -250,7 +259,42 @@ std::vector<Scalar> CellList::products(const Scalar& x, const Scalar& y) {
   return parts;
 }
 
+std::optional<std::pair<CellId, CellId>> CellList::lateBit(const Scalar& y) const {
+  if (y.isConstant() || y.shift != 0 || y.sign < 0 || y.offset != 0) return std::nullopt;
+  CellId at = y.cell;
+  while (isCopy(cells_[at])) at = cells_[at].a;
+  const Cell& cell = cells_[at];
+  if (cell.kind != Cell::Kind::add || cell.b == kNoCell || cell.shiftA != 0 || cell.shiftB != 0 ||
+      cell.signA < 0 || cell.signB < 0)
+    return std::nullopt;
+  CellId early = cell.a, bit = cell.b;
+  if (arrival_[early] > arrival_[bit]) std::swap(early, bit);
+  if (cells_[bit].range != fixed::Interval{0, 1} || arrival_[at] < arrival_[early] + kLateLevels)
+    return std::nullopt;
+  return std::pair(early, bit);
+}
+
+Scalar CellList::multiplyLate(const Scalar& x, CellId early, CellId bit) {
+  const fixed::Interval most = fixed::join(cells_[early].range, fixed::add(cells_[early].range, {0, 1}));
+  const fixed::Interval proven = fixed::multiply(range(x), most);
+  const Scalar factor = withoutOffset(x);
+  const Scalar rest = scalar(bit);
+  if (factor.isConstant())
+    return within(sum({times(scalar(early), factor.offset), times(rest, factor.offset)}), proven);
+  const CellId product = whole(sum(products({.cell = factor.cell}, scalar(early))));
+  const CellId all =
+      addMultiple(product, bit, 0, 1, factor.cell, kNoCell, 0, false,
+                  fixed::add(cells_[product].range, fixed::join({0, 0}, cells_[factor.cell].range)));
+  Scalar y = scalar(all);
+  y.offset *= factor.sign * (std::int64_t{1} << factor.shift);
+  y.shift = factor.shift;
+  y.sign = factor.sign;
+  return within(y, proven);
+}
+
 Scalar CellList::multiply(const Scalar& x, const Scalar& y) {
+  if (const auto late = lateBit(y)) return multiplyLate(x, late->first, late->second);
+  if (const auto late = lateBit(x)) return multiplyLate(y, late->first, late->second);
   // The parts do not know that they share a factor.
   fixed::Interval proven = fixed::multiply(range(x), range(y));
   if (!x.isConstant() && !y.isConstant() && x.cell == y.cell && x.offset == 0 && y.offset == 0) {
