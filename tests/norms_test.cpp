@@ -140,13 +140,8 @@ void expectVerilator(const Network& network, const map::MapOptions& options, std
     expectAgreement(hardware, frames, simulate(hardware, *model, frames, stall), stall);
 }
 
-/// A small jet tagger: two layers, five shares.
-Network tagger() {
-  return parsed("x = input [16] real; q = quantize x, scale 0.125, range s6;" + weights("w", 16, 12) +
-                "a = matMul q, w; r = relu a; h = quantize r, scale 0.5, range u6;" + weights("v", 12, 5) +
-                "b = matMul h, v; c = quantize b, scale 2, range s7; s = softmax c;"
-                "z = quantize s, scale 0.00390625, range u8; output z");
-}
+/// A small jet tagger, quantized as ONNX says it: 16 numbers, 32 neurons, five shares in steps of 1/256; random weights of 6 bits.
+Network tagger() { return load(sourceFolder() / "tests/testdata/norms/tagger.onnx"); }
 
 TEST(Norms, ASoftmaxBehindTwoLayersIsOnePipelineOfAFrameEveryCycle) {
   const Network network = tagger();
