@@ -15,8 +15,8 @@
 ///   offsets       offset[highest bits of h][l]        blocks that lie close together rise alike
 ///   lines         slope[h] * l                        a straight line in every block
 ///
-/// Example: 1/x rounded to 0 .. 255 at 8 entries from 32 on (low = 2): 8 8 7 7 | 7 7 7 7. Differences: base 7 7, rest
-/// 1 1 0 0 | 0 0 0 0, one bit. A line with shift = 1: (16 - l) >> 1 gives 8 7 7 6, (17 - l) >> 1 gives 8 8 7 7: exact, no rest.
+/// Example: 255/x rounded, x from 32 to 39, low = 2: 8 8 8 7 | 7 7 7 7. Differences: base 7 7, rest 1 1 1 0 | 0 0 0 0, one bit.
+/// Lines with shift 2: (34 - l) >> 2 is 8 8 8 7, (28 + 0 l) >> 2 is 7 7 7 7: exact, no rest. With shift 1 there is no line.
 ///
 /// Nothing is rounded that was not rounded before: the entries are integers, and a split has to hit each of them. Whether it
 /// can is decided, not tried:
@@ -30,7 +30,7 @@
 ///   differences   exist for every table.
 ///
 /// Does not apply where entries jump (a table of a permutation): differences are then as wide as the entries, and the sum
-/// only costs. Nor to wide entries of few codes: below the point that the inputs resolve, all bits are noise, which only
+/// only costs. Wide entries of few codes gain little: below the point that the inputs resolve, all bits are noise, which only
 /// `rest` can hold (a sigmoid of 512 codes in 16 bits).
 ///
 /// Source  differences: M. Christ, L. Forget, F. de Dinechin, "Lossless Differential Table Compression for Hardware Function

@@ -96,6 +96,16 @@ bool lineExists(const std::int64_t* y, std::uint32_t shift) {
   return false;
 }
 
+TEST(TableSplit, FindsTheLinesOfTheExample) {
+  const Words table{8, 8, 8, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7};
+  EXPECT_FALSE(lineExists(table.data(), 1));
+  EXPECT_TRUE(lineExists(table.data(), 2));
+  const auto splits = splitTable(table, [](auto a, auto w) { return noRest(a, w, 4); }, kAny);
+  ASSERT_EQ(splits.size(), 1u);
+  EXPECT_EQ(splits[0].shift, 2u);
+  EXPECT_TRUE(splits[0].rest.empty());
+}
+
 TEST(TableSplit, FindsLinesExactlyWhereThereAreSome) {
   std::size_t some = 0;
   for (std::uint64_t seed = 1; seed <= 200; ++seed) {
