@@ -60,10 +60,12 @@ Result<Subject> widthSubject(std::uint32_t from, std::uint32_t to, fixed::Interv
 
 Subject controllerSubject(const kernel::Kernel& kernel) {
   const std::string text = hdl::verilog(hdl::simplify(kernel::elaborate(kernel)), hdl::Family::xc7);
-  return {
-      "controller",
-      kernel.family,
-      {.name = kernel.name, .files = {{"module.v", text}}, .harness = emit::controllerProof(kernel, text)}};
+  return {"controller",
+          kernel.family,
+          {.name = kernel.name,
+           .files = {{"module.v", text}},
+           .harness = emit::controllerProof(kernel, text),
+           .namesWords = false}};
 }
 
 /// The modules of an AXI skin with two inputs and two outputs of other widths. Frames are short, so that faults show soon.
@@ -199,7 +201,12 @@ Result<std::map<std::string, std::string>> refutations(const Subject& subject, c
 Status showSubjects(show::Output& out, const std::vector<Subject>& list, const jobs::Store* store) {
   std::vector<flow::ProofTask> tasks;
   for (const Subject& subject : list) tasks.push_back(subject.task);
-  SLUICE_TRY(const std::vector<flow::Proof> proofs, flow::prove(tasks, 2, store));
+  std::size_t ended = 0;
+  SLUICE_TRY(const std::vector<flow::Proof> proofs,
+             flow::prove(tasks, 2, store, [&](const flow::ProofTask& task, double seconds) {
+               std::fprintf(stderr, "%zu of %zu: %s, %.1f s\n", ++ended, tasks.size(), task.name.c_str(),
+                            seconds);
+             }));
   std::size_t claims = 0, proven = 0;
   double seconds = 0;
   struct Property {

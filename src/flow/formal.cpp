@@ -25,8 +25,12 @@ std::string script(const ProofTask& task) {
         std::find(task.claims.begin(), task.claims.end(), claim.name) != task.claims.end())
       text += " -D" + emit::claimMacro(claim);
   for (const std::string& macro : task.macros) text += " -D" + macro;
-  // Memories become registers before the modules are dissolved, so that their words have names of the harness.
-  text += " proof.v\nhierarchy -check -top proof\nproc -norom\nmemory -nomap\nmemory_map\nflatten\n";
+  // Memories become registers before the modules are dissolved, so that their words have names of the harness. A kernel's
+  // weights are no business of its controller: there they are dropped first, as they would be muxes over all of them.
+  text += " proof.v\nhierarchy -check -top proof\nproc -norom\n";
+  if (!task.namesWords) text += "flatten\nopt_clean\n";
+  text += "memory -nomap\nmemory_map\n";
+  if (task.namesWords) text += "flatten\n";
   text += "opt_clean\nopt -fast\nasync2sync\nchformal -lower\nopt_clean\n";
   text += "sat -tempinduct -prove-asserts -set-assumes -maxsteps " + std::to_string(task.mostSteps);
   if (!task.induction) text += " -tempinduct-baseonly";
@@ -86,13 +90,17 @@ Result<Proof> readProof(const std::string& log) {
 }
 
 Result<std::vector<Proof>> prove(const std::vector<ProofTask>& tasks, unsigned workers,
-                                 const jobs::Store* store) {
+                                 const jobs::Store* store,
+                                 const std::function<void(const ProofTask&, double)>& done) {
   std::vector<jobs::Command> commands;
   for (const ProofTask& task : tasks) {
     SLUICE_TRY(jobs::Command command, proofCommand(task));
     commands.push_back(std::move(command));
   }
-  const std::vector<Result<jobs::Outcome>> outcomes = jobs::runAll(store, commands, {.workers = workers});
+  const std::vector<Result<jobs::Outcome>> outcomes = jobs::runAll(
+      store, commands, {.workers = workers}, [&](std::size_t t, const Result<jobs::Outcome>& outcome) {
+        if (done && outcome.ok()) done(tasks[t], outcome->processorSeconds);
+      });
   std::vector<Proof> proofs;
   for (std::size_t t = 0; t < tasks.size(); ++t) {
     if (!outcomes[t].ok()) return outcomes[t].error();

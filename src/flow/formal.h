@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,8 @@ struct ProofTask {
   emit::FormalModule harness;
   std::vector<std::string> claims;  ///< names; empty: all
   std::vector<std::string> macros;  ///< more of them: restrictions that the harness offers
+  bool namesWords =
+      true;  ///< the harness names words of memories; else what nobody reads goes before they are registers
   bool induction = true;  ///< false: only a search from power-up, without lemmas (for broken modules)
   std::uint32_t mostSteps = 20;
 };
@@ -49,7 +52,9 @@ Result<jobs::Command> proofCommand(const ProofTask& task);
 Result<Proof> readProof(const std::string& log);
 
 /// Runs the tasks, `workers` at a time; results in the order of the tasks. Errors: io (Yosys is missing or failed).
+/// `done`: told of every task that ends, and of the seconds it took.
 Result<std::vector<Proof>> prove(const std::vector<ProofTask>& tasks, unsigned workers,
-                                 const jobs::Store* store);
+                                 const jobs::Store* store,
+                                 const std::function<void(const ProofTask&, double)>& done = {});
 
 }  // namespace sluice::flow
