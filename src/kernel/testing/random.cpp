@@ -38,7 +38,8 @@ const std::vector<std::pair<std::string, Generator>>& generators() {
 
 /// Families at parameters that their own generator seldom hits. Apart, so that seeds go on to mean the same kernels.
 const std::vector<std::pair<std::string, Generator>>& variants() {
-  static const std::vector<std::pair<std::string, Generator>> all = {{"dense_pairs", randomPairs}};
+  static const std::vector<std::pair<std::string, Generator>> all = {{"dense_pairs", randomPairs},
+                                                                     {"unrolled", randomUnrolled}};
   return all;
 }
 

@@ -33,5 +33,6 @@ KernelCase randomReduce(std::uint64_t seed);
 KernelCase randomMatmul(std::uint64_t seed);
 KernelCase randomStreamedWeights(std::uint64_t seed);
 KernelCase randomWeightBuffer(std::uint64_t seed);
+KernelCase randomUnrolled(std::uint64_t seed);
 
 }  // namespace sluice::kernel
