@@ -55,6 +55,34 @@ std::optional<EvenSteps> evenSteps(const std::vector<std::int64_t>& steps) {
   return std::nullopt;
 }
 
+/// What makes a division by 2^shift to minus infinity one of this rounding (halfEven apart): added to numbers from 0 on, and to those
+/// below.
+std::pair<std::int64_t, std::int64_t> addends(fixed::Rounding rounding, std::uint32_t shift) {
+  using fixed::Rounding;
+  if (shift == 0) return {0, 0};
+  const std::int64_t half = std::int64_t{1} << (shift - 1), all = 2 * half - 1;
+  switch (rounding) {
+    case Rounding::halfEven:
+    case Rounding::floor:
+      return {0, 0};
+    case Rounding::ceil:
+      return {all, all};
+    case Rounding::towardZero:
+      return {0, all};
+    case Rounding::awayFromZero:
+      return {all, 0};
+    case Rounding::halfUp:
+      return {half, half};
+    case Rounding::halfDown:
+      return {half - 1, half - 1};
+    case Rounding::halfAwayFromZero:
+      return {half, half - 1};
+    case Rounding::halfTowardZero:
+      return {half - 1, half};
+  }
+  SLUICE_CHECK(false, "every rounding is handled");
+}
+
 }  // namespace
 
 std::vector<CellId> CellList::operands(const Cell& cell) {
@@ -364,25 +392,23 @@ std::optional<Scalar> CellList::requantize(const Scalar& x, std::int64_t shift, 
     return byTable();
   const auto size = static_cast<std::uint64_t>(to.hi) - static_cast<std::uint64_t>(to.lo) + 1;
   if (wraps && !std::has_single_bit(size)) return byTable();
-  // What is added before the rest is cut off; rounding by sign takes two sums and has no cells.
+  // What is added before the rest is cut off. Rounding by sign adds one thing to numbers from 0 on and another to those below: the
+  // difference of the two or nothing, by the sign bit.
   std::int64_t addend = 0;
-  if (right > 0) {
-    const std::int64_t half = std::int64_t{1} << (right - 1);
-    if (rounding == Rounding::ceil)
-      addend = 2 * half - 1;
-    else if (rounding == Rounding::halfUp)
-      addend = half;
-    else if (rounding == Rounding::halfDown)
-      addend = half - 1;
-    else if (rounding == Rounding::towardZero && all.lo >= 0)
-      addend = 0;
-    else if ((rounding == Rounding::halfAwayFromZero && all.lo >= 0) ||
-             (rounding == Rounding::halfTowardZero && all.hi <= 0))
-      addend = half;
-    else if (rounding == Rounding::halfTowardZero && all.lo >= 0)
-      addend = half - 1;
-    else if (rounding != Rounding::floor && rounding != Rounding::halfEven)
-      return byTable();
+  Scalar from = x;
+  if (const auto [above, below] = addends(rounding, right); above == below) {
+    addend = above;
+  } else if (all.lo >= 0 || all.hi < 0) {
+    addend = all.lo >= 0 ? above : below;
+  } else if (bits <= kSmallTable) {
+    return byTable();
+  } else {
+    const CellId v = whole(x);
+    const fixed::Interval r = cells_[v].range;
+    const std::int64_t change = below - above;
+    from = scalar(addMultiple(v, v, fixed::formatFor(r).bits - 1, 1, constant(std::abs(change)), kNoCell, 0,
+                              change < 0, fixed::join({r.lo + change, change - 1}, {0, r.hi})));
+    addend = above;
   }
   const fixed::Interval ends = fits || wraps ? steps : to;
   if (right == 0 && (fits || wraps)) {  // bookkeeping
@@ -391,8 +417,8 @@ std::optional<Scalar> CellList::requantize(const Scalar& x, std::int64_t shift, 
     y.offset *= std::int64_t{1} << left;
     return wraps ? wrapped(y, to) : y;
   }
-  const Scalar y =
-      rescale(x, std::int64_t{1} << left, addend, right, right > 0 && rounding == Rounding::halfEven, ends);
+  const Scalar y = rescale(from, std::int64_t{1} << left, addend, right,
+                           right > 0 && rounding == Rounding::halfEven, ends);
   return wraps ? wrapped(y, to) : y;
 }
 

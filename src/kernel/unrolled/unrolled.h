@@ -28,7 +28,7 @@
 /// neighbour, and every operation after it is narrower too.
 ///
 /// Legal nodes: every operation of the integer dialect. What is refused says so: tables of more than 16 bits, convolutions of more
-/// than 100,000 products a frame, roundings by sign and saturations to zero of wide numbers.
+/// than 100,000 products a frame, saturation to zero and wrapping of sign and magnitude of wide numbers.
 namespace sluice::kernel {
 
 struct UnrolledParams {

@@ -89,7 +89,7 @@ TEST(Unrolled, ConvertsFormatsForEveryCodeOfTenBitsAsTheReferenceDoes) {
     ++unrolled;
     expectSweepEqualsReference(graph, text);
   }
-  EXPECT_GE(unrolled, 100);
+  EXPECT_GE(unrolled, 150);
 }
 
 TEST(Unrolled, CountsThresholdsOfEveryKindForEveryCode) {
