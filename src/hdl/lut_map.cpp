@@ -44,6 +44,13 @@ class Mapper {
       : n_(network), roots_(roots), library_(library) {
     findOrder();
     const std::size_t size = n_.size();
+    logic_.assign(size, 0), feedsLogic_.assign(size, 0);
+    for (const std::uint32_t g : order_) {
+      const GateKind kind = n_.gate(g).kind;
+      logic_[g] = kind != GateKind::zero && kind != GateKind::leaf && kind != GateKind::box ? 1 : 0;
+      if (logic_[g] != 0)
+        for (const Lit in : n_.inputs(g)) feedsLogic_[gateOf(in)] = 1;
+    }
     arrival_.assign(size, 0), required_.assign(size, kNever), flow_.assign(size, 0);
     best_.resize(size), first_.assign(size, 0), count_.assign(size, 0);
     estimate_.assign(size, 1), references_.assign(size, 0);
@@ -63,10 +70,7 @@ class Mapper {
   }
 
  private:
-  [[nodiscard]] bool isLogic(std::uint32_t g) const {
-    const GateKind kind = n_.gate(g).kind;
-    return kind != GateKind::zero && kind != GateKind::leaf && kind != GateKind::box;
-  }
+  [[nodiscard]] bool isLogic(std::uint32_t g) const { return logic_[g] != 0; }
 
   /// What the roots need, inputs first: a gate's inputs always have smaller numbers.
   void findOrder() {
@@ -153,24 +157,30 @@ class Mapper {
     if (set_.size() > kCuts) set_.pop_back();
   }
 
-  [[nodiscard]] std::span<const Cut> cutsOf(std::uint32_t g) const {
-    return {cuts_.data() + first_[g], count_[g]};
+  /// `own`: room for the trivial cut of a leaf or box, which is not kept.
+  [[nodiscard]] std::span<const Cut> cutsOf(std::uint32_t g, Cut& own) const {
+    if (logic_[g]) return {cuts_.data() + first_[g], count_[g]};
+    own = trivial(g);
+    return {&own, 1};
   }
 
   void enumerate(std::uint32_t g, Pass pass) {
     const std::span<const Lit> in = n_.inputs(g);
-    Cut joined, both;
+    Cut joined, both, own[3];
     if (in.size() == 2) {
-      for (const Cut& a : cutsOf(gateOf(in[0])))
-        for (const Cut& b : cutsOf(gateOf(in[1])))
+      const std::span<const Cut> first = cutsOf(gateOf(in[0]), own[0]),
+                                 second = cutsOf(gateOf(in[1]), own[1]);
+      for (const Cut& a : first)
+        for (const Cut& b : second)
           if (join(a, b, joined)) offer(joined, g, pass);
     } else if (n_.gate(g).kind == GateKind::mux) {
-      const auto some = [&](Lit a) { return selection(gateOf(a)); };
-      for (const Cut* b : some(in[1]))
-        for (const Cut* c : some(in[2])) {
-          if (!join(*b, *c, both)) continue;
-          for (const Cut* a : some(in[0]))
-            if (join(*a, both, joined)) offer(joined, g, pass);
+      const std::span<const Cut> steer = cutsOf(gateOf(in[0]), own[0]), one = cutsOf(gateOf(in[1]), own[1]),
+                                 zero = cutsOf(gateOf(in[2]), own[2]);
+      for (std::size_t b = 0; b < one.size(); b = nextOf(b, one.size()))
+        for (std::size_t c = 0; c < zero.size(); c = nextOf(c, zero.size())) {
+          if (!join(one[b], zero[c], both)) continue;
+          for (std::size_t a = 0; a < steer.size(); a = nextOf(a, steer.size()))
+            if (join(steer[a], both, joined)) offer(joined, g, pass);
         }
     } else {
       Cut direct = trivial(gateOf(in[0]));
@@ -184,7 +194,8 @@ class Mapper {
   /// Cuts of a table that go through one input.
   void throughInput(std::uint32_t g, std::span<const Lit> in, std::size_t through, Pass pass) {
     if (!isLogic(gateOf(in[through]))) return;
-    for (const Cut& base : cutsOf(gateOf(in[through]))) {
+    Cut own;
+    for (const Cut& base : cutsOf(gateOf(in[through]), own)) {
       Cut cut = base, next;
       bool fits = true;
       for (std::size_t i = 0; i < in.size() && fits; ++i) {
@@ -196,13 +207,9 @@ class Mapper {
     }
   }
 
-  /// A few cuts: the best ones and the trivial one, which stands last.
-  [[nodiscard]] std::vector<const Cut*> selection(std::uint32_t g) const {
-    const std::span<const Cut> all = cutsOf(g);
-    std::vector<const Cut*> some;
-    for (std::size_t i = 0; i < all.size(); ++i)
-      if (i + 1 == all.size() || i + 1 < kMuxCuts) some.push_back(&all[i]);
-    return some;
+  /// The next of a few cuts: the best ones and the trivial one, which stands last.
+  static std::size_t nextOf(std::size_t i, std::size_t count) {
+    return i + 1 < count && i + 2 >= kMuxCuts ? std::max(i + 1, count - 1) : i + 1;
   }
 
   /// Of leaves and boxes alone: there is one cut. True if `g` is such a gate.
@@ -224,7 +231,7 @@ class Mapper {
     for (const Lit a : in) cut.arrival = std::max(cut.arrival, arrival_[gateOf(a)]);
     arrival_[g] = cut.arrival += library_.levelPs;
     flow_[g] = cut.area / estimate_[g];
-    set_.push_back(cut);
+    if (feedsLogic_[g] != 0) set_.push_back(cut);
     return true;
   }
 
@@ -257,6 +264,7 @@ class Mapper {
     } else {
       arrival_[g] = n_.gate(g).arrival;
     }
+    if (!isLogic(g) || feedsLogic_[g] == 0) return;
     first_[g] = static_cast<std::uint32_t>(cuts_.size());
     cuts_.insert(cuts_.end(), set_.begin(), set_.end());
     cuts_.push_back(trivial(g));
@@ -332,6 +340,7 @@ class Mapper {
   std::span<const LutRoot> roots_;
   LutLibrary library_;
   std::vector<std::uint32_t> order_;
+  std::vector<std::uint8_t> logic_, feedsLogic_;  ///< per gate: is no leaf or box; is read by such a gate
   std::vector<std::int32_t> arrival_, required_;
   std::vector<float> flow_, estimate_;
   std::vector<Cut> best_, cuts_, set_;
