@@ -164,12 +164,16 @@ Result<std::vector<Subject>> subjectsOfRn07() {
   const auto reference = std::find_if(all.begin(), all.end(), [](const auto& r) { return r.name == "RN07"; });
   SLUICE_TRY(const show::Network network, show::load(*reference));
   SLUICE_TRY(const show::Hardware hardware, show::build(network.lowered, reference->options));
-  std::set<std::string> seen;
-  for (const map::Stream& stream : hardware.design.streams)
-    if (seen.insert(kernel::fifoName(map::fifoParams(stream))).second)
-      list.push_back(fifoSubject(map::fifoParams(stream)));
+  // Quick ones first: a deep FIFO takes minutes.
   for (const map::KernelInstance& instance : hardware.design.kernels)
     list.push_back(controllerSubject(instance.kernel));
+  std::vector<kernel::FifoParams> fifos;
+  for (const map::Stream& stream : hardware.design.streams) fifos.push_back(map::fifoParams(stream));
+  std::stable_sort(fifos.begin(), fifos.end(),
+                   [](const auto& a, const auto& b) { return a.depth < b.depth; });
+  std::set<std::string> seen;
+  for (const kernel::FifoParams& fifo : fifos)
+    if (seen.insert(kernel::fifoName(fifo)).second) list.push_back(fifoSubject(fifo));
   return list;
 }
 
