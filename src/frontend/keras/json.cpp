@@ -5,6 +5,13 @@
 #include <nlohmann/json.hpp>
 
 namespace sluice::frontend::keras {
+
+Json::Json() = default;
+Json::Json(const Json& other) = default;
+Json::Json(Json&& other) noexcept = default;
+Json& Json::operator=(const Json& other) = default;
+Json& Json::operator=(Json&& other) noexcept = default;
+Json::~Json() = default;
 namespace {
 
 const Json nothing;

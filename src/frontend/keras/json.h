@@ -14,6 +14,14 @@ namespace sluice::frontend::keras {
 
 class Json {
  public:
+  // Written out in json.cpp: a list of pairs with a Json is no complete type here.
+  Json();
+  Json(const Json& other);
+  Json(Json&& other) noexcept;
+  Json& operator=(const Json& other);
+  Json& operator=(Json&& other) noexcept;
+  ~Json();
+
   enum class Kind : std::uint8_t { null, boolean, number, text, list, object };
   Kind kind = Kind::null;
   double value = 0;  ///< of numbers and booleans; Python's NaN and Infinity are numbers
