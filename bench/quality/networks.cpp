@@ -122,9 +122,8 @@ Status showPlan(show::Output& out, const show::Plan& plan, const Extent& extent,
 Status run(show::Output& out) {
   SLUICE_TRY(const jobs::Store cache, jobs::Store::open(jobs::Store::defaultFolder()));
   const jobs::Store* const store = out.has("--no-cache") ? nullptr : &cache;
-  bool all = !out.has("--mlps");
-  for (const show::Reference& reference : show::references()) all = all && !out.has(show::optionOf(reference));
-  if (all || out.has("--mlps")) {
+  const std::vector<show::Reference> references = show::chosenReferences(out);
+  if (out.has("--mlps") || references.size() == show::references().size()) {
     SLUICE_TRY(const std::vector<show::Plan> plans, show::plans());
     const std::uint64_t frames = out.number("--frames=", 100);
     for (const show::Plan& plan : plans)
@@ -133,8 +132,7 @@ Status run(show::Output& out) {
                   plan.name);
     out.require(accuracy(out, *plans[2].network), "accuracy");
   }
-  for (const show::Reference& reference : show::references()) {
-    if (!all && !out.has(show::optionOf(reference))) continue;
+  for (const show::Reference& reference : references) {
     const auto show = [&]() -> Status {
       SLUICE_TRY(show::Network network, show::load(reference));
       return showPlan(

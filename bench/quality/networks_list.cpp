@@ -149,6 +149,13 @@ std::vector<std::string> networkOptions() {
   return options;
 }
 
+std::vector<Reference> chosenReferences(const Output& out) {
+  std::vector<Reference> chosen;
+  for (const Reference& reference : references())
+    if (out.has(optionOf(reference))) chosen.push_back(reference);
+  return chosen.empty() && !out.has("--mlps") ? references() : chosen;
+}
+
 Result<std::vector<Plan>> chosenPlans(const Output& out) {
   std::vector<Plan> chosen;
   for (const Reference& reference : references()) {

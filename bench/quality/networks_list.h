@@ -31,6 +31,8 @@ Result<Network> load(const Reference& reference);
 
 /// "--RN07": the option that picks it.
 std::string optionOf(const Reference& reference);
+/// Those that the options pick, all where none does. --mlps alone picks none.
+std::vector<Reference> chosenReferences(const Output& out);
 /// "--mlps" and the options of all references.
 std::vector<std::string> networkOptions();
 /// The designs that a program was asked for by these options; without any, those of plans().

@@ -63,14 +63,7 @@ Status run(show::Output& out) {
   std::vector<std::vector<std::string>> rows{
       {"network", "reuse factor", "weight memories", "RAMB18 apart", "RAMB18 saved in pairs"}};
   std::uint64_t apartOfAll = 0, savedOfAll = 0;
-  const auto chosen = [&](const show::Reference& reference) {
-    return std::any_of(show::references().begin(), show::references().end(),
-                       [&](const auto& r) { return out.has(show::optionOf(r)); })
-               ? out.has(show::optionOf(reference))
-               : true;
-  };
-  for (const show::Reference& reference : show::references()) {
-    if (!chosen(reference)) continue;
+  for (const show::Reference& reference : show::chosenReferences(out)) {
     SLUICE_TRY(const show::Network network, show::load(reference));
     for (const std::uint64_t reuse : {256u, 1024u, 4096u}) {
       map::MapOptions options = reference.options;

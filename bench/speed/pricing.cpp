@@ -5,7 +5,7 @@
 //
 // Times are the least processor time of several runs; the counts of all runs must agree.
 //
-//   pricing [--ecp5] [--json]
+//   pricing [--mlps] [--NETWORK...] [--ecp5] [--json]
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -53,10 +53,13 @@ Status run(show::Output& out) {
   const hdl::Family family = out.has("--ecp5") ? hdl::Family::ecp5 : hdl::Family::xc7;
   std::vector<std::vector<std::string>> rows{
       {"network", "kernels", "modules", "LUT", "FF", "DSP", "BRAM18", "mapped and written ms", "priced ms"}};
-  SLUICE_TRY(const std::vector<show::Plan> plans, show::plans());
-  for (const show::Plan& plan : plans)
-    SLUICE_RETURN_IF_ERROR(price(out, plan.name, plan.network->lowered, plan.options, family, rows));
-  for (const show::Reference& reference : show::references()) {
+  const std::vector<show::Reference> references = show::chosenReferences(out);
+  if (out.has("--mlps") || references.size() == show::references().size()) {
+    SLUICE_TRY(const std::vector<show::Plan> plans, show::plans());
+    for (const show::Plan& plan : plans)
+      SLUICE_RETURN_IF_ERROR(price(out, plan.name, plan.network->lowered, plan.options, family, rows));
+  }
+  for (const show::Reference& reference : references) {
     SLUICE_TRY(const show::Network network, show::load(reference));
     SLUICE_RETURN_IF_ERROR(price(out, reference.name, network.lowered, reference.options, family, rows));
   }
@@ -67,7 +70,9 @@ Status run(show::Output& out) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  show::Output out(argc, argv, {"--ecp5"});
+  std::vector<std::string> known = show::networkOptions();
+  known.push_back("--ecp5");
+  show::Output out(argc, argv, known);
   out.require(run(out), "pricing");
   return out.exitCode();
 }

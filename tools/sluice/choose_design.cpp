@@ -213,13 +213,16 @@ Result<Built> buildDesign(const ir::Graph& graph, const map::MapOptions& options
 Result<Built> chooseDesign(const ir::Graph& graph, map::MapOptions options, const Placement& placement,
                            std::uint32_t linkLatency) {
   if (placement.boards.empty()) return buildDesign(graph, options, linkLatency);
-  if (options.reuseFactor || options.targetInterval || options.regime == map::Regime::unrolled) {
+  if (options.reuseFactor || options.targetInterval || options.regime == map::Regime::unrolled)
     return buildWithin(graph, options, linkLatency, limitsOf(placement));
-  }
   const Limits limits{comfortable(placement.boards)};
+  std::string whyStreamed;
   if (options.regime == map::Regime::automatic) {
     SLUICE_TRY(Built built, buildDesign(graph, options, linkLatency));
-    if (built.design.regime == map::Regime::unrolled && fits(built, options.family, limits)) return built;
+    const bool unrolled = built.design.regime == map::Regime::unrolled;
+    if (unrolled && fits(built, options.family, limits)) return built;
+    whyStreamed =
+        unrolled ? "unrolled it takes more than seven tenths of the board" : built.design.regimeReason;
   }
   options.regime = map::Regime::streamed;
   options.reuseFactor = 4096;
@@ -230,6 +233,7 @@ Result<Built> chooseDesign(const ir::Graph& graph, map::MapOptions options, cons
     if (!fits(faster, options.family, limits)) break;
     best = std::move(faster);
   }
+  best.design.regimeReason = whyStreamed;
   return best;
 }
 
