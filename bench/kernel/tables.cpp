@@ -84,8 +84,8 @@ struct Form {
   kernel::Kernel kernel;
   std::shared_ptr<const hdl::Module> module;
   hdl::Cost cost;
-  [[nodiscard]] std::uint64_t luts() const { return cost.lut + cost.lutRam + cost.srl; }
-  [[nodiscard]] std::uint64_t price() const { return luts() + 150 * cost.bram18; }
+  [[nodiscard]] std::uint64_t luts() const { return cost.allLuts(); }
+  [[nodiscard]] std::uint64_t price() const { return luts() + kernel::kBlockPrice * cost.bram18; }
 };
 
 /// Nothing if the table has no such form.
@@ -193,7 +193,7 @@ Status synthesised(show::Output& out, const std::vector<Row>& rows) {
       {"table", "kernel", "LUT", "built", "FF", "built", "BRAM18", "built", "depth"}};
   for (std::size_t k = 0; k < tasks.size(); ++k) {
     const hdl::Cost &c = forms[k]->cost, &y = reports[k].cost;
-    const auto luts = [](const hdl::Cost& cost) { return std::to_string(cost.lut + cost.lutRam + cost.srl); };
+    const auto luts = [](const hdl::Cost& cost) { return std::to_string(cost.allLuts()); };
     table.push_back({tasks[k].name, tasks[k].top, luts(c), luts(y), std::to_string(c.ff),
                      std::to_string(y.ff), std::to_string(c.bram18), std::to_string(y.bram18),
                      std::to_string(forms[k]->kernel.schedule.depth)});

@@ -46,8 +46,6 @@ constexpr Published kPublished[] = {
     {"KWS", "FINN", 57'268, 0}, {"AD08", "hls4ml", 53'365, 18.7}, {"RN07", "hls4ml", 36.596, 27'300}};
 
 std::string text(std::uint64_t n) { return formatCount(static_cast<std::int64_t>(n)); }
-std::uint64_t luts(const hdl::Cost& cost) { return cost.lut + cost.lutRam + cost.srl; }
-
 std::string microseconds(double us) {
   return us >= 1000 ? fmt::format("{:.2f} ms", us / 1000) : fmt::format("{:.2f} us", us);
 }
@@ -94,21 +92,21 @@ Status showPublished(show::Output& out, const jobs::Store* store) {
       const double rate = kMhz * 1e6 / interval, latencyUs = static_cast<double>(performance.latency) / kMhz;
       const auto row = [&](const std::string& kind, const hdl::Cost& c) {
         rows.push_back({published.name, fmt::format("ours, {}, {}", shown.how, kind),
-                        formatCount(std::llround(rate)), microseconds(latencyUs), text(luts(c)), text(c.ff),
-                        text(c.dsp), text(c.bram18)});
+                        formatCount(std::llround(rate)), microseconds(latencyUs), text(c.allLuts()),
+                        text(c.ff), text(c.dsp), text(c.bram18)});
       };
       row("estimated", cost);
       const std::string figure = fmt::format("boards/{}/{}", published.name, shown.how);
       out.figure(figure + "/rate", rate, "frames/s", "proven cycles at 100 MHz");
       out.figure(figure + "/latency", latencyUs, "us", "simulated cycles at 100 MHz");
-      out.figure(figure + "/lut", static_cast<double>(luts(cost)), "LUT", "estimated");
+      out.figure(figure + "/lut", static_cast<double>(cost.allLuts()), "LUT", "estimated");
       if (out.has("--synth")) {
         SLUICE_TRY(const auto reports,
                    flow::synthesise({{fmt::format("{}, {}", published.name, shown.how),
                                       emit::verilogFiles(hardware.rtl), "top", hdl::Family::xc7}},
                                     1, store));
         row("synthesised", reports[0].cost);
-        out.figure(figure + "/lut", static_cast<double>(luts(reports[0].cost)), "LUT", "synthesised");
+        out.figure(figure + "/lut", static_cast<double>(reports[0].cost.allLuts()), "LUT", "synthesised");
       }
       out.require(rate >= published.framesPerSecond && device::fits(cost, budget),
                   fmt::format("{}, {}: {:.2f} times the published rate, on the same part", published.name,
@@ -181,8 +179,8 @@ Status showHgq2(show::Output& out, const jobs::Store* store) {
       stages = std::max(stages, access.stage + 1);
     const auto row = [&](const std::string& kind) {
       rows.push_back({fmt::format("ours, registers every {} levels", levels), kind, text(stages),
-                      text(luts(cost)), text(cost.ff), text(cost.ff + ends)});
-      out.figure(fmt::format("boards/HGQ2/{}/lut", levels), static_cast<double>(luts(cost)), "LUT", kind);
+                      text(cost.allLuts()), text(cost.ff), text(cost.ff + ends)});
+      out.figure(fmt::format("boards/HGQ2/{}/lut", levels), static_cast<double>(cost.allLuts()), "LUT", kind);
       out.figure(fmt::format("boards/HGQ2/{}/ff", levels), static_cast<double>(cost.ff + ends), "FF", kind);
     };
     row("estimated");
@@ -195,9 +193,9 @@ Status showHgq2(show::Output& out, const jobs::Store* store) {
       cost = reports[0].cost;
       row("synthesised");
     }
-    out.require(luts(cost) < theirLuts && cost.ff + ends < theirFf,
+    out.require(cost.allLuts() < theirLuts && cost.ff + ends < theirFf,
                 fmt::format("HGQ2 in {} stages: {} LUT and {} FF, da4ml's design takes {} and {}", stages,
-                            text(luts(cost)), text(cost.ff + ends), text(theirLuts), text(theirFf)));
+                            text(cost.allLuts()), text(cost.ff + ends), text(theirLuts), text(theirFf)));
   }
   out.say(show::table(rows, 2));
   return {};

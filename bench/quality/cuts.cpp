@@ -25,7 +25,7 @@ namespace {
 using namespace sluice;
 
 std::string costText(const hdl::Cost& cost) {
-  return fmt::format("{}/{}/{}/{}", cost.lut + cost.lutRam + cost.srl, cost.ff, cost.dsp, cost.bram18);
+  return fmt::format("{}/{}/{}/{}", cost.allLuts(), cost.ff, cost.dsp, cost.bram18);
 }
 
 /// What a design is in the table: latencies, and resources of its parts.
@@ -49,8 +49,10 @@ Result<Row> measureRow(const show::Output& out, const show::Hardware& hardware, 
     row.partLatencies.push_back(part.latency);
     const auto& module = hardware.rtl.subgraphs[s];
     row.estimated.push_back(hdl::cost(*module, family));
-    tasks.push_back(
-        {.name = module->name, .files = show::filesOf(module, family), .top = module->name, .family = family});
+    tasks.push_back({.name = module->name,
+                     .files = show::filesOf(module, family),
+                     .top = module->name,
+                     .family = family});
   }
   if (!out.has("--synth")) return row;
   SLUICE_TRY(const auto reports, flow::synthesise(tasks, defaultThreads(), &store));

@@ -7,7 +7,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <ctime>
 #include <optional>
 
 #include "base/text.h"
@@ -53,11 +52,10 @@ struct Extent {
 };
 
 Status showPlan(show::Output& out, const show::Plan& plan, const Extent& extent, const jobs::Store* store) {
-  // Processor time: on a busy machine the clock on the wall says little.
-  const std::clock_t start = std::clock();
+  const double start = show::processorSeconds();
   SLUICE_TRY(const show::Hardware hardware, show::build(plan.network->lowered, plan.options));
   const std::vector<emit::File> files = emit::verilogFiles(hardware.rtl);
-  const double built = static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC;
+  const double built = show::processorSeconds() - start;
   SLUICE_TRY(const dataflow::Performance performance, dataflow::measure(map::network(hardware.design)));
   std::size_t bytes = 0;
   for (const emit::File& file : files) bytes += file.content.size();

@@ -43,9 +43,6 @@ Result<Built> build(const ir::Graph& lowered, const map::MapOptions& options) {
   return built;
 }
 
-/// Look-up tables of all uses: logic, memory, shift registers.
-std::uint64_t luts(const hdl::Cost& cost) { return cost.lut + cost.lutRam + cost.srl; }
-
 /// Zeros among the constants that multiply, of a lowered graph.
 struct Zeros {
   std::uint64_t zeros = 0, all = 0;
@@ -99,11 +96,11 @@ Status showJets(show::Output& out) {
                 : map::MapOptions{.regime = map::Regime::streamed, .reuseFactor = 16};
       SLUICE_TRY(const Built built, build(lowered, options));
       rows.push_back({name, whole ? "unrolled, II 1" : "streamed, reuse factor 16",
-                      fmt::format("{:.0f} %", zerosOf(lowered).percent()), text(luts(built.cost)),
+                      fmt::format("{:.0f} %", zerosOf(lowered).percent()), text(built.cost.allLuts()),
                       text(built.cost.ff), text(built.cost.dsp), text(built.cost.bram18)});
-      if (whole) unrolled.push_back(luts(built.cost));
+      if (whole) unrolled.push_back(built.cost.allLuts());
       out.figure(fmt::format("pruned/KERAS_3layer/{}/{}/lut", name, whole ? "unrolled" : "streamed"),
-                 static_cast<double>(luts(built.cost)), "LUT", "estimated");
+                 static_cast<double>(built.cost.allLuts()), "LUT", "estimated");
     }
   }
   out.say(show::table(rows, 2));
@@ -160,25 +157,25 @@ Status showSweep(show::Output& out, const jobs::Store* store) {
     SLUICE_TRY(const ir::Graph graph, network(percent));
     SLUICE_TRY(const Built whole, build(graph, {.regime = map::Regime::unrolled}));
     SLUICE_TRY(const Built shared, build(graph, {.regime = map::Regime::streamed, .reuseFactor = 8}));
-    falls.push_back(luts(whole.cost));
-    rows.push_back({fmt::format("{} %", percent), text(luts(whole.cost)), text(whole.cost.ff),
-                    text(luts(shared.cost)), text(shared.cost.ff), text(shared.cost.dsp), "", ""});
+    falls.push_back(whole.cost.allLuts());
+    rows.push_back({fmt::format("{} %", percent), text(whole.cost.allLuts()), text(whole.cost.ff),
+                    text(shared.cost.allLuts()), text(shared.cost.ff), text(shared.cost.dsp), "", ""});
     const double x = percent;
-    lut.points.push_back({x, static_cast<double>(luts(whole.cost))});
+    lut.points.push_back({x, static_cast<double>(whole.cost.allLuts())});
     ff.points.push_back({x, static_cast<double>(whole.cost.ff)});
-    folded.points.push_back({x, static_cast<double>(luts(shared.cost))});
-    out.figure(fmt::format("pruned/sweep/{}/lut", percent), static_cast<double>(luts(whole.cost)), "LUT",
+    folded.points.push_back({x, static_cast<double>(shared.cost.allLuts())});
+    out.figure(fmt::format("pruned/sweep/{}/lut", percent), static_cast<double>(whole.cost.allLuts()), "LUT",
                "estimated");
     if (!out.has("--synth") || (percent != 0 && percent != 50 && percent != 70 && percent != 90)) continue;
     SLUICE_TRY(const auto reports,
                flow::synthesise({{fmt::format("{} % pruned", percent), emit::verilogFiles(whole.rtl), "top",
                                   hdl::Family::xc7}},
                                 1, store));
-    rows.back()[6] = text(luts(reports[0].cost));
+    rows.back()[6] = text(reports[0].cost.allLuts());
     rows.back()[7] = text(reports[0].cost.ff);
-    built.points.push_back({x, static_cast<double>(luts(reports[0].cost))});
-    out.figure(fmt::format("pruned/sweep/{}/lut", percent), static_cast<double>(luts(reports[0].cost)), "LUT",
-               "synthesised");
+    built.points.push_back({x, static_cast<double>(reports[0].cost.allLuts())});
+    out.figure(fmt::format("pruned/sweep/{}/lut", percent), static_cast<double>(reports[0].cost.allLuts()),
+               "LUT", "synthesised");
   }
   out.say(show::table(rows));
   out.require(std::is_sorted(falls.rbegin(), falls.rend()),

@@ -122,7 +122,7 @@ std::vector<std::string> cellsOf(const Row& row, bool isSynthesised) {
           std::to_string(row.interval),
           std::to_string(row.latency),
           std::to_string(row.fifoBits),
-          std::to_string(row.cost.lut + row.cost.lutRam + row.cost.srl),
+          std::to_string(row.cost.allLuts()),
           std::to_string(row.cost.ff),
           std::to_string(row.cost.dsp),
           std::to_string(row.cost.bram18),
@@ -154,8 +154,7 @@ Status writePage(const std::string& file, const std::vector<Row>& rows,
   for (const Chart& chart :
        {Chart{"Latency, cycles", [](const Row& r, bool) { return static_cast<double>(r.latency); }},
         Chart{"FIFO bits", [](const Row& r, bool) { return static_cast<double>(r.fifoBits); }},
-        Chart{"LUT", [](const Row& r,
-                        bool) { return static_cast<double>(r.cost.lut + r.cost.lutRam + r.cost.srl); }},
+        Chart{"LUT", [](const Row& r, bool) { return static_cast<double>(r.cost.allLuts()); }},
         Chart{"Synthesis with two workers, s", [](const Row& r, bool synthesised) {
                 return buildSpan(synthesised ? r.measured : r.predicted, 2);
               }}}) {

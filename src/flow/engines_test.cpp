@@ -91,15 +91,15 @@ std::string difference(std::uint64_t seed, map::Regime regime) {
   return difference(graph, options, seed, 5);
 }
 
-/// Networks of every operation on feature maps; those with one that has no streamed kernel are left out.
-TEST(Engines, FeatureMapsStreamedGiveTheReferencesValuesInTheSimulatorsCycles) {
+/// Networks of every operation on feature maps, each built as `optionsOf(seed)` says; those with one that has no such kernel are
+/// left out. Returns how many were built.
+template <class OptionsOf>
+int buildFeatureMaps(std::uint64_t seeds, std::size_t frames, const OptionsOf& optionsOf) {
   int built = 0;
   std::map<std::string, int> without;
-  for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+  for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
     const ir::Graph graph = ir::randomTwins(seed, 1 + seed % 6).codes;
-    map::MapOptions options{.regime = map::Regime::streamed};
-    if (seed % 3 == 1) options.reuseFactor = 1 + seed % 7;
-    const std::string problem = difference(graph, options, seed, 3);
+    const std::string problem = difference(graph, optionsOf(seed), seed, frames);
     if (problem.starts_with("no kernel: ")) {
       ++without[problem];
       continue;
@@ -108,6 +108,15 @@ TEST(Engines, FeatureMapsStreamedGiveTheReferencesValuesInTheSimulatorsCycles) {
     EXPECT_EQ(problem, "") << "seed " << seed << "\n" << ir::print(graph);
   }
   for (const auto& [problem, count] : without) std::printf("%d x %s\n", count, problem.c_str());
+  return built;
+}
+
+TEST(Engines, FeatureMapsStreamedGiveTheReferencesValuesInTheSimulatorsCycles) {
+  const int built = buildFeatureMaps(200, 3, [](std::uint64_t seed) {
+    map::MapOptions options{.regime = map::Regime::streamed};
+    if (seed % 3 == 1) options.reuseFactor = 1 + seed % 7;
+    return options;
+  });
   EXPECT_GE(built, 40);
 }
 
@@ -149,23 +158,12 @@ TEST(Engines, UnrolledHardwareGivesTheReferencesValuesInTheSimulatorsCycles) {
   }
 }
 
-/// The same of every operation, whole frames a beat.
+/// Whole frames a beat.
 TEST(Engines, FeatureMapsUnrolledGiveTheReferencesValuesInTheSimulatorsCycles) {
-  int built = 0;
-  std::map<std::string, int> without;
-  for (std::uint64_t seed = 1; seed <= 100; ++seed) {
-    const ir::Graph graph = ir::randomTwins(seed, 1 + seed % 6).codes;
-    const std::string problem = difference(
-        graph, {.regime = map::Regime::unrolled, .levelsPerStage = 1 + static_cast<std::uint32_t>(seed % 4)},
-        seed, 4);
-    if (problem.starts_with("no kernel: ")) {
-      ++without[problem];
-      continue;
-    }
-    ++built;
-    EXPECT_EQ(problem, "") << "seed " << seed << "\n" << ir::print(graph);
-  }
-  for (const auto& [problem, count] : without) std::printf("%d x %s\n", count, problem.c_str());
+  const int built = buildFeatureMaps(100, 4, [](std::uint64_t seed) {
+    return map::MapOptions{.regime = map::Regime::unrolled,
+                           .levelsPerStage = 1 + static_cast<std::uint32_t>(seed % 4)};
+  });
   EXPECT_GE(built, 70);
 }
 

@@ -2,9 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <optional>
 
-#include "fixed/exact.h"
 #include "frontend/onnx_writer_tensors.h"
 
 /// The walk over the nodes: one operator of the file for each, or a few.

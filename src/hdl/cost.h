@@ -28,6 +28,8 @@ struct Cost {
 
   bool operator==(const Cost&) const = default;
   Cost& operator+=(const Cost& other);
+  /// Look-up tables of all uses.
+  [[nodiscard]] std::uint64_t allLuts() const { return lut + lutRam + srl; }
 };
 
 /// Of the module with everything below it.

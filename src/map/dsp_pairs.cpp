@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <map>
-#include <set>
 
 #include "base/check.h"
 #include "base/text.h"
@@ -29,16 +28,14 @@ std::map<ir::NodeId, LayerCost> layerCosts(const Design& design, hdl::Family fam
     const hdl::Cost cost = hdl::cost(hdl::simplify(kernel::elaborate(instance.kernel)),
                                      familyOf(design, instance.subgraph, family));
     costs[owner].dsp += cost.dsp;
-    costs[owner].lut += cost.lut + cost.lutRam + cost.srl;
+    costs[owner].lut += cost.allLuts();
   }
   return costs;
 }
 
-/// What is said of a node, under its name or the first it has in the model.
-NodeOptions saidOf(const MapOptions& options, const ir::Node& node) {
-  auto found = options.nodes.find(node.name);
-  if (found == options.nodes.end() && !node.origins.empty()) found = options.nodes.find(node.origins.front());
-  return found == options.nodes.end() ? NodeOptions() : found->second;
+NodeOptions settingsOf(const MapOptions& options, const ir::Node& node) {
+  const NodeOptions* const said = saidOf(options.nodes, node);
+  return said != nullptr ? *said : NodeOptions();
 }
 
 MapOptions withPairs(const MapOptions& options, const ir::Graph& graph,
@@ -46,7 +43,7 @@ MapOptions withPairs(const MapOptions& options, const ir::Graph& graph,
   MapOptions paired = options;
   for (const ir::NodeId id : nodes) {
     const ir::Node& node = graph.node(id);
-    NodeOptions own = saidOf(options, node);
+    NodeOptions own = settingsOf(options, node);
     own.multiplier = MultiplierStyle::dspPairs;
     paired.nodes[node.name] = own;
   }
@@ -95,7 +92,7 @@ Result<DspPairs> pairWhereDspsLack(const ir::Graph& lowered, const MapOptions& g
     const ir::Operation& operation = lowered.node(id).operation;
     const bool multiplies =
         std::holds_alternative<ir::Dense>(operation) || std::holds_alternative<ir::CodeConv>(operation);
-    if (multiplies && cost.dsp > 1 && !saidOf(options, lowered.node(id)).streamWeights)
+    if (multiplies && cost.dsp > 1 && !settingsOf(options, lowered.node(id)).streamWeights)
       candidates.push_back(id);
   }
   pairs.paired = pairs.single;
@@ -107,7 +104,7 @@ Result<DspPairs> pairWhereDspsLack(const ir::Graph& lowered, const MapOptions& g
   for (const ir::NodeId id : candidates) {
     const LayerCost &before = single.at(id), &after = paired.at(id);
     if (after.dsp >= before.dsp) continue;
-    const bool free = saidOf(options, lowered.node(id)).multiplier == MultiplierStyle::automatic;
+    const bool free = settingsOf(options, lowered.node(id)).multiplier == MultiplierStyle::automatic;
     (free ? possible : pairs.held)
         .push_back({.node = lowered.node(id).name,
                     .subgraph = home.at(id),
@@ -118,19 +115,16 @@ Result<DspPairs> pairWhereDspsLack(const ir::Graph& lowered, const MapOptions& g
   sortBySaving(possible);
   sortBySaving(pairs.held);
 
-  std::set<std::string> chosen;
+  std::vector<ir::NodeId> chosen;
   for (const PairedLayer& layer : possible) {
     std::uint64_t& blocks = used[slot(layer.subgraph)];
     if (blocks <= available[slot(layer.subgraph)]) continue;
     blocks -= layer.single - layer.paired;
     pairs.paired -= layer.single - layer.paired;
     pairs.layers.push_back(layer);
-    chosen.insert(layer.node);
+    chosen.push_back(*lowered.findNode(layer.node));
   }
-  std::vector<ir::NodeId> ids;
-  for (const ir::NodeId id : candidates)
-    if (chosen.contains(lowered.node(id).name)) ids.push_back(id);
-  pairs.nodes = withPairs(options, lowered, ids).nodes;
+  pairs.nodes = withPairs(options, lowered, chosen).nodes;
   pairs.enough = true;
   for (std::size_t s = 0; s < used.size(); ++s) pairs.enough = pairs.enough && used[s] <= available[s];
   return pairs;

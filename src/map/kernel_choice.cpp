@@ -289,22 +289,11 @@ std::uint32_t wishedElements(const ir::Graph& graph, const ir::Node& node, std::
   return hasFront ? choice->front[input].front().inputElements : choice->inputElements[input];
 }
 
-namespace {
-
-/// What is said of a node, under its name or the first name it has in the model.
-const NodeOptions* said(const MapOptions& options, const ir::Node& node) {
-  auto found = options.nodes.find(node.name);
-  if (found == options.nodes.end() && !node.origins.empty()) found = options.nodes.find(node.origins.front());
-  return found == options.nodes.end() ? nullptr : &found->second;
-}
-
-}  // namespace
-
 Result<Choice> chooseKernel(const ir::Graph& graph, const ir::Node& node, const std::vector<Offer>& offers,
                             const MapOptions& options, const Pace& pace) {
   Chooser chooser{
       .graph = graph, .node = node, .offers = offers, .options = options, .pace = pace, .own = {}};
-  if (const NodeOptions* own = said(options, node)) {
+  if (const NodeOptions* own = saidOf(options.nodes, node)) {
     chooser.own = *own;
     if (own->targetInterval) chooser.pace = {.frame = *own->targetInterval};
     if (own->reuseFactor) chooser.pace.reuseFactor = *own->reuseFactor;

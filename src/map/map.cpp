@@ -25,16 +25,10 @@ constexpr std::uint64_t kUnrollLimit = 6000;
 /// A product of two signals takes about as much as so many with constants.
 constexpr std::uint64_t kSignalProduct = 8;
 
-std::uint64_t nonZeroWeights(const ir::Graph& graph, const std::vector<ir::NodeId>& nodes) {
-  std::uint64_t count = 0;
-  for (const ir::NodeId id : nodes) {
-    const ir::Node& node = graph.node(id);
-    if (!std::holds_alternative<ir::Dense>(node.operation)) continue;
-    const auto& weights = std::get<std::vector<std::int64_t>>(*graph.tensor(node.inputs[1]).constant);
-    count += static_cast<std::uint64_t>(
-        weights.size() - static_cast<std::size_t>(std::count(weights.begin(), weights.end(), 0)));
-  }
-  return count;
+/// Of a product by constants.
+std::uint64_t nonZeroWeights(const ir::Graph& graph, const ir::Node& dense) {
+  const std::vector<std::int64_t>& weights = ir::codesOf(graph.tensor(dense.inputs[1]));
+  return weights.size() - static_cast<std::size_t>(std::count(weights.begin(), weights.end(), 0));
 }
 
 /// Products a frame that an unrolled node has hardware for: with constants that are not 0, for every vector of a frame; of two
@@ -45,9 +39,7 @@ std::uint64_t productsUnrolled(const ir::Graph& graph, const ir::Node& node) {
     return pairwise->kind == ir::CodeBinaryKind::multiply ? kSignalProduct * results : 0;
   if (!std::holds_alternative<ir::Dense>(node.operation)) return 0;
   const auto columns = static_cast<std::uint64_t>(ir::channels(graph.tensor(node.output).type.shape));
-  const std::vector<std::int64_t>& weights = ir::codesOf(graph.tensor(node.inputs[1]));
-  return (weights.size() - static_cast<std::size_t>(std::count(weights.begin(), weights.end(), 0))) *
-         (results / columns);
+  return nonZeroWeights(graph, node) * (results / columns);
 }
 
 /// Everything mapGraph knows while it works.
@@ -492,7 +484,9 @@ class Mapper {
     SLUICE_TRY(kernel::Kernel pipeline, kernel::unrolledPipeline(identifier(name), params));
     const std::vector<kernel::StreamPort> streamPorts = pipeline.ports;
     const KernelId placed = joiner_.place(std::move(pipeline), name, nodes);
-    design_.kernels[placed.index].multiplications = nonZeroWeights(graph_, nodes);
+    for (const ir::NodeId id : nodes)
+      if (std::holds_alternative<ir::Dense>(graph_.node(id).operation))
+        design_.kernels[placed.index].multiplications += nonZeroWeights(graph_, graph_.node(id));
     std::uint32_t port = 0;
     for (const ir::TensorId read : ports.reads) {
       const std::uint32_t elements = streamPorts[port].beat.elements;

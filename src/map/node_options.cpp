@@ -127,4 +127,10 @@ Result<NodeOptionsMap> parseNodeOptions(std::string_view text) {
   return nodes;
 }
 
+const NodeOptions* saidOf(const NodeOptionsMap& options, const ir::Node& node) {
+  auto found = options.find(node.name);
+  if (found == options.end() && !node.origins.empty()) found = options.find(node.origins.front());
+  return found == options.end() ? nullptr : &found->second;
+}
+
 }  // namespace sluice::map

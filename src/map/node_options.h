@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "ir/graph.h"
 #include "kernel/delay_line.h"
 #include "kernel/dense/dense.h"
 
@@ -43,6 +44,9 @@ struct NodeOptions {
 };
 
 using NodeOptionsMap = std::map<std::string, NodeOptions>;
+
+/// What is said of a node, under its name or the first name it has in the model; null: nothing.
+const NodeOptions* saidOf(const NodeOptionsMap& options, const ir::Node& node);
 
 /// Errors  badInput: the line, what is wrong with it, what is known. Unknown nodes are found by mapGraph.
 Result<NodeOptionsMap> parseNodeOptions(std::string_view text);

@@ -183,6 +183,4 @@ Result<Report> describe(const ir::Graph& graph, const map::Design& design, const
 
 std::string number(std::uint64_t count) { return formatCount(static_cast<std::int64_t>(count)); }
 
-std::uint64_t allLuts(const hdl::Cost& cost) { return cost.lut + cost.lutRam + cost.srl; }
-
 }  // namespace sluice::report

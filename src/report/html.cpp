@@ -40,7 +40,7 @@ Html lead(const Report& report) {
       {"frame interval", number(report.interval), "cycles",
        kindBadge(report.intervalProven ? Kind::proven : Kind::simulated)},
       {"latency", number(report.latency), "cycles", kindBadge(Kind::simulated)},
-      {"look-up tables", number(allLuts(used)), {}, kindBadge(kind)},
+      {"look-up tables", number(used.allLuts()), {}, kindBadge(kind)},
       {"flip-flops", number(used.ff), {}, kindBadge(kind)},
       {"DSP", number(used.dsp), {}, kindBadge(kind)},
       {"BRAM18", number(used.bram18), {}, kindBadge(kind)}};
@@ -99,7 +99,7 @@ Html kernelSection(const Report& report) {
   for (const KernelRow& row : report.kernels)
     table.rows.push_back({row.name, row.family, row.shape, row.input, row.output, number(row.weights),
                           number(row.multipliers), number(row.cyclesPerFrame),
-                          formatFixed(100 * row.busy, 0) + "%", number(allLuts(row.cost)),
+                          formatFixed(100 * row.busy, 0) + "%", number(row.cost.allLuts()),
                           number(row.cost.ff), number(row.cost.dsp), number(row.cost.bram18)});
   const Html note = page::paragraph(Html("Formats and cycles ") + kindBadge(Kind::proven) + ", busy " +
                                     kindBadge(Kind::simulated) + ", resources " + kindBadge(Kind::estimated) +
@@ -164,7 +164,8 @@ Html fifoSection(const Report& report) {
                                 {"BRAM18", true}}};
   for (const FifoRow& row : report.fifos)
     table.rows.push_back({row.name, row.from, row.to, number(row.width), number(row.depth), number(row.peak),
-                          row.kind, number(allLuts(row.cost)), number(row.cost.ff), number(row.cost.bram18)});
+                          row.kind, number(row.cost.allLuts()), number(row.cost.ff),
+                          number(row.cost.bram18)});
   Html html = page::paragraph(Html(number(report.fifoBits) + " bits in all keep interval and latency ") +
                               kindBadge(Kind::simulated) + ", fewer than " + number(report.leastFifoBits) +
                               " do not " + kindBadge(Kind::proven) + ".");
@@ -197,7 +198,7 @@ std::vector<Html> resourceCells(const Html& name, const std::string& latency, Ki
   return {name,
           latency,
           kindBadge(kind),
-          number(allLuts(cost)),
+          number(cost.allLuts()),
           number(cost.lut),
           number(cost.lutRam),
           number(cost.srl),
@@ -337,7 +338,7 @@ Html skinSection(const Report& report) {
   page::Table table{.columns = {{"stream"}}};
   for (const std::string& stream : report.skin->streams) table.rows.push_back({stream});
   return page::paragraph(Html(report.skin->name + " around the design, " +
-                              number(allLuts(report.skin->cost)) + " LUT and " +
+                              number(report.skin->cost.allLuts()) + " LUT and " +
                               number(report.skin->cost.ff) + " FF more (estimated). Registers: ") +
                          page::code("axi/registers.md") + Html(", design " + report.skin->digest + ".")) +
          page::table(table);

@@ -190,7 +190,5 @@ std::string html(const Report& report);
 std::string pairsReason(const Report::Pairs& pairs);
 /// A count as people read it: "1,234".
 std::string number(std::uint64_t count);
-/// All look-up tables of a cost, whatever they do: what a board has one number for.
-std::uint64_t allLuts(const hdl::Cost& cost);
 
 }  // namespace sluice::report

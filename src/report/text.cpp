@@ -36,7 +36,7 @@ class Table {
 };
 
 std::vector<std::string> costCells(const hdl::Cost& cost) {
-  return {number(allLuts(cost)), number(cost.ff), number(cost.dsp), number(cost.bram18)};
+  return {number(cost.allLuts()), number(cost.ff), number(cost.dsp), number(cost.bram18)};
 }
 
 std::vector<std::string> join(std::vector<std::string> a, const std::vector<std::string>& b) {
@@ -137,7 +137,7 @@ std::string placementText(const Report& report) {
 std::string skinText(const Report& report) {
   if (!report.skin) return "";
   const Report::Skin& skin = *report.skin;
-  std::string result = "\nSkin: " + skin.name + " (adds " + number(allLuts(skin.cost)) + " LUT, " +
+  std::string result = "\nSkin: " + skin.name + " (adds " + number(skin.cost.allLuts()) + " LUT, " +
                        number(skin.cost.ff) + " FF; estimated)\n";
   for (const std::string& stream : skin.streams) result += "  " + stream + "\n";
   return result + "  registers: axi/registers.md; design " + skin.digest + "\n";

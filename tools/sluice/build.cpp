@@ -1,6 +1,5 @@
 #include "build.h"
 
-#include <algorithm>
 #include <cstdio>
 #include <set>
 
@@ -18,7 +17,6 @@
 #include "jobs/store.h"
 #include "link_timing.h"
 #include "map/map.h"
-#include "passes/pipeline.h"
 #include "read_model.h"
 #include "report/design_json.h"
 #include "report/report.h"

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "dataflow/steady.h"
 #include "hdl/cost.h"
 
 namespace sluice::tool {
@@ -13,15 +12,15 @@ namespace {
 using Limits = std::vector<device::Budget>;
 
 /// In the order of `limits`.
-std::vector<hdl::Cost> costsFor(const Built& built, hdl::Family family, const Limits& limits) {
-  if (limits.size() == 1) return {hdl::cost(*built.rtl.top, family)};
+std::vector<hdl::Cost> costsFor(const emit::Rtl& rtl, hdl::Family family, const Limits& limits) {
+  if (limits.size() == 1) return {hdl::cost(*rtl.top, family)};
   std::vector<hdl::Cost> costs;
-  for (const auto& subgraph : built.rtl.subgraphs) costs.push_back(hdl::cost(*subgraph, family));
+  for (const auto& subgraph : rtl.subgraphs) costs.push_back(hdl::cost(*subgraph, family));
   return costs;
 }
 
-bool fits(const Built& built, hdl::Family family, const Limits& limits) {
-  const std::vector<hdl::Cost> costs = costsFor(built, family, limits);
+bool fits(const emit::Rtl& rtl, hdl::Family family, const Limits& limits) {
+  const std::vector<hdl::Cost> costs = costsFor(rtl, family, limits);
   for (std::size_t k = 0; k < limits.size(); ++k)
     if (!device::fits(costs[k], limits[k])) return false;
   return true;
@@ -34,7 +33,7 @@ Result<Built> buildWithin(const ir::Graph& graph, map::MapOptions options, std::
   if (built.design.regime == map::Regime::unrolled ||
       (limits.size() != 1 && limits.size() != built.design.subgraphs.size()))
     return built;
-  const std::vector<hdl::Cost> costs = costsFor(built, options.family, limits);
+  const std::vector<hdl::Cost> costs = costsFor(built.rtl, options.family, limits);
   std::vector<std::uint64_t> blocks;
   bool lacking = false;
   for (std::size_t k = 0; k < limits.size(); ++k) {
@@ -47,7 +46,7 @@ Result<Built> buildWithin(const ir::Graph& graph, map::MapOptions options, std::
   options.regime = map::Regime::streamed;
   options.nodes = built.pairs->nodes;
   SLUICE_TRY(Built paired, buildDesign(graph, options, linkLatency));
-  if (!fits(paired, options.family, limits)) return built;
+  if (!fits(paired.rtl, options.family, limits)) return built;
   paired.pairs = std::move(built.pairs);
   paired.isPaired = true;
   return paired;
@@ -131,13 +130,10 @@ std::string largestUsers(const report::Report& rows, const report::BoardRow& boa
 /// one): quick to say no.
 bool kernelsFit(const ir::Graph& graph, const map::MapOptions& options, Limits limits) {
   for (device::Budget& limit : limits) limit.dsp = ~std::uint64_t{0};
-  Result<map::Design> design = map::mapGraph(graph, options);
+  const Result<map::Design> design = map::mapGraph(graph, options);
   if (!design.ok()) return false;
-  Built bare{.design = std::move(design).value()};
-  Result<emit::Rtl> rtl = emit::stitch(bare.design, options.family);
-  if (!rtl.ok()) return false;
-  bare.rtl = std::move(rtl).value();
-  return fits(bare, options.family, limits);
+  const Result<emit::Rtl> rtl = emit::stitch(*design, options.family);
+  return rtl.ok() && fits(*rtl, options.family, limits);
 }
 
 /// The smallest setting that fits, of twice what was asked for, four times and so on: "--reuse-factor 512". Empty: none of them.
@@ -155,7 +151,7 @@ std::string settingThatFits(const ir::Graph& graph, map::MapOptions options, con
     (byInterval ? options.targetInterval : options.reuseFactor) = value;
     if (!kernelsFit(graph, options, limits)) continue;
     const Result<Built> other = buildWithin(graph, options, 0, limits);
-    if (other.ok() && fits(*other, options.family, limits))
+    if (other.ok() && fits(other->rtl, options.family, limits))
       return (byInterval ? "--target-ii " : "--reuse-factor ") + std::to_string(value);
   }
   return {};
@@ -220,17 +216,17 @@ Result<Built> chooseDesign(const ir::Graph& graph, map::MapOptions options, cons
   if (options.regime == map::Regime::automatic) {
     SLUICE_TRY(Built built, buildDesign(graph, options, linkLatency));
     const bool unrolled = built.design.regime == map::Regime::unrolled;
-    if (unrolled && fits(built, options.family, limits)) return built;
+    if (unrolled && fits(built.rtl, options.family, limits)) return built;
     whyStreamed =
         unrolled ? "unrolled it takes more than seven tenths of the board" : built.design.regimeReason;
   }
   options.regime = map::Regime::streamed;
   options.reuseFactor = 4096;
   SLUICE_TRY(Built best, buildWithin(graph, options, linkLatency, limits));
-  while (fits(best, options.family, limits) && *options.reuseFactor > 1) {
+  while (fits(best.rtl, options.family, limits) && *options.reuseFactor > 1) {
     options.reuseFactor = *options.reuseFactor / 2;
     SLUICE_TRY(Built faster, buildWithin(graph, options, linkLatency, limits));
-    if (!fits(faster, options.family, limits)) break;
+    if (!fits(faster.rtl, options.family, limits)) break;
     best = std::move(faster);
   }
   best.design.regimeReason = whyStreamed;

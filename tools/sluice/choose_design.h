@@ -1,11 +1,9 @@
 #pragma once
 
 #include <optional>
-#include <string>
 #include <vector>
 
 #include "build.h"
-#include "dataflow/simulate.h"
 #include "device/board.h"
 #include "emit/stitch.h"
 #include "map/dsp_pairs.h"

@@ -1,7 +1,6 @@
 #include "kernel/lookup/lookup.h"
 
 #include <algorithm>
-#include <bit>
 #include <memory>
 
 #include "base/hash.h"
@@ -35,6 +34,17 @@ fixed::Interval rangeOf(const std::vector<std::int64_t>& words) {
   return {*lo, *hi};
 }
 
+/// A number of a table, a cycle after its address.
+Signal readTable(hdl::Builder& b, std::string name, const std::vector<std::int64_t>& words,
+                 fixed::Interval range, bool inBlock, Signal at) {
+  const std::uint32_t width = fixed::formatFor(range).bits;
+  std::vector<std::vector<std::uint64_t>> raw;
+  for (const std::int64_t word : words) raw.push_back({rawCode(word, width)});
+  const hdl::MemoryId table =
+      b.rom(std::move(name), width, std::move(raw), inBlock ? Style::blockRam : Style::logic, true);
+  return b.readNumber(table, at, range);
+}
+
 /// The words of a plan's whole table, or half of it: those of one element, fold behind fold.
 Pipeline::Value readWhole(const LookupPlan& plan, Pipeline& pipeline, std::uint32_t element,
                           Pipeline::Value x, fixed::Interval range) {
@@ -42,17 +52,16 @@ Pipeline::Value readWhole(const LookupPlan& plan, Pipeline& pipeline, std::uint3
   const LookupParams& p = plan.params;
   const std::uint32_t folds = foldsOf(p), width = fixed::formatFor(range).bits;
   const std::size_t places = std::size_t{1} << plan.addressBits();
-  std::vector<std::vector<std::uint64_t>> words(places << indexBits(folds));
+  std::vector<std::int64_t> words(places << indexBits(folds));
   for (std::size_t a = 0; a < words.size(); ++a) {
     const auto fold = static_cast<std::uint32_t>(std::min<std::size_t>(a / places, folds - 1));
-    words[a] = {rawCode(plan.word(tableOf(p, fold * p.pack + element), a % places), width)};
+    words[a] = plan.word(tableOf(p, fold * p.pack + element), a % places);
   }
-  const bool block = isBlock(p.memory, words.size() * width) && !plan.sparse;
-  const hdl::MemoryId table = b.rom("table" + std::to_string(element), width, std::move(words),
-                                    block ? Style::blockRam : Style::logic, true);
+  const bool inBlock = isBlock(p.memory, words.size() * width) && !plan.sparse;
   std::vector<Signal> parts{x.signal};
   if (folds > 1) parts.push_back(pipeline.at(pipeline.counter(0), x.stage).signal);
-  return {b.readNumber(table, address(b, parts), range), x.stage + 1};
+  return {readTable(b, "table" + std::to_string(element), words, range, inBlock, address(b, parts)),
+          x.stage + 1};
 }
 
 /// A table in parts: table_split.h. Stage by stage from the address on: words; slope * l; the sum; what is left over.
@@ -63,13 +72,10 @@ Pipeline::Value readSplit(const LookupPlan& plan, Pipeline& pipeline, std::uint3
   const std::uint32_t bits = plan.addressBits();
   const auto read = [&](const char* name, const std::vector<std::int64_t>& part, Signal at) {
     const fixed::Interval range = rangeOf(part);
-    const std::uint32_t width = fixed::formatFor(range).bits;
-    std::vector<std::vector<std::uint64_t>> words;
-    for (const std::int64_t word : part) words.push_back({rawCode(word, width)});
-    const bool block = isBlockPart(plan.params.memory, indexBits(part.size()), width);
-    const hdl::MemoryId table = b.rom(name + std::to_string(element), width, std::move(words),
-                                      block ? Style::blockRam : Style::logic, true);
-    return Pipeline::Value{b.readNumber(table, address(b, {at}), range), x.stage + 1};
+    const bool inBlock =
+        isBlockPart(plan.params.memory, indexBits(part.size()), fixed::formatFor(range).bits);
+    return Pipeline::Value{
+        readTable(b, name + std::to_string(element), part, range, inBlock, address(b, {at})), x.stage + 1};
   };
   const Signal low = b.slice(x.signal, 0, split.low), high = b.slice(x.signal, split.low, bits - split.low);
   const std::int64_t lowMost = (std::int64_t{1} << split.low) - 1;

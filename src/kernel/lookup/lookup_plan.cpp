@@ -20,9 +20,6 @@ constexpr std::uint32_t kLeastSplitBits = 9;
 constexpr std::uint32_t kMostEntryBits = kMostSplitWidth - 2;
 /// Whether a larger table is sparse is not asked: it would have to be constant nearly everywhere.
 constexpr std::uint32_t kMostSparseBits = 12;
-/// Look-up tables that a block RAM of 18 kbit is worth beside them: the fewest that any part known to `device` has per block
-/// (XCZU9EG: 274,080 and 1,824).
-constexpr std::uint64_t kBlockPrice = 150;
 
 Status checkParams(const LookupParams& p) {
   if (p.channels == 0) return badInput("tables of no channels");
@@ -168,7 +165,7 @@ Result<std::vector<LookupPlan>> plansAsAsked(LookupPlan plan, const std::optiona
 std::uint64_t builtPrice(LookupPlan plan) {
   plan.params.channels = plan.params.pack = 1;  // only one table for all channels has several plans
   const hdl::Cost cost = hdl::cost(hdl::simplify(elaborate(lookupKernel(std::move(plan)))), hdl::Family::xc7);
-  return cost.lut + cost.lutRam + cost.srl + kBlockPrice * cost.bram18;
+  return cost.allLuts() + kBlockPrice * cost.bram18;
 }
 
 }  // namespace

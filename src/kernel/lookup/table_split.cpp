@@ -6,6 +6,7 @@
 
 #include "base/result.h"
 #include "fixed/interval.h"
+#include "kernel/convex.h"
 
 namespace sluice::kernel {
 namespace {
@@ -138,14 +139,7 @@ class Search {
       const Slack r = residues(h, low, shift, m);
       return r.hi - r.lo;
     };
-    while (from < to) {
-      const std::int64_t m = from + ((to - from) >> 1);
-      if (spread(m) <= spread(m + 1))
-        to = m;
-      else
-        from = m + 1;
-    }
-    return from;
+    return leastOfConvex(from, to, spread);
   }
 
   void lines() {

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <bit>
 #include <cstdlib>
-#include <optional>
 #include <utility>
 
 #include "base/check.h"
@@ -104,6 +103,27 @@ CellId CellList::select(CellId condition, CellId a, CellId b) {
               .b = b,
               .condition = condition,
               .range = fixed::join(cells_[a].range, cells_[b].range)});
+}
+
+CellId CellList::bitsFrom(CellId a, std::uint32_t lowest) {
+  if (lowest == 0) return a;
+  const fixed::Interval range = cells_[a].range;
+  return put({.kind = Cell::Kind::floorShift,
+              .a = a,
+              .shiftA = lowest,
+              .range = {range.lo >> lowest, range.hi >> lowest},
+              .levels = 0});
+}
+
+CellId CellList::bitsOf(CellId a, std::uint32_t lowest, std::uint32_t count) {
+  const CellId upper = bitsFrom(a, lowest);
+  const fixed::Interval all{0, (std::int64_t{1} << count) - 1};
+  if (all.contains(cells_[upper].range)) return upper;
+  return put({.kind = Cell::Kind::wrap,
+              .a = upper,
+              .shiftA = count,
+              .range = fixed::fitRange(cells_[upper].range, all, fixed::Overflow::wrap),
+              .levels = 0});
 }
 
 bool CellList::canTabulate(const Scalar& x) const {

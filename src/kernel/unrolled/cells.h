@@ -117,6 +117,10 @@ class CellList {
   /// One bit: a >= b.
   CellId notLess(CellId a, CellId b);
   CellId select(CellId condition, CellId a, CellId b);
+  /// a >> lowest, to minus infinity: wires.
+  CellId bitsFrom(CellId a, std::uint32_t lowest);
+  /// The bits [lowest, lowest + count) of a number, as one that is not negative: wires.
+  CellId bitsOf(CellId a, std::uint32_t lowest, std::uint32_t count);
   /// The larger of two, or the smaller: a comparison and a choice. What is known of differences to it is kept for sum().
   CellId extreme(bool largest, CellId a, CellId b);
   /// The least sum of terms that are tables over the distances of a row's elements to the row's largest: one of those distances

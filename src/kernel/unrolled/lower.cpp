@@ -1,26 +1,15 @@
 #include "kernel/unrolled/lowering.h"
 
 #include <algorithm>
-#include <bit>
 #include <optional>
 
-#include "base/check.h"
-
 namespace sluice::kernel {
-namespace {
-
-using ir::TensorId;
-
-/// Constant elements of operand `i`, or unsupported.
-Result<const std::vector<std::int64_t>*> constantOf(const ir::Graph& graph, const ir::Node& node,
-                                                    std::size_t i) {
-  const ir::Tensor& tensor = graph.tensor(node.inputs[i]);
+Result<const std::vector<std::int64_t>*> Lowering::constantOf(const ir::Node& node, std::size_t i) const {
+  const ir::Tensor& tensor = graph_.tensor(node.inputs[i]);
   if (!tensor.isConstant())
     return unsupported("'" + tensor.name + "' must be a constant to be unrolled", "node '" + node.name + "'");
   return &ir::codesOf(tensor);
 }
-
-}  // namespace
 
 Result<LoweredNodes> Lowering::run() {
   result_.ports = unrolledPorts(graph_, params_.nodes);
@@ -36,7 +25,7 @@ Result<LoweredNodes> Lowering::run() {
   }
   for (const ir::NodeId id : params_.nodes) {
     const ir::Node& node = graph_.node(id);
-    for (const TensorId in : node.inputs)
+    for (const ir::TensorId in : node.inputs)
       if (!graph_.tensor(in).isConstant() && !values_.contains(in.index))
         return badInput("it reads '" + graph_.tensor(in).name + "' before that is computed",
                         "node '" + node.name + "'");
@@ -47,7 +36,7 @@ Result<LoweredNodes> Lowering::run() {
     for (Scalar& value : y) value = cells().within(value, graph_.tensor(node.output).type.codes->range);
     values_[node.output.index] = std::move(y);
   }
-  for (const TensorId out : result_.ports.writes) {
+  for (const ir::TensorId out : result_.ports.writes) {
     PortCells port;
     for (const Scalar& y : values_[out.index]) port.push_back(cells().whole(y));
     result_.writes.push_back(std::move(port));
@@ -56,7 +45,7 @@ Result<LoweredNodes> Lowering::run() {
 }
 
 const Scalars& Lowering::in(const ir::Node& node, std::size_t i) {
-  const TensorId id = node.inputs[i];
+  const ir::TensorId id = node.inputs[i];
   const auto [it, isNew] = values_.try_emplace(id.index);
   if (isNew)
     for (const std::int64_t code : ir::codesOf(graph_.tensor(id))) it->second.push_back({.offset = code});
@@ -80,11 +69,11 @@ Result<Scalars> Lowering::lower(const ir::Node& node) {
 }
 
 Result<Scalars> Lowering::dense(const ir::Node& node) {
-  SLUICE_TRY(const auto* weights, constantOf(graph_, node, 1));
+  SLUICE_TRY(const auto* weights, constantOf(node, 1));
   const std::size_t n = channels(node), m = weights->size() / n;
   std::vector<std::int64_t> bias(m, 0);
   if (node.inputs.size() > 2) {
-    SLUICE_TRY(const auto* given, constantOf(graph_, node, 2));
+    SLUICE_TRY(const auto* given, constantOf(node, 2));
     bias = *given;
   }
   const Scalars x = in(node, 0);
@@ -161,7 +150,7 @@ Result<AdderGraph> Lowering::graphFor(MatrixVector problem) {
 }
 
 Result<Scalars> Lowering::threshold(const ir::Node& node, const ir::Threshold& op) {
-  SLUICE_TRY(const auto* rows, constantOf(graph_, node, 1));
+  SLUICE_TRY(const auto* rows, constantOf(node, 1));
   const ir::Shape& shape = graph_.tensor(node.inputs[1]).type.shape;
   const auto count = static_cast<std::size_t>(shape[0]), steps = static_cast<std::size_t>(shape[1]);
   Scalars y;
@@ -175,7 +164,7 @@ Result<Scalars> Lowering::threshold(const ir::Node& node, const ir::Threshold& o
 }
 
 Result<Scalars> Lowering::lookup(const ir::Node& node, const ir::Lookup& op) {
-  SLUICE_TRY(const auto* table, constantOf(graph_, node, 1));
+  SLUICE_TRY(const auto* table, constantOf(node, 1));
   const ir::Shape& shape = graph_.tensor(node.inputs[1]).type.shape;
   const auto rows = static_cast<std::size_t>(shape[0]), entries = static_cast<std::size_t>(shape[1]);
   Scalars y;
@@ -195,8 +184,8 @@ Result<Scalars> Lowering::lookup(const ir::Node& node, const ir::Lookup& op) {
 }
 
 Result<Scalars> Lowering::rescale(const ir::Node& node, const ir::Rescale& op) {
-  SLUICE_TRY(const auto* factor, constantOf(graph_, node, 1));
-  SLUICE_TRY(const auto* addend, constantOf(graph_, node, 2));
+  SLUICE_TRY(const auto* factor, constantOf(node, 1));
+  SLUICE_TRY(const auto* addend, constantOf(node, 2));
   Scalars y;
   for (const Scalar& x : in(node, 0)) {
     const std::size_t c = y.size() % channels(node);
@@ -245,7 +234,7 @@ UnrolledPorts unrolledPorts(const ir::Graph& graph, const std::vector<ir::NodeId
   std::vector<bool> inside(graph.nodes.size(), false), known(graph.tensors.size(), false);
   for (const ir::NodeId id : nodes) inside[id.index] = true;
   for (const ir::NodeId id : nodes)
-    for (const TensorId in : graph.node(id).inputs) {
+    for (const ir::TensorId in : graph.node(id).inputs) {
       const ir::Tensor& tensor = graph.tensor(in);
       if (tensor.isConstant() || known[in.index] ||
           (tensor.producer.valid() && inside[tensor.producer.index]))
@@ -258,7 +247,7 @@ UnrolledPorts unrolledPorts(const ir::Graph& graph, const std::vector<ir::NodeId
   const auto isReshape = [&](ir::NodeId id) {
     return std::holds_alternative<ir::Reshape>(graph.node(id).operation);
   };
-  const auto leaves = [&](auto&& self, TensorId out) -> bool {
+  const auto leaves = [&](auto&& self, ir::TensorId out) -> bool {
     return std::find(graph.outputs.begin(), graph.outputs.end(), out) != graph.outputs.end() ||
            std::any_of(users[out.index].begin(), users[out.index].end(), [&](ir::NodeId user) {
              return !inside[user.index] || (isReshape(user) && self(self, graph.node(user).output));

@@ -11,36 +11,46 @@ namespace {
 /// Products with constants that a convolution may be unrolled into: more are no pipeline that fits a part.
 constexpr std::uint64_t kMostProducts = 100'000;
 
+/// A convolution by its extents; sources: of every position of the output, what lies under each place of the window, -1 beyond
+/// the edge.
+struct Slide {
+  std::vector<std::int64_t> sources;
+  std::size_t places = 0, positions = 0, channelsIn = 0, channelsOut = 0, groupIn = 0, groupOut = 0;
+};
+Result<Slide> slideOf(const ir::Shape& input, const ir::Shape& kernel, const ir::Window& over,
+                      std::int64_t groups) {
+  SLUICE_TRY(const ir::ConvShape shape, ir::convShape(input, kernel, over, groups));
+  Slide slide{.sources = ir::windowSources(shape.axes),
+              .places = static_cast<std::size_t>(shape.places()),
+              .channelsIn = static_cast<std::size_t>(shape.channelsIn),
+              .channelsOut = static_cast<std::size_t>(shape.channelsOut),
+              .groupIn = static_cast<std::size_t>(shape.groupIn()),
+              .groupOut = static_cast<std::size_t>(shape.groupOut())};
+  slide.positions = slide.sources.size() / slide.places;
+  return slide;
+}
+
 }  // namespace
 
 /// Every position of the output is a matrix-vector product over its window.
 Result<Scalars> Lowering::conv(const ir::Node& node, const ir::Window& over, std::int64_t groups) {
-  const std::string where = "node '" + node.name + "'";
-  const ir::Tensor& w = graph_.tensor(node.inputs[1]);
-  if (!w.isConstant()) return unsupported("'" + w.name + "' must be a constant to be unrolled", where);
-  const std::vector<std::int64_t>& weights = ir::codesOf(w);
-  SLUICE_TRY(const ir::ConvShape shape, ir::convShape(shapeOf(node.inputs[0]), w.type.shape, over, groups));
-  const std::vector<std::int64_t> sources = ir::windowSources(shape.axes);
-  const auto places = static_cast<std::size_t>(shape.places()),
-             channelsIn = static_cast<std::size_t>(shape.channelsIn),
-             channelsOut = static_cast<std::size_t>(shape.channelsOut),
-             groupIn = static_cast<std::size_t>(shape.groupIn()),
-             groupOut = static_cast<std::size_t>(shape.groupOut());
+  SLUICE_TRY(const auto* weights, constantOf(node, 1));
+  SLUICE_TRY(const Slide slide, slideOf(shapeOf(node.inputs[0]), shapeOf(node.inputs[1]), over, groups));
+  const auto& [sources, places, positions, channelsIn, channelsOut, groupIn, groupOut] = slide;
   const auto nonZero = static_cast<std::uint64_t>(
-      weights.size() - static_cast<std::size_t>(std::count(weights.begin(), weights.end(), 0)));
-  const std::uint64_t positions = sources.size() / places;
+      weights->size() - static_cast<std::size_t>(std::count(weights->begin(), weights->end(), 0)));
   if (nonZero * positions > kMostProducts)
     return unsupported("the convolution takes " + std::to_string(nonZero * positions) +
                            " products a frame; unrolled at most " + std::to_string(kMostProducts) +
                            "; streamed it can be any",
-                       where);
+                       "node '" + node.name + "'");
   std::vector<std::int64_t> bias(channelsOut, 0);
   if (node.inputs.size() > 2) bias = ir::codesOf(graph_.tensor(node.inputs[2]));
   // [places * groupIn, groupOut] for each group.
   std::vector<std::vector<std::int64_t>> matrices(channelsIn / groupIn);
   for (std::size_t g = 0; g < matrices.size(); ++g)
     for (std::size_t row = 0; row < places * groupIn; ++row) {
-      const auto first = weights.begin() + static_cast<std::ptrdiff_t>(row * channelsOut + g * groupOut);
+      const auto first = weights->begin() + static_cast<std::ptrdiff_t>(row * channelsOut + g * groupOut);
       matrices[g].insert(matrices[g].end(), first, first + static_cast<std::ptrdiff_t>(groupOut));
     }
   const Scalars x = in(node, 0);
@@ -66,14 +76,13 @@ Result<Scalars> Lowering::conv(const ir::Node& node, const ir::Window& over, std
 /// Sums of an accumulator of so many bits. One that wraps may wrap at the end; any other is brought into its range after every
 /// term, one behind the other.
 Result<Scalars> Lowering::accumulated(const ir::Node& node, const ir::AccumulateConv& op) {
-  const std::string where = "node '" + node.name + "'";
   const auto fitted = [&](const Scalar& x) {
     return cells().requantize(x, 0, fixed::Rounding::floor, op.overflow, op.range);
   };
   const Error refused{ErrorCode::unsupported,
                       std::string("an accumulator with overflow ") + fixed::name(op.overflow) +
                           " and rounding " + fixed::name(op.rounding) + " cannot be unrolled",
-                      where};
+                      "node '" + node.name + "'"};
   const bool wraps = op.overflow == fixed::Overflow::wrap;
   if (wraps && op.shift == 0) {
     SLUICE_TRY(Scalars sums, conv(node, op.window, op.groups));
@@ -84,20 +93,13 @@ Result<Scalars> Lowering::accumulated(const ir::Node& node, const ir::Accumulate
     }
     return sums;
   }
-  const ir::Tensor& w = graph_.tensor(node.inputs[1]);
-  if (!w.isConstant()) return unsupported("'" + w.name + "' must be a constant to be unrolled", where);
-  const std::vector<std::int64_t>& weights = ir::codesOf(w);
-  SLUICE_TRY(const ir::ConvShape shape,
-             ir::convShape(shapeOf(node.inputs[0]), w.type.shape, op.window, op.groups));
-  const std::vector<std::int64_t> sources = ir::windowSources(shape.axes);
-  const auto places = static_cast<std::size_t>(shape.places()),
-             channelsIn = static_cast<std::size_t>(shape.channelsIn),
-             channelsOut = static_cast<std::size_t>(shape.channelsOut),
-             groupIn = static_cast<std::size_t>(shape.groupIn()),
-             groupOut = static_cast<std::size_t>(shape.groupOut());
+  SLUICE_TRY(const auto* weights, constantOf(node, 1));
+  SLUICE_TRY(const Slide slide,
+             slideOf(shapeOf(node.inputs[0]), shapeOf(node.inputs[1]), op.window, op.groups));
+  const auto& [sources, places, positions, channelsIn, channelsOut, groupIn, groupOut] = slide;
   const Scalars x = in(node, 0);
   Scalars y;
-  for (std::size_t position = 0; position < sources.size() / places; ++position)
+  for (std::size_t position = 0; position < positions; ++position)
     for (std::size_t j = 0; j < channelsOut; ++j) {
       std::optional<Scalar> sum =
           fitted({.offset = node.inputs.size() > 2 ? ir::codesOf(graph_.tensor(node.inputs[2]))[j] : 0});
@@ -108,8 +110,9 @@ Result<Scalars> Lowering::accumulated(const ir::Node& node, const ir::Accumulate
             source < 0
                 ? Scalar{}
                 : x[static_cast<std::size_t>(source) * channelsIn + j / groupOut * groupIn + k % groupIn];
-        const std::optional<Scalar> term = cells().requantize(
-            cells().times(one, weights[k * channelsOut + j]), op.shift, op.rounding, op.overflow, op.range);
+        const std::optional<Scalar> term =
+            cells().requantize(cells().times(one, (*weights)[k * channelsOut + j]), op.shift, op.rounding,
+                               op.overflow, op.range);
         if (!term) return refused;
         terms.push_back(*term);
         if (wraps) continue;
@@ -165,13 +168,9 @@ Result<Scalars> Lowering::matrixProduct(const ir::Node& node) {
 }
 
 Result<Scalars> Lowering::pairLookup(const ir::Node& node, const ir::PairLookup& op) {
-  const ir::Tensor& constant = graph_.tensor(node.inputs[2]);
-  if (!constant.isConstant())
-    return unsupported("'" + constant.name + "' must be a constant to be unrolled",
-                       "node '" + node.name + "'");
-  const std::vector<std::int64_t>& table = ir::codesOf(constant);
-  const auto rows = static_cast<std::size_t>(constant.type.shape[0]),
-             entries = static_cast<std::size_t>(constant.type.shape[1]);
+  SLUICE_TRY(const auto* table, constantOf(node, 2));
+  const ir::Shape& shape = shapeOf(node.inputs[2]);
+  const auto rows = static_cast<std::size_t>(shape[0]), entries = static_cast<std::size_t>(shape[1]);
   const Scalars u = in(node, 0), v = in(node, 1);
   Scalars y;
   for (std::size_t i = 0; i < u.size(); ++i) {
@@ -182,7 +181,7 @@ Result<Scalars> Lowering::pairLookup(const ir::Node& node, const ir::PairLookup&
     y.push_back(cells().tabulate(u[i], v[i], [&](std::int64_t a, std::int64_t b) {
       const std::int64_t at = std::clamp<std::int64_t>((a - op.first0) * op.span1 + b - op.first1, 0,
                                                        static_cast<std::int64_t>(entries) - 1);
-      return table[row * entries + static_cast<std::size_t>(at)];
+      return (*table)[row * entries + static_cast<std::size_t>(at)];
     }));
   }
   return y;

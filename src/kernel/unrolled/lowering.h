@@ -24,6 +24,8 @@ class Lowering {
   CellList& cells() { return result_.cells; }
   /// The elements of an operand; of a constant its codes.
   const Scalars& in(const ir::Node& node, std::size_t i);
+  /// Elements of a constant operand. Errors: unsupported, if it is computed.
+  Result<const std::vector<std::int64_t>*> constantOf(const ir::Node& node, std::size_t i) const;
   [[nodiscard]] const ir::Shape& shapeOf(ir::TensorId id) const { return graph_.tensor(id).type.shape; }
   [[nodiscard]] std::int64_t zeroPointOf(ir::TensorId id) const {
     return graph_.tensor(id).type.codes->zeroPoint;

@@ -160,16 +160,7 @@ CellId CellList::extreme(bool largest, CellId a, CellId b) {
 
 CellId CellList::choose(CellId index, std::vector<CellId> choices) {
   for (std::uint32_t bit = 0; choices.size() > 1; ++bit) {
-    const std::int64_t all = cells_[index].range.hi >> bit;
-    const CellId which = put({.kind = Cell::Kind::wrap,
-                              .a = put({.kind = Cell::Kind::floorShift,
-                                        .a = index,
-                                        .shiftA = bit,
-                                        .range = {cells_[index].range.lo >> bit, all},
-                                        .levels = 0}),
-                              .shiftA = 1,
-                              .range = {0, 1},
-                              .levels = 0});
+    const CellId which = bitsOf(index, bit, 1);
     std::vector<CellId> next;
     for (std::size_t k = 0; k < choices.size(); k += 2)
       next.push_back(k + 1 < choices.size() ? select(which, choices[k + 1], choices[k]) : choices[k]);

@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "kernel/convex.h"
 #include "kernel/unrolled/cells.h"
 
 /// Staircases of many steps, exactly, without a comparison for each.
@@ -137,22 +138,11 @@ class LineSearch {
       const std::vector<Corner> list =
           corners(std::max(start, stairs_.range.lo),
                   std::min(start + (std::int64_t{1} << cut) - 1, stairs_.range.hi), lines);
-      // The room for a constant is concave in the slope: narrowed down from both sides.
-      const auto room = [&](std::int64_t slope) {
-        const fixed::Interval fit = constantsAt(list, slope, stairs_.direction);
-        return fit.hi - fit.lo;
-      };
-      std::int64_t lo = 0, hi = std::int64_t{4} << fraction;
-      while (hi - lo > 2) {
-        const std::int64_t p = lo + (hi - lo) / 3, q = hi - (hi - lo) / 3;
-        if (room(p) < room(q))
-          lo = p;
-        else
-          hi = q;
-      }
-      std::int64_t slope = lo;
-      for (std::int64_t s = lo; s <= hi; ++s)
-        if (room(s) > room(slope)) slope = s;
+      // The room for a constant is concave in the slope.
+      const std::int64_t slope = leastOfConvex(0, std::int64_t{4} << fraction, [&](std::int64_t at) {
+        const fixed::Interval room = constantsAt(list, at, stairs_.direction);
+        return room.lo - room.hi;
+      });
       const fixed::Interval fit = constantsAt(list, slope, stairs_.direction);
       if (fit.lo > fit.hi) return std::nullopt;
       lines.slope.push_back(slope);
@@ -213,35 +203,13 @@ std::optional<Scalar> CellList::smoothSteps(CellId a, const std::vector<std::int
       return base + direction * (std::upper_bound(steps.begin(), steps.end(), code) - steps.begin());
     });
   }
-  const auto part = [&](CellId of, std::uint32_t from, std::uint32_t count) {  // bits [from, from + count)
-    CellId shifted = of;
-    if (from > 0) {
-      const fixed::Interval r = cells_[of].range;
-      shifted = put({.kind = Cell::Kind::floorShift,
-                     .a = of,
-                     .shiftA = from,
-                     .range = {r.lo >> from, r.hi >> from},
-                     .levels = 0});
-    }
-    const fixed::Interval all{0, (std::int64_t{1} << count) - 1};
-    if (all.contains(cells_[shifted].range)) return shifted;
-    return put({.kind = Cell::Kind::wrap,
-                .a = shifted,
-                .shiftA = count,
-                .range = fixed::fitRange(cells_[shifted].range, all, fixed::Overflow::wrap),
-                .levels = 0});
-  };
-  const CellId high = put({.kind = Cell::Kind::floorShift,
-                           .a = a,
-                           .shiftA = lines->cut,
-                           .range = {range.lo >> lines->cut, range.hi >> lines->cut},
-                           .levels = 0});
+  const CellId high = bitsFrom(a, lines->cut);
   const auto entry = [&](const std::vector<std::int64_t>& list) {
     return tabulate(scalar(high),
                     [&](std::int64_t h) { return list[static_cast<std::size_t>(h - lines->first)]; });
   };
   std::vector<Scalar> terms =
-      products(entry(lines->slope), scalar(part(a, lines->lost, lines->cut - lines->lost)));
+      products(entry(lines->slope), scalar(bitsOf(a, lines->lost, lines->cut - lines->lost)));
   if (direction < 0)
     for (Scalar& t : terms) {
       t.sign = -t.sign;
@@ -249,21 +217,17 @@ std::optional<Scalar> CellList::smoothSteps(CellId a, const std::vector<std::int
     }
   terms.push_back(entry(lines->constant));
   const CellId total = whole(within(sum(std::move(terms)), proof->sums));
-  const CellId guess = put({.kind = Cell::Kind::floorShift,
-                            .a = total,
-                            .shiftA = lines->fraction,
-                            .range = {proof->sums.lo >> lines->fraction, proof->sums.hi >> lines->fraction},
-                            .levels = 0});
+  const CellId guess = bitsFrom(total, lines->fraction);
   // The lowest bits of the step, which the sign of a difference of so many bits is compared with.
   const std::uint32_t kept = std::min(proof->bits, bits + 1);
   const std::int64_t mask = (std::int64_t{1} << kept) - 1;
   Scalar step = tabulate(
       scalar(guess), [&](std::int64_t g) { return (stairs.stepAfter(g) - (direction > 0 ? 1 : 0)) & mask; });
-  Scalar code = scalar(part(a, 0, kept));
+  Scalar code = scalar(bitsOf(a, 0, kept));
   Scalar& taken = direction > 0 ? code : step;  // from the other
   taken.sign = -taken.sign;
   taken.offset = -taken.offset;
-  const Scalar isNext = scalar(part(whole(sum({code, step})), kept - 1, 1));
+  const Scalar isNext = scalar(bitsOf(whole(sum({code, step})), kept - 1, 1));
   return within(sum({scalar(guess), isNext}), {stairs.least(), stairs.most()});
 }
 

@@ -9,32 +9,14 @@
 #include "ir/reference.h"
 #include "ir/testing.h"
 #include "kernel/bits.h"
-#include "kernel/testing.h"
+#include "kernel/testing/unrolled_case.h"
 #include "kernel/unrolled/unrolled.h"
 
 /// What the tests of unrolled pipelines share: a pipeline of a whole graph against the reference interpreter.
 namespace sluice::kernel {
 
-inline std::vector<ir::NodeId> integerNodes(const ir::Graph& graph) {
-  std::vector<ir::NodeId> nodes;
-  for (std::uint32_t n = 0; n < graph.nodes.size(); ++n)
-    if (ir::isInteger(graph, graph.nodes[n])) nodes.emplace_back(n);
-  return nodes;
-}
-
 inline UnrolledParams paramsOf(const ir::Graph& graph) {
   return {.graph = &graph, .nodes = integerNodes(graph), .adders = {}};
-}
-
-/// What the reference interpreter says of the same nodes.
-inline PassData golden(const ir::Graph& graph, const UnrolledPorts& ports, const PassData& reads) {
-  std::vector<ir::Feed> feeds;
-  for (std::size_t p = 0; p < reads.size(); ++p) feeds.push_back({ports.reads[p], reads[p]});
-  const auto values = ir::evaluate(graph, feeds, ports.writes, 1);
-  EXPECT_TRUE(values.ok()) << values.error().text();
-  PassData writes;
-  for (const ir::ConstantData& value : *values) writes.push_back(std::get<std::vector<std::int64_t>>(value));
-  return writes;
 }
 
 inline KernelCase caseOf(const ir::Graph& graph, const UnrolledParams& params) {
@@ -42,7 +24,7 @@ inline KernelCase caseOf(const ir::Graph& graph, const UnrolledParams& params) {
   EXPECT_TRUE(kernel.ok()) << kernel.error().text();
   const UnrolledPorts ports = unrolledPorts(graph, params.nodes);
   return {.kernel = *kernel,
-          .golden = [&graph, ports](const PassData& reads) { return golden(graph, ports, reads); }};
+          .golden = [&graph, ports](const PassData& reads) { return referencePass(graph, ports, reads); }};
 }
 
 /// Every code of a network with one input element, one code a cycle, back to back: beat k leaves `depth`
