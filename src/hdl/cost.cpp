@@ -4,7 +4,6 @@
 #include <map>
 
 #include "hdl/cost_cells.h"
-#include "hdl/simplify.h"
 
 namespace sluice::hdl {
 namespace {
@@ -198,7 +197,7 @@ Cost& Cost::operator+=(const Cost& other) {
 
 Cost cost(const Module& module, Family family) {
   Known known;
-  return costWithInstances(simplify(module), family, known);
+  return costWithInstances(module, family, known);
 }
 
 }  // namespace sluice::hdl

@@ -159,6 +159,7 @@ Lit Lowering::lookAhead(const Bits& propagate, const Bits& generate, bool carry)
 }
 
 Lowering::Bits Lowering::multiply(Signal s) {
+  SLUICE_CHECK(m_.node(s).style == Style::dsp, "products in logic are written out before they are counted");
   const auto cell = static_cast<std::uint32_t>(out_.cells.size());
   out_.cells.push_back({.kind = Cell::Kind::dsp, .cost = {.dsp = 1}});
   dsps_[s].cell = cell;

@@ -73,6 +73,7 @@ Cost memoryPrimitives(const Memory& memory, std::uint32_t width, std::uint32_t r
 Lowering::Bits Lowering::readMemory(Signal s) {
   const Node& n = m_.node(s);
   const Memory& memory = m_.memories[n.attribute];
+  SLUICE_CHECK(memory.style != Style::automatic, "the kind of a memory is chosen before it is counted");
   const bool rom = !memory.contents.empty();
   Bits word;
   if (memory.style == Style::shiftRegister)

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "hdl/builder.h"
+#include "hdl/simplify.h"
 
 namespace sluice::hdl {
 namespace {
@@ -36,7 +37,7 @@ TEST(DspBlocks, TakeInRegistersAndTheFirstAdderOnSevenSeriesAlone) {
   };
   const Signal p = product("p"), q = product("q");
   b.output("sum", b.reg(b.add(p, q)));
-  const Module m = std::move(b).build();
+  const Module m = simplify(std::move(b).build());
   EXPECT_EQ(cost(m, Family::xc7), (Cost{.dsp = 2}));
   const Cost plain = cost(m, Family::xcup);
   EXPECT_EQ(plain.dsp, 2u);
@@ -51,7 +52,7 @@ TEST(DspBlocks, LeaveOutsideWhatSomebodyElseReads) {
   b.output("x_again", x);
   b.output("product", p);
   b.output("sum", b.reg(b.add(p, b.input("z", kByte))));
-  const Cost cost = hdl::cost(std::move(b).build(), Family::xc7);
+  const Cost cost = hdl::cost(simplify(std::move(b).build()), Family::xc7);
   EXPECT_EQ(cost.dsp, 1u);
   EXPECT_EQ(cost.ff, 8u + 16u)
       << "x, which a port reads too, and the sum; the product's register is in the block";

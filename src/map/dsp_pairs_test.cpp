@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/rng.h"
+#include "hdl/simplify.h"
 #include "ir/text.h"
 
 namespace sluice::map {
@@ -49,7 +50,7 @@ MapOptions streamed() {
 std::uint64_t blocksOf(const Design& design) {
   std::uint64_t blocks = 0;
   for (const KernelInstance& instance : design.kernels)
-    blocks += hdl::cost(kernel::elaborate(instance.kernel), hdl::Family::xc7).dsp;
+    blocks += hdl::cost(hdl::simplify(kernel::elaborate(instance.kernel)), hdl::Family::xc7).dsp;
   return blocks;
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "dataflow/schedule.h"
+#include "hdl/simplify.h"
 #include "kernel/fifo/fifo.h"
 #include "kernel/fork/fork.h"
 #include "kernel/width/width.h"
@@ -56,15 +57,16 @@ const std::vector<double>& Prices::of(const kernel::Kernel& kernel, std::size_t 
       key.insert(key.end(), {when.loop, static_cast<std::int64_t>(when.relation), when.value});
   }
   const auto [found, isNew] = known_.try_emplace(std::move(key));
-  if (isNew) found->second = sizesOf(hdl::cost(kernel::elaborate(kernel), family_));
+  if (isNew) found->second = sizesOf(hdl::cost(hdl::simplify(kernel::elaborate(kernel)), family_));
   return found->second;
 }
 
 const std::vector<double>& Prices::fifo(std::uint32_t bits, bool isPort) {
   const auto [found, isNew] = fifos_.try_emplace(std::pair(bits, isPort));
   if (isNew)
-    found->second = sizesOf(
-        hdl::cost(kernel::fifo({.width = bits, .depth = 2, .kind = {}, .reserveIsPush = isPort}), family_));
+    found->second = sizesOf(hdl::cost(
+        hdl::simplify(kernel::fifo({.width = bits, .depth = 2, .kind = {}, .reserveIsPush = isPort})),
+        family_));
   return found->second;
 }
 

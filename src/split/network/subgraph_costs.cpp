@@ -7,6 +7,7 @@
 #include "base/check.h"
 #include "dataflow/schedule.h"
 #include "device/part.h"
+#include "hdl/simplify.h"
 #include "kernel/fifo/fifo.h"
 
 namespace sluice::splits {
@@ -14,14 +15,14 @@ namespace sluice::splits {
 std::vector<hdl::Cost> costsOf(const map::Design& design, hdl::Family family) {
   std::vector<hdl::Cost> costs(design.subgraphs.size());
   for (const map::KernelInstance& instance : design.kernels)
-    costs[instance.subgraph.index] +=
-        hdl::cost(kernel::elaborate(instance.kernel), map::familyOf(design, instance.subgraph, family));
+    costs[instance.subgraph.index] += hdl::cost(hdl::simplify(kernel::elaborate(instance.kernel)),
+                                                map::familyOf(design, instance.subgraph, family));
   std::map<std::pair<std::string, hdl::Family>, hdl::Cost> fifos;
   for (const map::Stream& stream : design.streams) {
     const kernel::FifoParams params = map::fifoParams(stream);
     const hdl::Family own = map::familyOf(design, stream.subgraph, family);
     const auto [found, isNew] = fifos.try_emplace({kernel::fifoName(params), own});
-    if (isNew) found->second = hdl::cost(kernel::fifo(params), own);
+    if (isNew) found->second = hdl::cost(hdl::simplify(kernel::fifo(params)), own);
     costs[stream.subgraph.index] += found->second;
   }
   return costs;
