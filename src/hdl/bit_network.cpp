@@ -1,58 +1,43 @@
 #include "hdl/bit_network.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/rng.h"
 
 namespace sluice::hdl {
 
-BitNetwork::BitNetwork() : places_(256) { gates_.push_back({}); }
+BitNetwork::BitNetwork() { gates_.push_back({}); }
 
-Lit BitNetwork::append(GateKind kind, std::span<const Lit> inputs, std::uint64_t truth) {
-  const auto first = static_cast<std::uint32_t>(inputs_.size());
+void BitNetwork::reset(std::size_t gates) {
+  gates_.clear(), inputs_.clear(), delays_.clear(), truths_.clear();
+  gates_.reserve(gates);
+  inputs_.reserve(2 * gates);
+  known_.reset(gates / 2);
+  gates_.push_back({});
+}
+
+Lit BitNetwork::append(GateKind kind, std::span<const Lit> inputs) {
+  gates_.push_back({.kind = kind,
+                    .count = static_cast<std::uint8_t>(inputs.size()),
+                    .first = static_cast<std::uint32_t>(inputs_.size())});
   inputs_.insert(inputs_.end(), inputs.begin(), inputs.end());
-  gates_.push_back(
-      {.kind = kind, .count = static_cast<std::uint8_t>(inputs.size()), .first = first, .truth = truth});
   return 2 * (size() - 1);
-}
-
-template <typename Same>
-std::uint32_t BitNetwork::known(std::uint64_t hash, Same same) const {
-  const std::size_t mask = places_.size() - 1;
-  for (std::size_t at = hash & mask; places_[at].gate != 0; at = (at + 1) & mask)
-    if (places_[at].hash == hash && same(places_[at].gate)) return places_[at].gate;
-  return 0;
-}
-
-void BitNetwork::note(std::uint64_t hash, std::uint32_t gate) {
-  const auto put = [](std::vector<Place>& places, const Place& p) {
-    const std::size_t mask = places.size() - 1;
-    std::size_t at = p.hash & mask;
-    while (places[at].gate != 0) at = (at + 1) & mask;
-    places[at] = p;
-  };
-  if (2 * ++taken_ > places_.size()) {
-    std::vector<Place> larger(2 * places_.size());
-    for (const Place& p : places_)
-      if (p.gate != 0) put(larger, p);
-    places_ = std::move(larger);
-  }
-  put(places_, {hash, gate});
 }
 
 Lit BitNetwork::shared(GateKind kind, std::initializer_list<Lit> in) {
   std::uint64_t hash = static_cast<std::uint64_t>(kind);
   for (const Lit a : in) hash = mix64(hash + a + 0x9e3779b97f4a7c15ull);
-  const std::uint32_t found = known(
+  const std::uint32_t found = known_.find(
       hash, [&](std::uint32_t g) { return gates_[g].kind == kind && std::ranges::equal(inputs(g), in); });
   if (found != 0) return 2 * found;
-  const Lit made = append(kind, {in.begin(), in.size()}, 0);
-  note(hash, gateOf(made));
+  const Lit made = append(kind, {in.begin(), in.size()});
+  known_.add(hash, gateOf(made));
   return made;
 }
 
 Lit BitNetwork::leaf(std::int32_t arrivalPs) {
-  const Lit made = append(GateKind::leaf, {}, 0);
+  const Lit made = append(GateKind::leaf, {});
   gates_.back().arrival = arrivalPs;
   return made;
 }
@@ -115,31 +100,36 @@ std::uint64_t cofactor(std::uint64_t truth, std::uint32_t i, std::uint32_t input
 
 }  // namespace
 
-Lit BitNetwork::table(std::uint64_t truth, std::vector<Lit> in) {
-  SLUICE_CHECK(in.size() <= 6, "a table has at most six inputs");
-  const auto mask = [&] { return in.size() == 6 ? ~0ull : (1ull << (1u << in.size())) - 1; };
-  const auto count = [&] { return static_cast<std::uint32_t>(in.size()); };
+Lit BitNetwork::table(std::uint64_t truth, std::span<const Lit> inputs) {
+  SLUICE_CHECK(inputs.size() <= 6, "a table has at most six inputs");
+  std::array<Lit, 6> in;
+  std::copy(inputs.begin(), inputs.end(), in.begin());
+  auto count = static_cast<std::uint32_t>(inputs.size());
+  const auto mask = [&] { return count == 6 ? ~0ull : (1ull << (1u << count)) - 1; };
+  const auto erase = [&](std::uint32_t i) {
+    std::copy(in.begin() + i + 1, in.begin() + count--, in.begin() + i);
+  };
   truth &= mask();
-  for (std::uint32_t i = 0; i < count();) {
-    const std::uint64_t zero = cofactor(truth, i, count(), false), one = cofactor(truth, i, count(), true);
+  for (std::uint32_t i = 0; i < count;) {
+    const std::uint64_t zero = cofactor(truth, i, count, false), one = cofactor(truth, i, count, true);
     const auto same =
         std::find_if(in.begin(), in.begin() + i, [&](Lit a) { return gateOf(a) == gateOf(in[i]); });
     if (gateOf(in[i]) == 0 || zero == one) {  // constant, or makes no difference
       truth = in[i] == kOne ? one : zero;
-      in.erase(in.begin() + i);
+      erase(i);
     } else if (same != in.begin() + i) {  // the same signal twice
       const auto j = static_cast<std::uint32_t>(same - in.begin());
       const bool equal = *same == in[i];
       std::uint64_t result = 0;
-      for (std::uint32_t k = 0; k < (1u << (count() - 1)); ++k) {
+      for (std::uint32_t k = 0; k < (1u << (count - 1)); ++k) {
         const bool value = ((k >> j & 1u) != 0) == equal;
         result |= ((value ? one : zero) >> k & 1u) << k;
       }
       truth = result;
-      in.erase(in.begin() + i);
+      erase(i);
     } else if (isInverted(in[i])) {
       std::uint64_t result = 0;
-      for (std::uint32_t k = 0; k < (1u << count()); ++k) result |= (truth >> (k ^ (1u << i)) & 1u) << k;
+      for (std::uint32_t k = 0; k < (1u << count); ++k) result |= (truth >> (k ^ (1u << i)) & 1u) << k;
       truth = result;
       in[i] = invert(in[i]);
     } else {
@@ -149,45 +139,46 @@ Lit BitNetwork::table(std::uint64_t truth, std::vector<Lit> in) {
   const Lit sign = truth & 1u;
   if (sign != 0) truth = ~truth & mask();
   if (truth == 0) return sign;
-  if (count() == 1) return in[0] ^ sign;
-  if (count() == 2) {
+  if (count == 1) return in[0] ^ sign;
+  if (count == 2) {
     const Lit a = in[0], b = in[1];
     if (truth == 0b0110) return lxor(a, b) ^ sign;
     if (truth == 0b1110) return lor(a, b) ^ sign;
     return land(truth == 0b0100 ? invert(a) : a, truth == 0b0010 ? invert(b) : b) ^ sign;
   }
+  const std::span<const Lit> left(in.data(), count);
   std::uint64_t hash = truth;
-  for (const Lit a : in) hash = mix64(hash + a + 0x9e3779b97f4a7c15ull);
-  const std::uint32_t found = known(hash, [&](std::uint32_t g) {
-    return gates_[g].kind == GateKind::table && gates_[g].truth == truth && std::ranges::equal(inputs(g), in);
+  for (const Lit a : left) hash = mix64(hash + a + 0x9e3779b97f4a7c15ull);
+  const std::uint32_t found = known_.find(hash, [&](std::uint32_t g) {
+    return gates_[g].kind == GateKind::table && truths_[gates_[g].extra] == truth &&
+           std::ranges::equal(this->inputs(g), left);
   });
   if (found != 0) return (2 * found) ^ sign;
-  const Lit made = append(GateKind::table, in, truth);
-  note(hash, gateOf(made));
+  const Lit made = append(GateKind::table, left);
+  gates_.back().extra = static_cast<std::uint32_t>(truths_.size());
+  truths_.push_back(truth);
+  known_.add(hash, gateOf(made));
   return made ^ sign;
 }
 
 Lit BitNetwork::box(std::span<const Lit> in, std::span<const std::int32_t> delaysPs) {
   SLUICE_CHECK(in.size() == delaysPs.size() && in.size() < 256, "a delay from every input of a box");
-  const Lit made = append(GateKind::box, in, delays_.size());
+  const Lit made = append(GateKind::box, in);
+  gates_.back().extra = static_cast<std::uint32_t>(delays_.size());
   delays_.insert(delays_.end(), delaysPs.begin(), delaysPs.end());
   return made;
 }
 
-Lit BitNetwork::all(std::vector<Lit> of) {
+Lit BitNetwork::all(std::span<Lit> of) {
   if (of.empty()) return kOne;
-  while (of.size() > 1) {
-    std::vector<Lit> next;
-    for (std::size_t i = 0; i < of.size(); i += 2)
-      next.push_back(i + 1 < of.size() ? land(of[i], of[i + 1]) : of[i]);
-    of = std::move(next);
-  }
+  for (std::size_t count = of.size(); count > 1; count = (count + 1) / 2)
+    for (std::size_t i = 0; i < count; i += 2) of[i / 2] = i + 1 < count ? land(of[i], of[i + 1]) : of[i];
   return of[0];
 }
 
-Lit BitNetwork::any(std::vector<Lit> of) {
+Lit BitNetwork::any(std::span<Lit> of) {
   for (Lit& a : of) a = invert(a);
-  return invert(all(std::move(of)));
+  return invert(all(of));
 }
 
 }  // namespace sluice::hdl

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/check.h"
+#include "hdl/place_table.h"
 
 /// Logic bit by bit: a graph of small gates, shared as it is written. What the LUT mapper maps.
 namespace sluice::hdl {
@@ -30,8 +31,8 @@ struct Gate {
   GateKind kind = GateKind::zero;
   std::uint8_t count = 0;    ///< of inputs
   std::uint32_t first = 0;   ///< of its inputs in BitNetwork::inputs
-  std::uint64_t truth = 0;   ///< table
   std::int32_t arrival = 0;  ///< leaf: picoseconds after the clock
+  std::uint32_t extra = 0;   ///< table: place of its truth; box: of its delays
 };
 
 class BitNetwork {
@@ -44,12 +45,14 @@ class BitNetwork {
   Lit lxor(Lit a, Lit b);
   Lit mux(Lit s, Lit ifOne, Lit ifZero);
   /// Bit k of `truth` is the value where input i is bit i of k. At most six inputs.
-  Lit table(std::uint64_t truth, std::vector<Lit> inputs);
+  Lit table(std::uint64_t truth, std::span<const Lit> inputs);
   /// delaysPs: from each input. A box without inputs is a leaf.
   Lit box(std::span<const Lit> inputs, std::span<const std::int32_t> delaysPs);
-  /// And / or over any number, as a balanced tree.
-  Lit all(std::vector<Lit> of);
-  Lit any(std::vector<Lit> of);
+  /// And / or over any number, as a balanced tree. Uses the literals' room.
+  Lit all(std::span<Lit> of);
+  Lit any(std::span<Lit> of);
+  /// Empties it, with room for about so many gates.
+  void reset(std::size_t gates);
 
   [[nodiscard]] std::uint32_t size() const { return static_cast<std::uint32_t>(gates_.size()); }
   [[nodiscard]] const Gate& gate(std::uint32_t g) const { return gates_[g]; }
@@ -58,27 +61,19 @@ class BitNetwork {
   }
   /// Of a box's inputs.
   [[nodiscard]] std::span<const std::int32_t> delays(std::uint32_t g) const {
-    return {delays_.data() + gates_[g].truth, gates_[g].count};
+    return {delays_.data() + gates_[g].extra, gates_[g].count};
   }
 
  private:
   Lit shared(GateKind kind, std::initializer_list<Lit> inputs);
-  Lit append(GateKind kind, std::span<const Lit> inputs, std::uint64_t truth);
+  Lit append(GateKind kind, std::span<const Lit> inputs);
   [[nodiscard]] bool isAnd(Lit a) const { return gates_[gateOf(a)].kind == GateKind::land; }
 
   std::vector<Gate> gates_;
   std::vector<Lit> inputs_;
   std::vector<std::int32_t> delays_;
-  /// Gates by content, in open addressing: a power of two of places, at most half of them taken.
-  struct Place {
-    std::uint64_t hash = 0;
-    std::uint32_t gate = 0;  ///< 0: free
-  };
-  template <typename Same>
-  std::uint32_t known(std::uint64_t hash, Same same) const;  ///< 0: none
-  void note(std::uint64_t hash, std::uint32_t gate);
-  std::vector<Place> places_;
-  std::size_t taken_ = 0;
+  std::vector<std::uint64_t> truths_;
+  PlaceTable known_;  ///< gates by content
 };
 
 }  // namespace sluice::hdl

@@ -1,8 +1,11 @@
 #include "hdl/cost.h"
 
 #include <algorithm>
+#include <atomic>
+#include <functional>
 #include <map>
 
+#include "base/threads.h"
 #include "hdl/cost_cells.h"
 
 namespace sluice::hdl {
@@ -23,32 +26,38 @@ LutLibrary libraryOf(Family family) {
 
 /// Gates and cells that the outputs need.
 struct Live {
-  std::vector<bool> gates, cells;
+  std::vector<std::uint8_t> gates, flipFlops, cells;
   std::vector<LutRoot> roots;  ///< all wires that are needed, in a fixed order
 };
 
 Live findLive(const CellModule& m) {
-  Live live{.gates = std::vector<bool>(m.network.size(), false),
-            .cells = std::vector<bool>(m.cells.size(), false)};
+  Live live{.gates = std::vector<std::uint8_t>(m.network.size(), 0),
+            .flipFlops = std::vector<std::uint8_t>(m.flipFlops.size(), 0),
+            .cells = std::vector<std::uint8_t>(m.cells.size(), 0)};
   std::vector<std::uint32_t> open;
   const auto need = [&](Lit a) {
-    if (live.gates[gateOf(a)]) return;
-    live.gates[gateOf(a)] = true;
+    if (live.gates[gateOf(a)] != 0) return;
+    live.gates[gateOf(a)] = 1;
     open.push_back(gateOf(a));
   };
-  for (const LutRoot& r : m.outputs) need(r.lit);
+  const auto needRoot = [&](const LutRoot& r) {
+    live.roots.push_back(r);
+    need(r.lit);
+  };
+  std::for_each(m.outputs.begin(), m.outputs.end(), needRoot);
   while (!open.empty()) {
     const std::uint32_t g = open.back();
     open.pop_back();
     for (const Lit in : m.network.inputs(g)) need(in);
-    const std::uint32_t cell = m.cellOf(g);
-    if (cell == kNoCell || live.cells[cell]) continue;
-    live.cells[cell] = true;
-    forRoots(m.cells[cell], [&](const LutRoot& r) { need(r.lit); });
+    if (const std::uint32_t f = m.flipFlopOf(g); f != kNoCell && live.flipFlops[f] == 0) {
+      live.flipFlops[f] = 1;
+      forRoots(m.flipFlops[f], needRoot);
+    }
+    if (const std::uint32_t cell = m.cellOf(g); cell != kNoCell && live.cells[cell] == 0) {
+      live.cells[cell] = 1;
+      std::for_each(m.cells[cell].roots.begin(), m.cells[cell].roots.end(), needRoot);
+    }
   }
-  live.roots = m.outputs;
-  for (std::size_t c = 0; c < m.cells.size(); ++c)
-    if (live.cells[c]) forRoots(m.cells[c], [&](const LutRoot& r) { live.roots.push_back(r); });
   return live;
 }
 
@@ -57,29 +66,26 @@ Live findLive(const CellModule& m) {
 void replaceRowsByShiftRegisters(const CellModule& m, const Live& live, Cost& total) {
   std::vector<std::uint32_t> readers(m.network.size(), 0);
   for (std::uint32_t g = 0; g < m.network.size(); ++g)
-    if (live.gates[g])
+    if (live.gates[g] != 0)
       for (const Lit in : m.network.inputs(g)) readers[gateOf(in)] += 1;
   for (const LutRoot& r : live.roots) readers[gateOf(r.lit)] += 1;
   constexpr std::uint32_t none = 0xffffffffu;
-  std::vector<std::uint32_t> before(m.cells.size(), none);
-  std::vector<bool> hasNext(m.cells.size(), false);
-  for (std::uint32_t c = 0; c < m.cells.size(); ++c) {
-    const Cell& cell = m.cells[c];
-    if (!live.cells[c] || cell.kind != Cell::Kind::flipFlop || cell.reset != kZero || isInverted(cell.d))
-      continue;
-    const std::uint32_t from = m.cellOf(gateOf(cell.d));
-    if (from == kNoCell || from == c) continue;
-    const Cell& other = m.cells[from];
-    if (other.kind != Cell::Kind::flipFlop || other.reset != kZero || other.enable != cell.enable ||
-        readers[gateOf(cell.d)] != 1)
-      continue;
-    before[c] = from;
-    hasNext[from] = true;
+  std::vector<std::uint32_t> before(m.flipFlops.size(), none);
+  std::vector<std::uint8_t> hasNext(m.flipFlops.size(), 0);
+  for (std::uint32_t f = 0; f < m.flipFlops.size(); ++f) {
+    const FlipFlop& own = m.flipFlops[f];
+    if (live.flipFlops[f] == 0 || own.reset != kZero || isInverted(own.d)) continue;
+    const std::uint32_t from = m.flipFlopOf(gateOf(own.d));
+    if (from == kNoCell || from == f) continue;
+    const FlipFlop& other = m.flipFlops[from];
+    if (other.reset != kZero || other.enable != own.enable || readers[gateOf(own.d)] != 1) continue;
+    before[f] = from;
+    hasNext[from] = 1;
   }
-  for (std::uint32_t c = 0; c < m.cells.size(); ++c) {
-    if (hasNext[c] || before[c] == none) continue;
+  for (std::uint32_t f = 0; f < m.flipFlops.size(); ++f) {
+    if (hasNext[f] != 0 || before[f] == none) continue;
     std::uint32_t length = 1;
-    for (std::uint32_t k = c; before[k] != none; k = before[k]) ++length;
+    for (std::uint32_t k = f; before[k] != none; k = before[k]) ++length;
     if (length < 3) continue;
     total.ff -= length;
     total += shiftRegisterBit(length, true);
@@ -95,7 +101,7 @@ std::uint64_t controlsInDataLuts(const CellModule& m, const Live& live, const Lu
   std::vector<std::uint32_t> readers(2 * m.network.size(), 0);
   for (const LutRoot& r : live.roots) readers[r.lit] += 1;
   for (std::uint32_t g = 0; g < m.network.size(); ++g)
-    if (live.gates[g] && m.network.gate(g).kind == GateKind::box)
+    if (live.gates[g] != 0 && m.network.gate(g).kind == GateKind::box)
       for (const Lit in : m.network.inputs(g)) readers[in] += 1;
   std::vector<std::uint32_t> inLuts(m.network.size(), 0);
   for (const Lut& lut : cover.luts)
@@ -116,58 +122,96 @@ std::uint64_t controlsInDataLuts(const CellModule& m, const Live& live, const Lu
     return a;
   };
   std::uint64_t gone = 0;
-  for (std::size_t c = 0; c < m.cells.size(); ++c) {
-    const Cell& cell = m.cells[c];
-    if (!live.cells[c] || cell.kind != Cell::Kind::flipFlop || !isLut(cell.d) || readers[cell.d] != 1)
-      continue;
-    if (gateOf(cell.enable) == 0 && gateOf(cell.reset) == 0) continue;
-    Inputs all = inputsOf(cell.d);
+  for (std::size_t f = 0; f < m.flipFlops.size(); ++f) {
+    const FlipFlop& own = m.flipFlops[f];
+    if (live.flipFlops[f] == 0 || !isLut(own.d) || readers[own.d] != 1) continue;
+    if (gateOf(own.enable) == 0 && gateOf(own.reset) == 0) continue;
+    Inputs all = inputsOf(own.d);
     std::uint64_t here = 0;
-    if (gateOf(cell.enable) != 0) {
-      all = join(join(std::move(all), inputsOf(cell.enable)), {cell.q});
+    if (gateOf(own.enable) != 0) {
+      all = join(join(std::move(all), inputsOf(own.enable)), {own.q});
       if (all.size() > 6) continue;
-      here += isLut(cell.enable) && readers[cell.enable] == 1 ? 1 : 0;
+      here += isLut(own.enable) && readers[own.enable] == 1 ? 1 : 0;
     }
-    if (gateOf(cell.reset) != 0 && isLut(cell.reset) && readers[cell.reset] == 1 &&
-        join(all, inputsOf(cell.reset)).size() <= 6)
+    if (gateOf(own.reset) != 0 && isLut(own.reset) && readers[own.reset] == 1 &&
+        join(all, inputsOf(own.reset)).size() <= 6)
       here += 1;
     gone += here;
   }
   return gone;
 }
 
-Cost costOfModule(const Module& module, Family family) {
-  const CellModule cells = cellsOf(module, family);
+Cost costOfModule(const Module& module, Family family, CellModule& cells, LutMapper& mapper) {
+  cellsOf(module, family, cells);
   const Live live = findLive(cells);
   Cost total;
   for (std::size_t c = 0; c < cells.cells.size(); ++c) {
-    if (!live.cells[c]) continue;
+    if (live.cells[c] == 0) continue;
     const Cell& cell = cells.cells[c];
     total += cell.cost;
+    if (cell.kind == Cell::Kind::table)
+      for (std::size_t i = 0; i < cell.outputs.size(); ++i)
+        if (live.gates[cell.outputs[i]] != 0) total.lut += cell.luts[i];
     if (cell.kind != Cell::Kind::carryChain) continue;
     std::uint64_t length = 0;
     for (std::size_t i = 0; i < cell.outputs.size(); ++i)
-      if (cell.outputs[i] != 0 && live.gates[cell.outputs[i]]) length = i + 1;
+      if (cell.outputs[i] != 0 && live.gates[cell.outputs[i]] != 0) length = i + 1;
     total.carry += family == Family::ecp5 ? (length + 1) / 2 : (length + 3) / 4;
   }
+  total.ff += static_cast<std::uint64_t>(std::count(live.flipFlops.begin(), live.flipFlops.end(), 1));
   if (family != Family::ecp5) replaceRowsByShiftRegisters(cells, live, total);
-  const LutCover cover = mapLuts(cells.network, live.roots, libraryOf(family));
+  const LutCover cover = mapper.map(cells.network, live.roots);
   total.lut += cover.count;
   if (family != Family::ecp5) total.lut -= controlsInDataLuts(cells, live, cover);
   return total;
 }
 
-using Known = std::map<const Module*, Cost>;
+/// Every module below `top` once, and where each is in the list.
+struct Modules {
+  std::vector<const Module*> list;
+  std::map<const Module*, std::size_t> place;
+  std::size_t nodes = 0;
 
-Cost costWithInstances(const Module& module, Family family, Known& known) {
-  Cost total = costOfModule(module, family);
-  for (const Instance& i : module.instances) {
-    auto at = known.find(i.module.get());
-    if (at == known.end())
-      at = known.emplace(i.module.get(), costWithInstances(*i.module, family, known)).first;
-    total += at->second;
+  explicit Modules(const Module& top) {
+    add(top);
+    std::ranges::stable_sort(list, std::greater(), [](const Module* m) { return m->nodes.size(); });
+    for (std::size_t k = 0; k < list.size(); ++k) place[list[k]] = k;
   }
-  return total;
+
+ private:
+  void add(const Module& m) {
+    if (!place.emplace(&m, 0).second) return;
+    list.push_back(&m);
+    nodes += m.nodes.size();
+    for (const Instance& i : m.instances) add(*i.module);
+  }
+};
+
+/// One module after the other, the largest first, on as many threads as there is work for.
+std::vector<Cost> costsOfModules(const Modules& modules, Family family) {
+  constexpr std::size_t nodesPerThread = 1500;
+  const std::size_t most = std::max<std::size_t>(1, modules.nodes / nodesPerThread);
+  const std::size_t workers =
+      most == 1 ? 1 : std::min<std::size_t>({most, defaultThreads(), modules.list.size()});
+  std::vector<Cost> costs(modules.list.size());
+  std::atomic<std::size_t> next = 0;
+  parallelFor(workers, static_cast<unsigned>(workers), [&](std::size_t, std::size_t, unsigned) {
+    CellModule cells;
+    LutMapper mapper(libraryOf(family));
+    for (std::size_t k = next++; k < costs.size(); k = next++)
+      costs[k] = costOfModule(*modules.list[k], family, cells, mapper);
+  });
+  return costs;
+}
+
+/// Of a module with its instances, of each once for every time it stands there.
+Cost withInstances(const Module& module, const Modules& modules, std::vector<Cost>& costs,
+                   std::vector<bool>& whole) {
+  const std::size_t k = modules.place.at(&module);
+  if (!whole[k])
+    for (const Instance& i : module.instances) costs[k] += withInstances(*i.module, modules, costs, whole);
+  whole[k] = true;
+  return costs[k];
 }
 
 }  // namespace
@@ -196,8 +240,10 @@ Cost& Cost::operator+=(const Cost& other) {
 }
 
 Cost cost(const Module& module, Family family) {
-  Known known;
-  return costWithInstances(module, family, known);
+  const Modules modules(module);
+  std::vector<Cost> costs = costsOfModules(modules, family);
+  std::vector<bool> whole(costs.size(), false);
+  return withInstances(module, modules, costs, whole);
 }
 
 }  // namespace sluice::hdl

@@ -13,7 +13,7 @@ constexpr std::int32_t kSelectToSum = 223, kCarryToSum = 240, kSelectToCarry = 3
 }  // namespace
 
 /// a + b or a - b, as wide as they are.
-Lowering::Bits Lowering::add(const Bits& a, const Bits& b, bool subtract) {
+Lowering::Bits Lowering::add(BitsView a, BitsView b, bool subtract) {
   Bits sum;
   std::size_t i = 0;
   // Low bits where one side is 0 are the other side's.
@@ -25,20 +25,16 @@ Lowering::Bits Lowering::add(const Bits& a, const Bits& b, bool subtract) {
     else
       break;
   }
-  Bits other = b;
-  if (subtract)
-    for (Lit& x : other) x = invert(x);
-  Lit carry = subtract ? kOne : kZero;
-  const std::size_t rest = a.size() - i;
-  if (rest > 2) {
-    const Bits upper = carryChain(a, other, i, carry);
-    sum.insert(sum.end(), upper.begin(), upper.end());
+  if (a.size() - i > 2) {
+    carryChain(a, b, subtract, i, sum);
     return sum;
   }
+  Lit carry = subtract ? kOne : kZero;
   for (; i < a.size(); ++i) {  // not worth a carry chain
-    const Lit either = n_.lxor(a[i], other[i]);
+    const Lit other = subtract ? invert(b[i]) : b[i];
+    const Lit either = n_.lxor(a[i], other);
     sum.push_back(n_.lxor(either, carry));
-    carry = n_.lor(n_.land(a[i], other[i]), n_.land(either, carry));
+    carry = n_.lor(n_.land(a[i], other), n_.land(either, carry));
   }
   return sum;
 }
@@ -46,38 +42,43 @@ Lowering::Bits Lowering::add(const Bits& a, const Bits& b, bool subtract) {
 /// Sum bits from position `from` on. On Xilinx a LUT makes a ^ b, and a itself is a second wire into the
 /// chain; on ECP5 the two are wires. The lowest sum bit is then no output of the chain: what enters there is a
 /// constant, so the bit is a ^ b, and of a difference its inverse, which is a LUT more where something but logic reads it.
-Lowering::Bits Lowering::carryChain(const Bits& a, const Bits& b, std::size_t from, Lit carry) {
-  const auto cell = static_cast<std::uint32_t>(out_.cells.size());
-  out_.cells.push_back({.kind = Cell::Kind::carryChain});
+void Lowering::carryChain(BitsView a, BitsView b, bool subtract, std::size_t from, Bits& sum) {
+  const std::uint32_t cell = newCell({.kind = Cell::Kind::carryChain});
+  out_.cells[cell].outputs.reserve(a.size() - from);
   const bool lutsOutside = family_ != Family::ecp5;
-  Bits sum;
+  Lit carry = subtract ? kOne : kZero;
   for (std::size_t i = from; i < a.size(); ++i) {
-    const Lit select = n_.lxor(a[i], b[i]);
-    std::vector<Lit> in = lutsOutside ? std::vector{select} : std::vector{a[i], b[i]};
-    std::vector<std::int32_t> sumDelay(in.size(), kSelectToSum), carryDelay(in.size(), kSelectToCarry);
-    std::vector<Lit> carryIn = in;
-    if (lutsOutside) carryIn.push_back(a[i]), carryDelay.push_back(kDataToCarry);
-    if (carry > kOne) {
-      in.push_back(carry), sumDelay.push_back(kCarryToSum);
-      carryIn.push_back(carry), carryDelay.push_back(kCarryToCarry);
-    }
-    if (lutsOutside && carry <= kOne) {
+    const Lit other = subtract ? invert(b[i]) : b[i];
+    const Lit select = n_.lxor(a[i], other);
+    const bool carries = carry > kOne;
+    if (lutsOutside && !carries) {
       sum.push_back(carry == kOne ? invert(select) : select);
       out_.cells[cell].outputs.push_back(0);  // the constant's gate: nothing of the chain
     } else {
-      sum.push_back(n_.box(in, sumDelay));
+      sum.push_back(lutsOutside
+                        ? step({select, carry}, {kSelectToSum, kCarryToSum}, carries)
+                        : step({a[i], other, carry}, {kSelectToSum, kSelectToSum, kCarryToSum}, carries));
       out_.cells[cell].outputs.push_back(gateOf(sum.back()));
-      out_.drives(cell, gateOf(sum.back()));
+      out_.cellDrives(cell, gateOf(sum.back()));
     }
-    if (i + 1 < a.size()) carry = n_.box(carryIn, carryDelay);
+    if (i + 1 == a.size()) break;
+    carry = lutsOutside
+                ? step({select, a[i], carry}, {kSelectToCarry, kDataToCarry, kCarryToCarry}, carries)
+                : step({a[i], other, carry}, {kSelectToCarry, kSelectToCarry, kCarryToCarry}, carries);
   }
-  return sum;
 }
 
-Lit Lowering::equal(const Bits& a, const Bits& b) {
+/// A step of a carry chain; the last input is the carry before it, if there is one.
+Lit Lowering::step(std::initializer_list<Lit> in, std::initializer_list<std::int32_t> delaysPs,
+                   bool carries) {
+  const std::size_t count = in.size() - (carries ? 0 : 1);
+  return n_.box({in.begin(), count}, {delaysPs.begin(), count});
+}
+
+Lit Lowering::equal(BitsView a, BitsView b) {
   Bits same;
   for (std::size_t i = 0; i < a.size(); ++i) same.push_back(invert(n_.lxor(a[i], b[i])));
-  return n_.all(std::move(same));
+  return n_.all(same.all());
 }
 
 Lit Lowering::less(Signal a, Signal b, bool orEqual) {
@@ -139,29 +140,25 @@ Lit Lowering::greater(Bits a, Bits b, bool isSigned, bool orEqual) {
 }
 
 /// The last carry of a chain that begins with `carry`.
-Lit Lowering::lookAhead(const Bits& propagate, const Bits& generate, bool carry) {
+Lit Lowering::lookAhead(BitsView propagate, BitsView generate, bool carry) {
   Lit c = carry ? kOne : kZero;
   if (propagate.size() <= 2) {
     for (std::size_t i = 0; i < propagate.size(); ++i) c = n_.lor(generate[i], n_.land(propagate[i], c));
     return c;
   }
-  const auto cell = static_cast<std::uint32_t>(out_.cells.size());
-  out_.cells.push_back({.kind = Cell::Kind::carryChain});
+  const std::uint32_t cell = newCell({.kind = Cell::Kind::carryChain});
   for (std::size_t i = 0; i < propagate.size(); ++i) {
-    std::vector<Lit> in{n_.land(propagate[i], invert(generate[i])), generate[i]};
-    std::vector<std::int32_t> delays{kSelectToCarry, kDataToCarry};
-    if (c > kOne) in.push_back(c), delays.push_back(kCarryToCarry);
-    c = n_.box(in, delays);
+    const Lit select = n_.land(propagate[i], invert(generate[i]));
+    c = step({select, generate[i], c}, {kSelectToCarry, kDataToCarry, kCarryToCarry}, c > kOne);
     out_.cells[cell].outputs.push_back(gateOf(c));
-    out_.drives(cell, gateOf(c));
+    out_.cellDrives(cell, gateOf(c));
   }
   return c;
 }
 
 Lowering::Bits Lowering::multiply(Signal s) {
   SLUICE_CHECK(m_.node(s).style == Style::dsp, "products in logic are written out before they are counted");
-  const auto cell = static_cast<std::uint32_t>(out_.cells.size());
-  out_.cells.push_back({.kind = Cell::Kind::dsp, .cost = {.dsp = 1}});
+  const std::uint32_t cell = newCell({.kind = Cell::Kind::dsp, .cost = {.dsp = 1}});
   dsps_[s].cell = cell;
   Bits product;
   for (std::uint32_t i = 0; i < m_.node(s).width; ++i) product.push_back(leaf(cell, 3000));

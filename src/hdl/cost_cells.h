@@ -11,58 +11,77 @@
 /// Private to the cost counter: a module as synthesis sees it, gates and cells of single bits.
 namespace sluice::hdl {
 
-/// A primitive or several, with what drives it. It exists if something live reads one of its outputs.
-struct Cell {
-  enum class Kind : std::uint8_t {
-    flipFlop,
-    carryChain,  ///< positions: one entry in `outputs` per bit, lowest first
-    memory,      ///< `perOutput` counts live outputs
-    dsp,
-  };
-  Kind kind = Kind::flipFlop;
-  std::vector<LutRoot>
-      roots;  ///< inputs that are wires; of boxes, those that are not timed. Flip-flops: below
-  std::vector<std::uint32_t> outputs;  ///< gates: leaves or boxes. Of flip-flops `q` alone
-  Cost cost;                           ///< if it exists; a carry chain's comes from its live length
-  // flipFlop
-  std::uint32_t q = 0;
+struct FlipFlop {
+  std::uint32_t q = 0;  ///< gate
   Lit d = kZero, enable = kOne, reset = kZero;
   bool resetValue = false;
-  // memory
-  std::uint32_t words = 0;
+};
+
+/// Any other primitive, or several, with what drives it.
+struct Cell {
+  enum class Kind : std::uint8_t {
+    carryChain,  ///< positions: one entry in `outputs` per bit, lowest first
+    memory,
+    dsp,
+    table,  ///< of a constant table: each output is `luts` of its own
+  };
+  Kind kind = Kind::memory;
+  std::vector<LutRoot> roots;          ///< inputs that are wires; of boxes, those that are not timed
+  std::vector<std::uint32_t> outputs;  ///< gates: leaves or boxes
+  std::vector<std::uint32_t> luts;     ///< table: of each output
+  Cost cost;                           ///< if it exists; a carry chain's comes from its live length
 };
 
 inline constexpr std::uint32_t kNoCell = 0xffffffffu;
 
+/// Flip-flops and cells exist if something live reads one of their outputs.
 struct CellModule {
   BitNetwork network;
+  std::vector<FlipFlop> flipFlops;
   std::vector<Cell> cells;
   std::vector<LutRoot> outputs;  ///< ports and instance inputs
 
-  /// The cell that drives a gate, or kNoCell.
+  /// Empties it, with room for about so many gates.
+  void reset(std::size_t gates) {
+    network.reset(gates);
+    flipFlops.clear(), cells.clear(), outputs.clear(), driver_.clear();
+  }
+
+  /// The flip-flop, or other cell, that drives a gate, or kNoCell.
+  [[nodiscard]] std::uint32_t flipFlopOf(std::uint32_t gate) const {
+    const std::uint32_t d = driverOf(gate);
+    return d != kNoCell && (d & 1u) != 0 ? d >> 1 : kNoCell;
+  }
   [[nodiscard]] std::uint32_t cellOf(std::uint32_t gate) const {
-    return gate < driver.size() ? driver[gate] : kNoCell;
+    const std::uint32_t d = driverOf(gate);
+    return d != kNoCell && (d & 1u) == 0 ? d >> 1 : kNoCell;
   }
-  void drives(std::uint32_t cell, std::uint32_t gate) {
-    if (driver.size() <= gate) driver.resize(network.size(), kNoCell);
-    driver[gate] = cell;
+  void cellDrives(std::uint32_t cell, std::uint32_t gate) { drives(2 * cell, gate); }
+  void flipFlopDrives(std::uint32_t flipFlop, std::uint32_t gate) { drives(2 * flipFlop + 1, gate); }
+
+ private:
+  [[nodiscard]] std::uint32_t driverOf(std::uint32_t gate) const {
+    return gate < driver_.size() ? driver_[gate] : kNoCell;
   }
-  std::vector<std::uint32_t> driver;
+  void drives(std::uint32_t driver, std::uint32_t gate) {
+    if (driver_.size() <= gate) driver_.resize(network.size(), kNoCell);
+    driver_[gate] = driver;
+  }
+  std::vector<std::uint32_t> driver_;
 };
 
-/// Calls `visit` for all inputs of a cell that are wires.
+/// Calls `visit` for all inputs that are wires.
 template <typename Visit>
-void forRoots(const Cell& cell, Visit visit) {
+void forRoots(const FlipFlop& flipFlop, Visit visit) {
   constexpr std::int32_t enableSetup = 109, resetSetup = 404;
-  for (const LutRoot& r : cell.roots) visit(r);
-  if (cell.kind != Cell::Kind::flipFlop) return;
-  visit({cell.d, 0});
-  visit({cell.enable, enableSetup});
-  visit({cell.reset, resetSetup});
+  visit(LutRoot{flipFlop.d, 0});
+  visit(LutRoot{flipFlop.enable, enableSetup});
+  visit(LutRoot{flipFlop.reset, resetSetup});
 }
 
-/// The gates and cells that synthesis makes of a module (instances are outside of it), before LUT mapping.
-CellModule cellsOf(const Module& module, Family family);
+/// Writes the gates and cells that synthesis makes of a module (instances are outside of it), before LUT mapping. What was
+/// in `cells` is lost, its memory is used again.
+void cellsOf(const Module& module, Family family, CellModule& cells);
 
 /// Those primitives of a memory that are not ordinary gates and flip-flops, for `width` bits that are read by
 /// `reads` ports.

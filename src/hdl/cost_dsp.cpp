@@ -113,12 +113,16 @@ void Lowering::findDspParts() {
 /// A node that a block does: its bits come out of the block.
 void Lowering::takeIntoDsp(Signal s) {
   const std::uint32_t cell = dsps_.at(takenBy_[s.index]).cell;
-  Bits& b = bits_[s.index];
-  for (const Lit q : b) {  // a register in a loop has its bits already
-    out_.drives(cell, gateOf(q));
-    out_.cells[cell].outputs.push_back(gateOf(q));
+  if (loop_[s.index]) {  // has its bits already
+    for (std::uint32_t i = 0; i < m_.node(s).width; ++i) {
+      out_.cellDrives(cell, gateOf(bit(s, i)));
+      out_.cells[cell].outputs.push_back(gateOf(bit(s, i)));
+    }
+    return;
   }
+  Bits b;
   while (b.size() < m_.node(s).width) b.push_back(leaf(cell, kBlockToOutput));
+  setBits(s, b);
 }
 
 /// Where a bit comes from; none: it is constant.
@@ -150,14 +154,13 @@ void Lowering::readThroughRegisters(Signal operand, std::uint32_t levels, std::v
   for (std::uint32_t i = 0; i < m_.node(operand).width; ++i)
     if (const auto source = sourceOf(operand, i)) bits.push_back(*source);
   while (bits.size() > 1 && bits.back() == bits[bits.size() - 2]) bits.pop_back();  // an extended sign
-  const auto flipFlopOf = [&](const Source& b) -> const Cell* {
-    const std::uint32_t found = out_.cellOf(gateOf(bit(b.first, b.second)));
-    const bool is = found != kNoCell && out_.cells[found].kind == Cell::Kind::flipFlop;
-    return is ? &out_.cells[found] : nullptr;
+  const auto flipFlopOf = [&](const Source& b) -> const FlipFlop* {
+    const std::uint32_t found = out_.flipFlopOf(gateOf(bit(b.first, b.second)));
+    return found != kNoCell ? &out_.flipFlops[found] : nullptr;
   };
   for (; levels > 0 && !bits.empty(); --levels) {
     const Signal word = bits[0].first;
-    const Cell* first = flipFlopOf(bits[0]);
+    const FlipFlop* first = flipFlopOf(bits[0]);
     const Node& n = m_.node(word);
     // With the register behind it; a small one is a memory to Yosys, which keeps its register.
     const bool isTable = n.op == Op::memoryRead && m_.memories[n.attribute].words > kLargestCase;
@@ -165,7 +168,7 @@ void Lowering::readThroughRegisters(Signal operand, std::uint32_t levels, std::v
                       first != nullptr;
     // (Resets that single bits have got come of muxes that Yosys still sees as words here.)
     for (std::uint32_t i = 0; isRegister && i < bits.size(); ++i) {
-      const Cell* own = flipFlopOf(bits[i]);
+      const FlipFlop* own = flipFlopOf(bits[i]);
       isRegister = bits[i] == Source{word, bits[0].second + i} && own != nullptr &&
                    own->enable == first->enable && !own->resetValue;
     }

@@ -14,11 +14,11 @@ constexpr std::int32_t kPortArrival = 0;
 
 }  // namespace
 
-Lowering::Lowering(const Module& module, Family family)
+Lowering::Lowering(const Module& module, Family family, CellModule& cells)
     : m_(module),
       family_(family),
-      n_(out_.network),
-      rst_(n_.leaf(kPortArrival)),
+      out_(cells),
+      n_(cells.network),
       bits_(module.nodes.size()),
       done_(module.nodes.size(), false),
       loop_(statesInLoops(module, true)),
@@ -26,7 +26,13 @@ Lowering::Lowering(const Module& module, Family family)
       order_(liveOrder(module)),
       kept_(sumsReadBySums(module, order_)),
       memoryCell_(module.memories.size(), kNoLit),
-      takenBy_(module.nodes.size()) {}
+      takenBy_(module.nodes.size()) {
+  const std::size_t gates = 6 * module.nodes.size();  // about: convolutions have five
+  out_.reset(gates);
+  wires_.reserve(gates);
+  flipFlops_.reset(gates / 4);
+  rst_ = n_.leaf(kPortArrival);
+}
 
 /// How many low bits of each signal are read by anything that is read. Adders and multipliers shrink to that.
 void Lowering::findNeeded() {
@@ -95,7 +101,7 @@ void Lowering::findNeeded() {
   }
 }
 
-CellModule Lowering::run() && {
+void Lowering::run() && {
   findNeeded();
   findDspParts();
   for (const Signal s : order_)
@@ -111,7 +117,6 @@ CellModule Lowering::run() && {
   for (const Instance& i : m_.instances) std::for_each(i.inputs.begin(), i.inputs.end(), output);
   for (const Signal s : order_)
     if (kept_[s.index]) output(s);
-  return std::move(out_);
 }
 
 /// A signal after what it depends on. Registers outside of loops depend on their next value too, so that one
@@ -144,20 +149,32 @@ void Lowering::lower(Signal root) {
 }
 
 Lit Lowering::bit(Signal s, std::uint32_t i) const {
-  const Bits& b = bits_[s.index];
-  if (i < b.size()) return b[i];
-  return m_.node(s).isSigned ? b.back() : kZero;
+  const Wires& w = bits_[s.index];
+  if (i < w.count) return wires_[w.first + i];
+  return m_.node(s).isSigned ? wires_[w.first + w.count - 1] : kZero;
 }
 
 Lowering::Bits Lowering::extended(Signal s, std::uint32_t width) const {
-  Bits b;
-  for (std::uint32_t i = 0; i < width; ++i) b.push_back(bit(s, i));
+  const Wires& w = bits_[s.index];
+  const Lit* const from = wires_.data() + w.first;
+  Bits b(from, from + std::min(w.count, width));
+  b.resize(width, m_.node(s).isSigned && w.count > 0 ? from[w.count - 1] : kZero);
   return b;
+}
+
+void Lowering::setBits(Signal s, BitsView bits) {
+  bits_[s.index] = {static_cast<std::uint32_t>(wires_.size()), static_cast<std::uint32_t>(bits.size())};
+  wires_.insert(wires_.end(), bits.begin(), bits.end());
+}
+
+std::uint32_t Lowering::newCell(Cell cell) {
+  out_.cells.push_back(std::move(cell));
+  return static_cast<std::uint32_t>(out_.cells.size() - 1);
 }
 
 Lit Lowering::leaf(std::uint32_t cell, std::int32_t arrival) {
   const Lit made = n_.leaf(arrival);
-  out_.drives(cell, gateOf(made));
+  out_.cellDrives(cell, gateOf(made));
   out_.cells[cell].outputs.push_back(gateOf(made));
   return made;
 }
@@ -201,11 +218,21 @@ void Lowering::lowerNode(Signal s) {
   const std::uint32_t w = n.width;
   const auto shift = static_cast<std::uint32_t>(n.attribute);
   const auto in = [&](std::size_t k) { return extended(n.inputs[k], w); };
+  const auto part = [&](std::uint32_t from) {  // of the first input's wires, where it has as many
+    const Wires& of = bits_[n.inputs[0].index];
+    if (from + w > of.count) return false;
+    bits_[s.index] = {of.first + from, w};
+    return true;
+  };
   const auto whole = [&](std::size_t k) { return extended(n.inputs[k], m_.node(n.inputs[k]).width); };
-  Bits& b = bits_[s.index];
+  Bits b;
   const auto each = [&](auto&& gate) {
     const Bits x = in(0), y = n.inputs.size() > 1 ? in(1) : Bits(w, kZero);
     for (std::uint32_t i = 0; i < w; ++i) b.push_back(gate(x[i], y[i]));
+  };
+  const auto sum = [&](const Bits& x, const Bits& y, bool subtract) {
+    b = add(x, y, subtract);
+    b.resize(w, kZero);
   };
   const auto read = [&](Bits x) {  // only what is needed: the rest is never looked at
     x.resize(std::max(needed_[s.index], 1u), kZero);
@@ -222,12 +249,14 @@ void Lowering::lowerNode(Signal s) {
       break;
     case Op::slice:
     case Op::shiftRight:
+      if (part(shift)) return;
       for (std::uint32_t i = 0; i < w; ++i) b.push_back(bit(n.inputs[0], shift + i));
       break;
     case Op::shiftLeft:
       for (std::uint32_t i = 0; i < w; ++i) b.push_back(i < shift ? kZero : bit(n.inputs[0], i - shift));
       break;
     case Op::wrap:
+      if (part(0)) return;
       b = in(0);
       break;
     case Op::concat:
@@ -242,9 +271,10 @@ void Lowering::lowerNode(Signal s) {
     }
     case Op::reg:
       if (!loop_[s.index]) registerBits(s, in(0));
-      break;
+      return;
     case Op::memoryRead:
-      if (!loop_[s.index]) b = readMemory(s);
+      if (loop_[s.index]) return;
+      b = readMemory(s);
       break;
     case Op::add: {
       const Node& y = m_.node(n.inputs[1]);
@@ -253,20 +283,17 @@ void Lowering::lowerNode(Signal s) {
         for (std::uint32_t i = 0; i < w; ++i)
           amount.push_back((-y.range->lo >> std::min(i, 63u) & 1) != 0 ? kOne : kZero);
         amount.resize(std::max(needed_[s.index], 1u), kZero);
-        b = add(read(in(0)), amount, true);
+        sum(read(in(0)), amount, true);
       } else {
-        b = add(read(in(0)), read(in(1)), false);
+        sum(read(in(0)), read(in(1)), false);
       }
-      b.resize(w, kZero);
       break;
     }
     case Op::subtract:
-      b = add(read(in(0)), read(in(1)), true);
-      b.resize(w, kZero);
+      sum(read(in(0)), read(in(1)), true);
       break;
     case Op::negate:
-      b = add(read(Bits(w, kZero)), read(in(0)), true);
-      b.resize(w, kZero);
+      sum(read(Bits(w, kZero)), read(in(0)), true);
       break;
     case Op::multiply:
       b = multiply(s);
@@ -300,12 +327,16 @@ void Lowering::lowerNode(Signal s) {
     case Op::bitXor:
       each([&](Lit x, Lit y) { return n_.lxor(x, y); });
       break;
-    case Op::reduceAnd:
-      b = {n_.all(whole(0))};
+    case Op::reduceAnd: {
+      Bits all = whole(0);
+      b = {n_.all(all.all())};
       break;
-    case Op::reduceOr:
-      b = {n_.any(whole(0))};
+    }
+    case Op::reduceOr: {
+      Bits any = whole(0);
+      b = {n_.any(any.all())};
       break;
+    }
     case Op::reduceXor: {
       Lit x = kZero;
       for (const Lit a : whole(0)) x = n_.lxor(x, a);
@@ -313,8 +344,11 @@ void Lowering::lowerNode(Signal s) {
       break;
     }
   }
+  setBits(s, b);
 }
 
-CellModule cellsOf(const Module& module, Family family) { return Lowering(module, family).run(); }
+void cellsOf(const Module& module, Family family, CellModule& cells) {
+  Lowering(module, family, cells).run();
+}
 
 }  // namespace sluice::hdl

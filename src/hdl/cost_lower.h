@@ -1,11 +1,11 @@
 #pragma once
 
+#include <boost/container/small_vector.hpp>
 #include <map>
 #include <optional>
-#include <unordered_map>
+#include <span>
 #include <vector>
 
-#include "base/rng.h"
 #include "hdl/cost_cells.h"
 
 /// Private to the cost counter: writes a module as cells.
@@ -13,11 +13,17 @@ namespace sluice::hdl {
 
 class Lowering {
  public:
-  Lowering(const Module& module, Family family);
-  CellModule run() &&;
+  Lowering(const Module& module, Family family, CellModule& cells);
+  void run() &&;
 
  private:
-  using Bits = std::vector<Lit>;
+  using BitsView = std::span<const Lit>;
+  /// Without memory of its own up to 32 bits.
+  struct Bits : boost::container::small_vector<Lit, 32> {
+    using small_vector::small_vector;
+    operator BitsView() const { return {data(), size()}; }
+    std::span<Lit> all() { return {data(), size()}; }
+  };
 
   // cost_lower.cpp: order, wiring, logic
   void findNeeded();
@@ -25,19 +31,21 @@ class Lowering {
   void lowerNode(Signal s);
   [[nodiscard]] Lit bit(Signal s, std::uint32_t i) const;
   [[nodiscard]] Bits extended(Signal s, std::uint32_t width) const;
+  void setBits(Signal s, BitsView bits);
+  std::uint32_t newCell(Cell cell);
   Lit leaf(std::uint32_t cell, std::int32_t arrival);
   Lit muxBit(Lit s, Lit ifOne, Lit ifZero);
   Bits clamp(const Node& n);
 
   // cost_arithmetic.cpp
-  Bits add(const Bits& a, const Bits& b, bool subtract);
-  Bits carryChain(const Bits& a, const Bits& b, std::size_t from, Lit carry);
-  Lit equal(const Bits& a, const Bits& b);
+  Bits add(BitsView a, BitsView b, bool subtract);
+  void carryChain(BitsView a, BitsView b, bool subtract, std::size_t from, Bits& sum);
+  Lit step(std::initializer_list<Lit> in, std::initializer_list<std::int32_t> delaysPs, bool carries);
+  Lit equal(BitsView a, BitsView b);
   Lit less(Signal a, Signal b, bool orEqual);
   Lit greater(Bits a, Bits b, bool isSigned, bool orEqual);
-  Lit lookAhead(const Bits& propagate, const Bits& generate, bool carry);
+  Lit lookAhead(BitsView propagate, BitsView generate, bool carry);
   Bits multiply(Signal s);
-  [[nodiscard]] std::int32_t delay(std::int32_t ps) const { return ps; }
 
   // cost_dsp.cpp
   void findDspParts();
@@ -50,26 +58,30 @@ class Lowering {
   // cost_registers.cpp
   void declareState(Signal s);
   void driveState(Signal s);
-  void registerBits(Signal s, const Bits& next);
+  void registerBits(Signal s, BitsView next);
   Lit flipFlop(Lit q, Lit d, Lit enable, Lit reset, bool hasReset, bool value);
 
   // cost_memory.cpp
   Bits readMemory(Signal s);
-  Bits table(const Memory& memory, const Bits& address);
-  Bits tableOfLuts(const Memory& memory, const Bits& address);
-  Lit tablePart(const Memory& memory, std::uint32_t bit, const Bits& address, std::uint32_t bits,
+  Bits table(const Memory& memory, BitsView address);
+  Bits tableOfLuts(const Memory& memory, BitsView address);
+  Lit tablePart(const Memory& memory, std::uint32_t bit, BitsView address, std::uint32_t bits,
                 std::uint32_t base);
-  void noteTableChoices(const Memory& memory, std::uint32_t bit, const Bits& address);
-  Bits selectWord(const std::vector<Bits>& words, const Bits& address);
+  void noteTableChoices(const Memory& memory, std::uint32_t bit, BitsView address);
+  Bits selectWord(const std::vector<Bits>& words, BitsView address);
   Bits readArray(Signal s);
   Bits readShiftRegister(Signal s);
 
   const Module& m_;
   Family family_;
-  CellModule out_;
+  CellModule& out_;
   BitNetwork& n_;
-  Lit rst_;
-  std::vector<Bits> bits_;
+  Lit rst_ = kZero;
+  struct Wires {
+    std::uint32_t first = 0, count = 0;  ///< in wires_
+  };
+  std::vector<Wires> bits_;  ///< per node
+  std::vector<Lit> wires_;
   std::vector<bool> done_, loop_;
   std::vector<std::uint32_t> needed_;  ///< per node: how many of its low bits are read
   std::vector<Signal> order_;
@@ -89,18 +101,7 @@ class Lowering {
   std::vector<std::uint32_t>
       choiceAt_;  ///< per literal: 1 + its place among the choices, if it is the output of a mux
   std::vector<Choice> choices_;
-  struct FlipFlopKey {
-    Lit d, enable, reset;
-    bool value;
-    bool operator==(const FlipFlopKey&) const = default;
-  };
-  struct FlipFlopHash {
-    std::size_t operator()(const FlipFlopKey& k) const {
-      return mix64(mix64(k.d + (std::uint64_t{k.enable} << 32)) + 2 * std::uint64_t{k.reset} +
-                   (k.value ? 1 : 0));
-    }
-  };
-  std::unordered_map<FlipFlopKey, Lit, FlipFlopHash> flipFlops_;  ///< -> q
+  PlaceTable flipFlops_;  ///< by their inputs: 1 + place
   std::vector<std::uint32_t> memoryCell_;
   /// A multiplication with what its block does besides; nodes that are not there are invalid.
   struct DspParts {

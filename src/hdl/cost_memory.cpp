@@ -1,5 +1,6 @@
 // Memories as cells: tables in logic, arrays of flip-flops, LUT RAM, shift registers and block RAM.
 #include <algorithm>
+#include <array>
 #include <bit>
 
 #include "hdl/builder_state.h"
@@ -89,7 +90,7 @@ Lowering::Bits Lowering::readMemory(Signal s) {
 
 /// One bit of the words from `base` on, by the low `bits` of the address: tables of six inputs under a tree of muxes, equal
 /// parts shared. Beyond the last word, the last one is read: it is printed as the default.
-Lit Lowering::tablePart(const Memory& memory, std::uint32_t bit, const Bits& address, std::uint32_t bits,
+Lit Lowering::tablePart(const Memory& memory, std::uint32_t bit, BitsView address, std::uint32_t bits,
                         std::uint32_t base) {
   if (bits > 6 && base + (1u << (bits - 1)) < memory.words) {
     const Lit low = tablePart(memory, bit, address, bits - 1, base);
@@ -100,12 +101,12 @@ Lit Lowering::tablePart(const Memory& memory, std::uint32_t bit, const Bits& add
   std::uint64_t truth = 0;
   for (std::uint32_t k = 0; k < (1u << bits); ++k)
     truth |= (memory.contents[std::min(base + k, memory.words - 1)][bit / 64] >> (bit % 64) & 1) << k;
-  return n_.table(truth, {address.begin(), address.begin() + bits});
+  return n_.table(truth, address.first(bits));
 }
 
 /// Synthesis sees a table as muxes by the address, highest bit first, so a registered one may become a flip-flop with reset
 /// (see cost_registers.cpp). Notes those muxes of which one side is constant.
-void Lowering::noteTableChoices(const Memory& memory, std::uint32_t bit, const Bits& address) {
+void Lowering::noteTableChoices(const Memory& memory, std::uint32_t bit, BitsView address) {
   std::uint32_t base = 0;
   Lit whole = tablePart(memory, bit, address, static_cast<std::uint32_t>(address.size()), 0);
   for (auto bits = static_cast<std::uint32_t>(address.size()); bits > 0 && gateOf(whole) != 0; --bits) {
@@ -120,14 +121,18 @@ void Lowering::noteTableChoices(const Memory& memory, std::uint32_t bit, const B
   }
 }
 
-Lowering::Bits Lowering::tableOfLuts(const Memory& memory, const Bits& address) {
+Lowering::Bits Lowering::tableOfLuts(const Memory& memory, BitsView address) {
   const TableForm form = tableForm(memory);
   Bits blocks, nodes, word;
+  std::array<std::uint32_t, 3> cells{kNoCell, kNoCell, kNoCell};  // of blocks of 6, 7 and 8 inputs
   for (const TableForm::Block& block : form.blocks) {
-    const auto cell = static_cast<std::uint32_t>(out_.cells.size());
-    out_.cells.push_back({.kind = Cell::Kind::memory, .cost = {.lut = block.lutsBuilt()}});
-    for (std::uint32_t i = 0; i < std::min<std::size_t>(block.inputs, address.size()); ++i)
-      out_.cells[cell].roots.push_back({address[i], 0});
+    std::uint32_t& cell = cells[block.inputs - 6];
+    if (cell == kNoCell) {
+      cell = newCell({.kind = Cell::Kind::table});
+      for (std::uint32_t i = 0; i < std::min<std::size_t>(block.inputs, address.size()); ++i)
+        out_.cells[cell].roots.push_back({address[i], 0});
+    }
+    out_.cells[cell].luts.push_back(block.lutsBuilt());
     blocks.push_back(leaf(cell, 0));
   }
   for (const TableForm::Node& node : form.nodes) {
@@ -141,7 +146,7 @@ Lowering::Bits Lowering::tableOfLuts(const Memory& memory, const Bits& address) 
   return word;
 }
 
-Lowering::Bits Lowering::table(const Memory& memory, const Bits& address) {
+Lowering::Bits Lowering::table(const Memory& memory, BitsView address) {
   if (isTableOfLuts(memory, family_)) return tableOfLuts(memory, address);
   Bits word;
   for (std::uint32_t bit = 0; bit < memory.width; ++bit) {
@@ -151,7 +156,7 @@ Lowering::Bits Lowering::table(const Memory& memory, const Bits& address) {
   return word;
 }
 
-Lowering::Bits Lowering::selectWord(const std::vector<Bits>& words, const Bits& address) {
+Lowering::Bits Lowering::selectWord(const std::vector<Bits>& words, BitsView address) {
   std::vector<Bits> level = words;
   for (std::size_t a = 0; level.size() > 1; ++a) {
     std::vector<Bits> next;
@@ -184,7 +189,7 @@ Lowering::Bits Lowering::readArray(Signal s) {
       for (std::uint32_t i = 0; i < to.size(); ++i)
         here.push_back((a >> i & 1u) != 0 ? to[i] : invert(to[i]));
       here.push_back(bit(memory.writeEnable, 0));
-      const Lit enable = n_.all(std::move(here));
+      const Lit enable = n_.all(here.all());
       Bits stored;
       for (std::uint32_t i = 0; i < memory.width; ++i)
         stored.push_back(flipFlop(kNoLit, bit(memory.writeData, i), enable, kZero, false, false));
@@ -192,9 +197,8 @@ Lowering::Bits Lowering::readArray(Signal s) {
     }
     return selectWord(words, address);
   }
-  const auto cell = static_cast<std::uint32_t>(out_.cells.size());
-  out_.cells.push_back(
-      {.kind = Cell::Kind::memory, .cost = memoryPrimitives(memory, memory.width, 1, family_)});
+  const std::uint32_t cell =
+      newCell({.kind = Cell::Kind::memory, .cost = memoryPrimitives(memory, memory.width, 1, family_)});
   // Yosys takes an address register for part of the read port, and LUT RAM, which has none, gets a copy of it: where
   // the register has an enable, with the choice between the old and the new value before it.
   if (const Node& from = m_.node(n.inputs[0]); memory.style == Style::lutRam && !memory.synchronousRead &&
@@ -218,7 +222,7 @@ Lowering::Bits Lowering::readArray(Signal s) {
       word.push_back(leaf(cell, kBlockRamClockToOutput));
     } else {
       word.push_back(n_.box(address, delays));
-      out_.drives(cell, gateOf(word.back()));
+      out_.cellDrives(cell, gateOf(word.back()));
       out_.cells[cell].outputs.push_back(gateOf(word.back()));
     }
   }
@@ -244,13 +248,12 @@ Lowering::Bits Lowering::readShiftRegister(Signal s) {
       }
       continue;
     }
-    const auto cell = static_cast<std::uint32_t>(out_.cells.size());
-    out_.cells.push_back({.kind = Cell::Kind::memory,
-                          .roots = {{data, 173}, {enable, 109}},
-                          .cost = shiftRegisterBit(words, false)});
+    const std::uint32_t cell = newCell({.kind = Cell::Kind::memory,
+                                        .roots = {{data, 173}, {enable, 109}},
+                                        .cost = shiftRegisterBit(words, false)});
     const std::vector<std::int32_t> delays(address.size(), kRamAddressToOutput);
     word.push_back(n_.box(address, delays));
-    out_.drives(cell, gateOf(word.back()));
+    out_.cellDrives(cell, gateOf(word.back()));
     out_.cells[cell].outputs.push_back(gateOf(word.back()));
   }
   return flipFlops ? selectWord(stages, address) : word;

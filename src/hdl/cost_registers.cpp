@@ -8,6 +8,7 @@
 // enable.
 #include <algorithm>
 
+#include "base/rng.h"
 #include "hdl/builder_state.h"
 #include "hdl/cost_lower.h"
 
@@ -19,8 +20,9 @@ constexpr std::int32_t kClockToOutput = 303;
 }  // namespace
 
 void Lowering::declareState(Signal s) {
-  Bits& b = bits_[s.index];
+  Bits b;
   for (std::uint32_t i = 0; i < m_.node(s).width; ++i) b.push_back(n_.leaf(kClockToOutput));
+  setBits(s, b);
   done_[s.index] = true;
 }
 
@@ -34,55 +36,63 @@ void Lowering::driveState(Signal s) {
     registerBits(s, extended(n.inputs[0], n.width));
     return;
   }
-  const Bits declared = bits_[s.index];
   const Bits read = readMemory(s);
-  for (std::size_t i = 0; i < declared.size(); ++i) {  // the word read is the state: join the two names
-    const std::uint32_t found = out_.cellOf(gateOf(read[i]));
-    if (found == kNoCell) continue;
-    Cell& cell = out_.cells[found];
-    std::replace(cell.outputs.begin(), cell.outputs.end(), gateOf(read[i]), gateOf(declared[i]));
-    if (cell.q == gateOf(read[i])) cell.q = gateOf(declared[i]);
-    out_.drives(found, gateOf(declared[i]));
+  for (std::uint32_t i = 0; i < read.size(); ++i) {  // the word read is the state: join the two names
+    const std::uint32_t from = gateOf(read[i]), declared = gateOf(bit(s, i));
+    if (const std::uint32_t found = out_.flipFlopOf(from); found != kNoCell) {
+      out_.flipFlops[found].q = declared;
+      out_.flipFlopDrives(found, declared);
+    } else if (const std::uint32_t cell = out_.cellOf(from); cell != kNoCell) {
+      std::vector<std::uint32_t>& outputs = out_.cells[cell].outputs;
+      std::replace(outputs.begin(), outputs.end(), from, declared);
+      out_.cellDrives(cell, declared);
+    }
   }
 }
 
 /// The bits of a register; those of one in a loop exist already.
-void Lowering::registerBits(Signal s, const Bits& next) {
+void Lowering::registerBits(Signal s, BitsView next) {
   const Node& n = m_.node(s);
+  Bits made;
   const Lit enable = n.inputs.size() > 1 ? bit(n.inputs[1], 0) : kOne;
   for (std::uint32_t i = 0; i < n.width; ++i) {
-    const Lit q = loop_[s.index] ? bits_[s.index][i] : kNoLit;
+    const Lit q = loop_[s.index] ? bit(s, i) : kNoLit;
     const bool value = n.hasReset && (n.words[i / 64] >> (i % 64) & 1) != 0;
-    const Lit made = flipFlop(q, next[i], enable, n.hasReset ? rst_ : kZero, n.hasReset, value);
-    if (q == kNoLit) bits_[s.index].push_back(made);
+    made.push_back(flipFlop(q, next[i], enable, n.hasReset ? rst_ : kZero, n.hasReset, value));
   }
+  if (!loop_[s.index]) setBits(s, made);
 }
 
 /// One flip-flop; `q` is its output if that exists already. Returns the output: of an equal flip-flop if
 /// there is one, or the constant that it always holds.
 Lit Lowering::flipFlop(Lit q, Lit d, Lit enable, Lit reset, bool hasReset, bool value) {
-  std::vector<Lit> resets, enables;
+  Bits resets, enables;
+  // Muxes that came out as one literal may name each other as their sides: each is peeled once.
+  Bits peeled;
+  const auto nextChoice = [&] {
+    return std::find(peeled.begin(), peeled.end(), d) == peeled.end() ? choiceOf(d) : nullptr;
+  };
+  const auto peel = [&](Lit to) {
+    peeled.push_back(d);
+    d = to;
+  };
   const auto peelResets = [&] {
-    // Two muxes that came out as one literal may name each other as their sides: each is peeled once.
-    std::vector<Lit> peeled;
-    for (const Choice* at = choiceOf(d); at != nullptr; at = choiceOf(d)) {
-      if (std::find(peeled.begin(), peeled.end(), d) != peeled.end()) return;
-      peeled.push_back(d);
+    for (const Choice* at = nextChoice(); at != nullptr; at = nextChoice()) {
       const auto [s, one, zero] = *at;
       const auto usable = [&](Lit a) { return gateOf(a) == 0 && (!hasReset || (a == kOne) == value); };
       const bool first = usable(one);
       if (!first && !usable(zero)) return;
       value = (first ? one : zero) == kOne, hasReset = true;
       resets.push_back(first ? s : invert(s));
-      d = first ? zero : one;
+      peel(first ? zero : one);
     }
   };
   const auto peelEnables = [&] {
-    for (const Choice* at = choiceOf(d); q != kNoLit && at != nullptr; at = choiceOf(d)) {
+    for (const Choice* at = nextChoice(); q != kNoLit && at != nullptr; at = nextChoice()) {
       const auto [s, one, zero] = *at;
       if (one != q && zero != q) return;
       enables.push_back(one == q ? invert(s) : s);
-      d = one == q ? zero : one;
+      peel(one == q ? zero : one);
     }
   };
   if (reset != kZero) resets.push_back(reset);
@@ -98,29 +108,25 @@ Lit Lowering::flipFlop(Lit q, Lit d, Lit enable, Lit reset, bool hasReset, bool 
       gated = !resets.empty();
     }
   }
-  enable = n_.all(enables);
-  reset = n_.any(resets);
+  enable = n_.all(enables.all());
+  reset = n_.any(resets.all());
   if (gated) reset = n_.land(reset, enable);
   if (gateOf(d) == 0 && (!hasReset || (d == kOne) == value)) {
     if (q == kNoLit) return d;
   }
   if (q == kNoLit) {
-    const FlipFlopKey key{d, enable, reset, value};
-    const auto [at, isNew] = flipFlops_.try_emplace(key, kNoLit);
-    if (!isNew) return at->second;
-    at->second = q = n_.leaf(kClockToOutput);
+    const std::uint64_t hash =
+        mix64(mix64(d + (std::uint64_t{enable} << 32)) + 2 * std::uint64_t{reset} + (value ? 1 : 0));
+    const std::uint32_t known = flipFlops_.find(hash, [&](std::uint32_t number) {
+      const FlipFlop& f = out_.flipFlops[number - 1];
+      return f.d == d && f.enable == enable && f.reset == reset && f.resetValue == value;
+    });
+    if (known != 0) return 2 * out_.flipFlops[known - 1].q;
+    flipFlops_.add(hash, static_cast<std::uint32_t>(out_.flipFlops.size() + 1));
+    q = n_.leaf(kClockToOutput);
   }
-  const auto cell = static_cast<std::uint32_t>(out_.cells.size());
-  out_.drives(cell, gateOf(q));
-  out_.cells.push_back({.kind = Cell::Kind::flipFlop,
-                        .roots = {},
-                        .outputs = {},
-                        .cost = {.ff = 1},
-                        .q = gateOf(q),
-                        .d = d,
-                        .enable = enable,
-                        .reset = reset,
-                        .resetValue = value});
+  out_.flipFlopDrives(static_cast<std::uint32_t>(out_.flipFlops.size()), gateOf(q));
+  out_.flipFlops.push_back({.q = gateOf(q), .d = d, .enable = enable, .reset = reset, .resetValue = value});
   return q;
 }
 

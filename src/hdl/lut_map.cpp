@@ -1,357 +1,301 @@
-// LUT mapping by cuts, the way ABC's `if` does it.
+// A network falls into parts that touch nowhere but at leaves (registers, ports, memories); a cover of one says nothing about
+// the others. Streamed hardware is lanes side by side: of 16,400 parts of a U-Net's convolutions 890 differ. So each part is
+// written down in numbers of its own, without names, truth tables and inverters, which covers do not depend on; what was
+// seen before is not covered again. That is exact: the same cover as of the whole network at once, look-up table by look-up
+// table.
 //
-// A cut of a gate is a set of gates below it that together decide its value; a cut of at most k gates fits
-// one LUT. Gates are visited from the inputs up; each keeps a few good cuts, made by joining cuts of its
-// inputs, and a best one. Which cut is best depends on the pass:
-//
-//   delay   the earliest arrival; the network's delay under these choices is then the time everything must
-//   keep flow    among cuts that keep the required time, the least area, where a gate that several others
-//   read is paid by shares area    the same with exact area: how many LUTs would appear if this cut were
-//   taken, with all others as they are
-//
-// Steps of carry chains and asynchronous memories are boxes: time passes through them, LUTs do not.
-//
-// Source  A. Mishchenko, S. Cho, S. Chatterjee, R. Brayton, "Combinational and sequential mapping with
-// priority cuts", ICCAD
-//         2007. Ours differs: no structural choices; and, xor and mux are gates of their own, which stands in
-//         for the rewriting that ABC does first.
+// Parts share one thing, the delay of the whole network, which what is not critical may use up. A part whose longest path
+// meets it even with a look-up table for every gate does not depend on it.
 #include "hdl/lut_map.h"
 
 #include <algorithm>
-#include <limits>
+
+#include "base/rng.h"
+#include "hdl/lut_part.h"
 
 namespace sluice::hdl {
 namespace {
 
-constexpr std::uint32_t kMostInputs = 8;
-constexpr std::size_t kCuts = 8;     ///< kept per gate
-constexpr std::size_t kMuxCuts = 5;  ///< of each input of a mux: three sets are joined
-constexpr std::int32_t kNever = std::numeric_limits<std::int32_t>::max() / 4;
+using Text = std::vector<std::uint32_t>;
 
-struct Cut {
-  std::uint32_t leaves[kMostInputs];
-  std::uint32_t count = 0;
-  std::uint64_t signature = 0;  ///< of the leaves: a cheap bound on the size of a union
-  std::int32_t arrival = 0;
-  float area = 0;
+/// A part that was seen before.
+struct Seen {
+  Text text;
+  std::int32_t leastDelay = 0;                                    ///< of all covers
+  std::int32_t mostDelay = 0;                                     ///< of a look-up table for every gate
+  std::vector<std::pair<std::int32_t, std::vector<Lut>>> covers;  ///< by the delay that is asked
 };
 
-enum class Pass : std::uint8_t { delay, flow, area };
-
-class Mapper {
- public:
-  Mapper(const BitNetwork& network, std::span<const LutRoot> roots, const LutLibrary& library)
-      : n_(network), roots_(roots), library_(library) {
-    findOrder();
-    const std::size_t size = n_.size();
-    logic_.assign(size, 0), feedsLogic_.assign(size, 0);
-    for (const std::uint32_t g : order_) {
-      const GateKind kind = n_.gate(g).kind;
-      logic_[g] = kind != GateKind::zero && kind != GateKind::leaf && kind != GateKind::box ? 1 : 0;
-      if (logic_[g] != 0)
-        for (const Lit in : n_.inputs(g)) feedsLogic_[gateOf(in)] = 1;
+/// Reads what `Parts::write` has written.
+void read(const Text& text, LutPart& part) {
+  part.clear();
+  for (std::size_t at = 0; at < text.size();) {
+    const std::uint32_t head = text[at++];
+    LutPart::Gate gate{.kind = static_cast<LutPart::Kind>(head & 7u),
+                       .first = static_cast<std::uint32_t>(part.inputs.size()),
+                       .count = head >> 3 & 0xffu};
+    if (gate.kind == LutPart::Kind::leaf) gate.arrivalPs = static_cast<std::int32_t>(text[at++]);
+    for (std::uint32_t i = 0; i < gate.count; ++i) {
+      part.inputs.push_back(text[at++]);
+      part.delays.push_back(gate.kind == LutPart::Kind::box ? static_cast<std::int32_t>(text[at++]) : 0);
     }
-    arrival_.assign(size, 0), required_.assign(size, kNever), flow_.assign(size, 0);
-    best_.resize(size), first_.assign(size, 0), count_.assign(size, 0);
-    estimate_.assign(size, 1), references_.assign(size, 0);
-    for (const std::uint32_t g : order_)
-      for (const Lit in : n_.inputs(g)) estimate_[gateOf(in)] += 1;
-    for (const LutRoot& r : roots_) estimate_[gateOf(r.lit)] += 1;
-    for (float& e : estimate_) e = std::max(1.0f, e - 1);
+    if ((head >> 11 & 1u) != 0) {
+      gate.roots = text[at++];
+      gate.afterPs = static_cast<std::int32_t>(text[at++]);
+    }
+    part.gates.push_back(gate);
+  }
+}
+
+std::int32_t mostDelay(const LutPart& part, std::int32_t levelPs) {
+  std::vector<std::int32_t> arrival(part.gates.size(), 0);
+  std::int32_t most = 0;
+  for (std::uint32_t g = 0; g < part.gates.size(); ++g) {
+    const LutPart::Gate& gate = part.gates[g];
+    arrival[g] = gate.arrivalPs;
+    for (std::uint32_t i = gate.first; i < gate.first + gate.count; ++i)
+      arrival[g] =
+          std::max(arrival[g], arrival[part.inputs[i]] + (part.isLogic(g) ? levelPs : part.delays[i]));
+    if (gate.roots > 0) most = std::max(most, arrival[g] + gate.afterPs);
+  }
+  return most;
+}
+
+/// A network's parts: the gates of each by rising number. Keeps its memory from one network to the next.
+class Parts {
+ public:
+  void find(const BitNetwork& network, std::span<const LutRoot> roots) {
+    n_ = &network;
+    place_.assign(network.size(), {});
+    findNeeded(roots);
+    for (const LutRoot& r : roots) {
+      place_[gateOf(r.lit)].roots += 1;
+      place_[gateOf(r.lit)].afterPs = std::max(place_[gateOf(r.lit)].afterPs, r.afterPs);
+    }
+    group();
   }
 
-  LutCover run() {
-    for (const Pass pass : {Pass::delay, Pass::flow, Pass::flow, Pass::area, Pass::area}) {
-      cuts_.clear();
-      for (const std::uint32_t g : order_) visit(g, pass);
-      cover(pass);
+  [[nodiscard]] std::size_t size() const { return starts_.size() - 1; }
+  /// All gates that the roots need, by rising number.
+  [[nodiscard]] const std::vector<std::uint32_t>& needed() const { return needed_; }
+  [[nodiscard]] bool isInner(std::uint32_t g) const {
+    const GateKind kind = n_->gate(g).kind;
+    return kind != GateKind::zero && kind != GateKind::leaf;
+  }
+
+  /// Writes part `p` in its own numbers and appends the gate of each to `names`.
+  void write(std::uint32_t p, Text& text, std::vector<std::uint32_t>& names) {
+    const std::size_t first = names.size();
+    const auto name = [&](std::uint32_t g) {
+      place_[g].part = p;
+      place_[g].number = static_cast<std::uint32_t>(names.size() - first);
+      names.push_back(g);
+    };
+    std::size_t at = 0;
+    for (std::size_t k = starts_[p]; k < starts_[p + 1]; ++k) {
+      const std::uint32_t g = sorted_[k];
+      const Gate& gate = n_->gate(g);
+      const std::span<const Lit> inputs = n_->inputs(g);
+      if (text.size() < at + 4 * inputs.size() + 3) text.resize(2 * at + 4 * inputs.size() + 64);
+      std::uint32_t* to = text.data() + at;
+      for (const Lit in : inputs)
+        if (place_[gateOf(in)].part != p) {
+          name(gateOf(in));
+          *to++ = head(LutPart::Kind::leaf, 0, false);
+          *to++ = static_cast<std::uint32_t>(n_->gate(gateOf(in)).arrival);
+        }
+      name(g);
+      const Place& place = place_[g];
+      *to++ = head(kindOf(gate), gate.count, place.roots > 0);
+      for (std::size_t i = 0; i < inputs.size(); ++i) {
+        *to++ = place_[gateOf(inputs[i])].number;
+        if (gate.kind == GateKind::box) *to++ = static_cast<std::uint32_t>(n_->delays(g)[i]);
+      }
+      if (place.roots > 0) {
+        *to++ = place.roots;
+        *to++ = static_cast<std::uint32_t>(place.afterPs);
+      }
+      at = static_cast<std::size_t>(to - text.data());
     }
-    return count();
+    text.resize(at);
   }
 
  private:
-  [[nodiscard]] bool isLogic(std::uint32_t g) const { return logic_[g] != 0; }
+  struct Place {
+    std::uint32_t part = 0xffffffffu, number = 0;  ///< the last part that has named the gate
+    std::uint32_t roots = 0;
+    std::int32_t afterPs = 0;
+  };
 
-  /// What the roots need, inputs first: a gate's inputs always have smaller numbers.
-  void findOrder() {
-    std::vector<bool> needed(n_.size(), false);
-    std::vector<std::uint32_t> open;
-    const auto need = [&](Lit a) {
-      if (!needed[gateOf(a)]) needed[gateOf(a)] = true, open.push_back(gateOf(a));
+  static LutPart::Kind kindOf(const Gate& gate) {
+    if (gate.kind == GateKind::box) return LutPart::Kind::box;
+    if (gate.count == 2) return LutPart::Kind::pair;
+    return gate.kind == GateKind::mux ? LutPart::Kind::mux : LutPart::Kind::table;
+  }
+  static std::uint32_t head(LutPart::Kind kind, std::uint32_t inputs, bool hasRoots) {
+    return static_cast<std::uint32_t>(kind) | inputs << 3 | (hasRoots ? 1u << 11 : 0u);
+  }
+
+  void findNeeded(std::span<const LutRoot> roots) {
+    std::vector<std::uint8_t>& needed = marks_;
+    needed.assign(n_->size(), 0);
+    for (const LutRoot& r : roots) needed[gateOf(r.lit)] = 1;
+    for (std::uint32_t g = n_->size(); g-- > 0;) {  // inputs have smaller numbers
+      if (needed[g] == 0) continue;
+      for (const Lit in : n_->inputs(g)) needed[gateOf(in)] = 1;
+    }
+    needed_.clear();
+    for (std::uint32_t g = 0; g < n_->size(); ++g)
+      if (needed[g] != 0) needed_.push_back(g);
+  }
+
+  /// Gates that read one another share a part.
+  void group() {
+    std::vector<std::uint32_t>& above = above_;
+    above.resize(n_->size());
+    const auto find = [&](std::uint32_t g) {
+      while (above[g] != g) g = above[g] = above[above[g]];
+      return g;
     };
-    for (const LutRoot& r : roots_) need(r.lit);
-    while (!open.empty()) {
-      const std::uint32_t g = open.back();
-      open.pop_back();
-      for (const Lit in : n_.inputs(g)) need(in);
-    }
-    for (std::uint32_t g = 0; g < n_.size(); ++g)
-      if (needed[g]) order_.push_back(g);
-  }
-
-  // ---- cuts
-
-  static Cut trivial(std::uint32_t g) {
-    Cut cut;
-    cut.leaves[0] = g, cut.count = 1, cut.signature = 1ull << (g % 64);
-    return cut;
-  }
-
-  /// The union, if it fits.
-  bool join(const Cut& a, const Cut& b, Cut& to) const {
-    to.signature = a.signature | b.signature;
-    if (static_cast<std::uint32_t>(__builtin_popcountll(to.signature)) > library_.mostInputs) return false;
-    std::uint32_t i = 0, j = 0, k = 0;
-    while (i < a.count || j < b.count) {
-      if (k == library_.mostInputs) return false;
-      if (j == b.count || (i < a.count && a.leaves[i] < b.leaves[j]))
-        to.leaves[k++] = a.leaves[i++];
-      else if (i == a.count || b.leaves[j] < a.leaves[i])
-        to.leaves[k++] = b.leaves[j++];
-      else
-        to.leaves[k++] = a.leaves[i++], ++j;
-    }
-    to.count = k;
-    return true;
-  }
-
-  static bool contains(const Cut& small, const Cut& large) {
-    if (small.count > large.count || (small.signature & ~large.signature) != 0) return false;
-    return std::includes(large.leaves, large.leaves + large.count, small.leaves, small.leaves + small.count);
-  }
-
-  void evaluate(Cut& cut, Pass pass) {
-    cut.arrival = 0;
-    for (std::uint32_t i = 0; i < cut.count; ++i)
-      cut.arrival = std::max(cut.arrival, arrival_[cut.leaves[i]]);
-    cut.arrival += library_.levelPs;
-    if (pass == Pass::area) {
-      cut.area = static_cast<float>(take(cut));
-      release(cut);
-      return;
-    }
-    cut.area = static_cast<float>(library_.weight[cut.count]);
-    for (std::uint32_t i = 0; i < cut.count; ++i) cut.area += flow_[cut.leaves[i]];
-  }
-
-  static bool better(const Cut& a, const Cut& b, Pass pass) {
-    constexpr float same = 0.001f;
-    if (pass == Pass::delay && a.arrival != b.arrival) return a.arrival < b.arrival;
-    if (a.area < b.area - same) return true;
-    if (a.area > b.area + same) return false;
-    if (a.arrival != b.arrival && pass != Pass::delay) return a.arrival < b.arrival;
-    return a.count < b.count;
-  }
-
-  /// Puts a cut into the sorted set `set_`, unless one in it is as good.
-  void offer(Cut& cut, std::uint32_t g, Pass pass) {
-    for (const Cut& other : set_)
-      if (contains(other, cut)) return;
-    evaluate(cut, pass);
-    if (pass != Pass::delay && cut.arrival > required_[g]) return;
-    std::erase_if(set_, [&](const Cut& other) { return contains(cut, other); });
-    const auto at =
-        std::find_if(set_.begin(), set_.end(), [&](const Cut& other) { return better(cut, other, pass); });
-    if (at == set_.end() && set_.size() == kCuts) return;
-    set_.insert(at, cut);
-    if (set_.size() > kCuts) set_.pop_back();
-  }
-
-  /// `own`: room for the trivial cut of a leaf or box, which is not kept.
-  [[nodiscard]] std::span<const Cut> cutsOf(std::uint32_t g, Cut& own) const {
-    if (logic_[g]) return {cuts_.data() + first_[g], count_[g]};
-    own = trivial(g);
-    return {&own, 1};
-  }
-
-  void enumerate(std::uint32_t g, Pass pass) {
-    const std::span<const Lit> in = n_.inputs(g);
-    Cut joined, both, own[3];
-    if (in.size() == 2) {
-      const std::span<const Cut> first = cutsOf(gateOf(in[0]), own[0]),
-                                 second = cutsOf(gateOf(in[1]), own[1]);
-      for (const Cut& a : first)
-        for (const Cut& b : second)
-          if (join(a, b, joined)) offer(joined, g, pass);
-    } else if (n_.gate(g).kind == GateKind::mux) {
-      const std::span<const Cut> steer = cutsOf(gateOf(in[0]), own[0]), one = cutsOf(gateOf(in[1]), own[1]),
-                                 zero = cutsOf(gateOf(in[2]), own[2]);
-      for (std::size_t b = 0; b < one.size(); b = nextOf(b, one.size()))
-        for (std::size_t c = 0; c < zero.size(); c = nextOf(c, zero.size())) {
-          if (!join(one[b], zero[c], both)) continue;
-          for (std::size_t a = 0; a < steer.size(); a = nextOf(a, steer.size()))
-            if (join(steer[a], both, joined)) offer(joined, g, pass);
-        }
-    } else {
-      Cut direct = trivial(gateOf(in[0]));
-      for (std::size_t i = 1; i < in.size(); ++i)
-        if (join(direct, trivial(gateOf(in[i])), both)) direct = both;
-      if (direct.count <= library_.mostInputs) offer(direct, g, pass);
-      for (std::size_t i = 0; i < in.size(); ++i) throughInput(g, in, i, pass);
-    }
-  }
-
-  /// Cuts of a table that go through one input.
-  void throughInput(std::uint32_t g, std::span<const Lit> in, std::size_t through, Pass pass) {
-    if (!isLogic(gateOf(in[through]))) return;
-    Cut own;
-    for (const Cut& base : cutsOf(gateOf(in[through]), own)) {
-      Cut cut = base, next;
-      bool fits = true;
-      for (std::size_t i = 0; i < in.size() && fits; ++i) {
-        if (i == through) continue;
-        fits = join(cut, trivial(gateOf(in[i])), next);
-        cut = next;
-      }
-      if (fits) offer(cut, g, pass);
-    }
-  }
-
-  /// The next of a few cuts: the best ones and the trivial one, which stands last.
-  static std::size_t nextOf(std::size_t i, std::size_t count) {
-    return i + 1 < count && i + 2 >= kMuxCuts ? std::max(i + 1, count - 1) : i + 1;
-  }
-
-  /// Of leaves and boxes alone: there is one cut. True if `g` is such a gate.
-  bool visitSimple(std::uint32_t g, Pass pass) {
-    const std::span<const Lit> in = n_.inputs(g);
-    for (const Lit a : in)
-      if (isLogic(gateOf(a))) return false;
-    Cut& cut = best_[g];
-    if (pass == Pass::delay) {
-      cut = trivial(gateOf(in[0]));
-      Cut joined;
-      for (std::size_t i = 1; i < in.size(); ++i) {
-        join(cut, trivial(gateOf(in[i])), joined);
-        cut = joined;
-      }
-      cut.area = static_cast<float>(library_.weight[cut.count]);
-    }
-    cut.arrival = 0;
-    for (const Lit a : in) cut.arrival = std::max(cut.arrival, arrival_[gateOf(a)]);
-    arrival_[g] = cut.arrival += library_.levelPs;
-    flow_[g] = cut.area / estimate_[g];
-    if (feedsLogic_[g] != 0) set_.push_back(cut);
-    return true;
-  }
-
-  void visit(std::uint32_t g, Pass pass) {
-    set_.clear();
-    if (isLogic(g) && visitSimple(g, pass)) {
-    } else if (isLogic(g)) {
-      if (pass == Pass::area && references_[g] > 0) release(best_[g]);
-      if (pass != Pass::delay) {
-        Cut before = best_[g];
-        offer(before, g, pass);
-      }
-      enumerate(g, pass);
-      if (!set_.empty()) {
-        best_[g] = set_.front();
-      } else {
-        evaluate(best_[g], pass);  // what it was came too late by now: it stays
-        set_.push_back(best_[g]);
-      }
-      arrival_[g] = best_[g].arrival;
-      if (pass == Pass::area) {
-        if (references_[g] > 0) take(best_[g]);
-      } else {
-        flow_[g] = best_[g].area / estimate_[g];
-      }
-    } else if (n_.gate(g).kind == GateKind::box) {
-      arrival_[g] = 0;
-      for (std::size_t i = 0; i < n_.inputs(g).size(); ++i)
-        arrival_[g] = std::max(arrival_[g], arrival_[gateOf(n_.inputs(g)[i])] + n_.delays(g)[i]);
-    } else {
-      arrival_[g] = n_.gate(g).arrival;
-    }
-    if (!isLogic(g) || feedsLogic_[g] == 0) return;
-    first_[g] = static_cast<std::uint32_t>(cuts_.size());
-    cuts_.insert(cuts_.end(), set_.begin(), set_.end());
-    cuts_.push_back(trivial(g));
-    count_[g] = static_cast<std::uint32_t>(cuts_.size()) - first_[g];
-  }
-
-  // ---- exact area: LUTs that appear when a cut is taken, or go when it is released
-
-  std::uint32_t take(const Cut& cut) {
-    std::uint32_t area = library_.weight[cut.count];
-    for (std::uint32_t i = 0; i < cut.count; ++i)
-      if (references_[cut.leaves[i]]++ == 0 && isLogic(cut.leaves[i])) area += take(best_[cut.leaves[i]]);
-    return area;
-  }
-  void release(const Cut& cut) {
-    for (std::uint32_t i = 0; i < cut.count; ++i)
-      if (--references_[cut.leaves[i]] == 0 && isLogic(cut.leaves[i])) release(best_[cut.leaves[i]]);
-  }
-
-  // ---- the cover that the best cuts make
-
-  void cover(Pass pass) {
-    if (pass == Pass::delay)
-      for (const LutRoot& r : roots_) delay_ = std::max(delay_, arrival_[gateOf(r.lit)] + r.afterPs);
-    std::fill(required_.begin(), required_.end(), kNever);
-    std::fill(references_.begin(), references_.end(), 0);
-    for (const LutRoot& r : roots_) {
-      references_[gateOf(r.lit)] += 1;
-      require(gateOf(r.lit), delay_ - r.afterPs);
-    }
-    for (std::size_t i = order_.size(); i-- > 0;) {
-      const std::uint32_t g = order_[i];
-      if (n_.gate(g).kind == GateKind::box) {
-        for (std::size_t k = 0; k < n_.inputs(g).size(); ++k) {
-          references_[gateOf(n_.inputs(g)[k])] += 1;
-          require(gateOf(n_.inputs(g)[k]), required_[g] - n_.delays(g)[k]);
-        }
-      } else if (isLogic(g) && references_[g] > 0) {
-        for (std::uint32_t k = 0; k < best_[g].count; ++k) {
-          references_[best_[g].leaves[k]] += 1;
-          require(best_[g].leaves[k], required_[g] - library_.levelPs);
-        }
+    for (const std::uint32_t g : needed_) {
+      above[g] = g;
+      if (!isInner(g)) continue;
+      std::uint32_t mine = g;
+      for (const Lit in : n_->inputs(g)) {
+        if (!isInner(gateOf(in))) continue;
+        const std::uint32_t theirs = find(gateOf(in));
+        if (theirs == mine) continue;
+        above[std::max(mine, theirs)] = std::min(mine, theirs);
+        mine = std::min(mine, theirs);
       }
     }
-    for (const std::uint32_t g : order_)
-      estimate_[g] = std::max(1.0f, (2 * estimate_[g] + static_cast<float>(references_[g])) / 3);
-  }
-  void require(std::uint32_t g, std::int32_t time) { required_[g] = std::min(required_[g], time); }
-
-  [[nodiscard]] LutCover count() const {
-    LutCover result;
-    std::vector<std::uint8_t> wanted(n_.size(), 0);  // 1: as it is, 2: inverted, as a wire
-    const auto want = [&](Lit a) {
-      wanted[gateOf(a)] = static_cast<std::uint8_t>(wanted[gateOf(a)] | (isInverted(a) ? 2u : 1u));
-    };
-    for (const LutRoot& r : roots_) want(r.lit);
-    for (const std::uint32_t g : order_)
-      if (n_.gate(g).kind == GateKind::box) std::for_each(n_.inputs(g).begin(), n_.inputs(g).end(), want);
-    for (const std::uint32_t g : order_) {
-      const GateKind kind = n_.gate(g).kind;
-      if (isLogic(g) && references_[g] > 0) {
-        result.count += library_.luts[best_[g].count] + (wanted[g] == 3 ? 1 : 0);
-        result.luts.push_back({.gate = g, .leaves = {}, .count = best_[g].count});
-        std::copy_n(best_[g].leaves, best_[g].count, result.luts.back().leaves.begin());
-      } else if ((kind == GateKind::leaf || kind == GateKind::box) && (wanted[g] & 2) != 0) {
-        result.count += 1;
+    // Parts by their first gates; then every gate to its part.
+    std::vector<std::uint32_t>& partOf = partOf_;
+    partOf.resize(n_->size());
+    starts_.assign(1, 0);
+    for (const std::uint32_t g : needed_) {
+      if (!isInner(g)) continue;
+      const std::uint32_t first = find(g);
+      if (first == g) {
+        partOf[g] = static_cast<std::uint32_t>(starts_.size() - 1);
+        starts_.push_back(0);
       }
+      partOf[g] = partOf[first];
+      starts_[partOf[g] + 1] += 1;
     }
-    return result;
+    for (std::size_t p = 1; p < starts_.size(); ++p) starts_[p] += starts_[p - 1];
+    sorted_.resize(starts_.back());
+    std::vector<std::uint32_t> next = starts_;
+    for (const std::uint32_t g : needed_)
+      if (isInner(g)) sorted_[next[partOf[g]]++] = g;
   }
 
-  const BitNetwork& n_;
-  std::span<const LutRoot> roots_;
-  LutLibrary library_;
-  std::vector<std::uint32_t> order_;
-  std::vector<std::uint8_t> logic_, feedsLogic_;  ///< per gate: is no leaf or box; is read by such a gate
-  std::vector<std::int32_t> arrival_, required_;
-  std::vector<float> flow_, estimate_;
-  std::vector<Cut> best_, cuts_, set_;
-  std::vector<std::uint32_t> first_, count_, references_;
-  std::int32_t delay_ = 0;
+  const BitNetwork* n_ = nullptr;
+  std::vector<std::uint32_t> needed_, sorted_, starts_;
+  std::vector<Place> place_;
+  std::vector<std::uint8_t> marks_;
+  std::vector<std::uint32_t> above_, partOf_;
 };
 
 }  // namespace
 
-LutCover mapLuts(const BitNetwork& network, std::span<const LutRoot> roots, const LutLibrary& library) {
-  return Mapper(network, roots, library).run();
+class LutMapper::State {
+ public:
+  explicit State(const LutLibrary& library) : library_(library), mapper_(library) {}
+
+  LutCover map(const BitNetwork& network, std::span<const LutRoot> roots) {
+    parts_.find(network, roots);
+    known_.clear(), names_.clear(), starts_.clear();
+    std::int32_t delay = 0;
+    for (const LutRoot& r : roots)
+      if (!parts_.isInner(gateOf(r.lit)))
+        delay = std::max(delay, network.gate(gateOf(r.lit)).arrival + r.afterPs);
+    for (std::uint32_t p = 0; p < parts_.size(); ++p) {
+      starts_.push_back(names_.size());
+      parts_.write(p, text_, names_);
+      known_.push_back(find(delay));
+      delay = std::max(delay, seen_[known_.back()].leastDelay);
+    }
+    LutCover cover;
+    for (std::size_t p = 0; p < parts_.size(); ++p)
+      for (const Lut& lut : coverOf(seen_[known_[p]], delay)) {
+        const std::uint32_t* const name = names_.data() + starts_[p];
+        Lut& here = cover.luts.emplace_back(lut);
+        here.gate = name[lut.gate];
+        for (std::uint32_t i = 0; i < lut.count; ++i) here.leaves[i] = name[lut.leaves[i]];
+        cover.count += library_.luts[lut.count];
+      }
+    cover.count += inverters(network, roots, cover.luts);
+    return cover;
+  }
+
+ private:
+  /// The number of the part whose text is in `text_`; `delay`: what the whole network has at least.
+  std::uint32_t find(std::int32_t delay) {
+    std::uint64_t hash = text_.size();
+    for (const std::uint32_t word : text_) hash = (hash ^ word) * 0x9e3779b97f4a7c15ull, hash ^= hash >> 32;
+    const std::uint32_t found =
+        places_.find(hash, [&](std::uint32_t n) { return seen_[n - 1].text == text_; });
+    if (found != 0) return found - 1;
+    read(text_, part_);
+    const auto number = static_cast<std::uint32_t>(seen_.size());
+    Seen& part = seen_.emplace_back(Seen{.text = text_, .mostDelay = mostDelay(part_, library_.levelPs)});
+    if (part.mostDelay <= delay) {  // it will be asked for
+      PartMapper::Cover cover = mapper_.cover(part_, part.mostDelay);
+      part.leastDelay = cover.leastDelay;
+      part.covers.emplace_back(part.mostDelay, std::move(cover.luts));
+    } else {
+      part.leastDelay = mapper_.leastDelay(part_);
+    }
+    places_.add(hash, number + 1);
+    return number;
+  }
+
+  const std::vector<Lut>& coverOf(Seen& part, std::int32_t delay) {
+    delay = std::min(delay, part.mostDelay);
+    for (const auto& [asked, luts] : part.covers)
+      if (asked == delay) return luts;
+    read(part.text, part_);
+    return part.covers.emplace_back(delay, mapper_.cover(part_, delay).luts).second;
+  }
+
+  /// Of wires that are wanted as they are and inverted, and of inverted leaves and boxes.
+  [[nodiscard]] std::uint64_t inverters(const BitNetwork& network, std::span<const LutRoot> roots,
+                                        const std::vector<Lut>& luts) const {
+    std::vector<std::uint8_t> wanted(network.size(), 0);  // 1: as it is, 2: inverted, as a wire
+    const auto want = [&](Lit a) {
+      wanted[gateOf(a)] = static_cast<std::uint8_t>(wanted[gateOf(a)] | (isInverted(a) ? 2u : 1u));
+    };
+    for (const LutRoot& r : roots) want(r.lit);
+    for (const std::uint32_t g : parts_.needed())
+      if (network.gate(g).kind == GateKind::box)
+        std::for_each(network.inputs(g).begin(), network.inputs(g).end(), want);
+    std::uint64_t count = 0;
+    for (const Lut& lut : luts) count += wanted[lut.gate] == 3 ? 1 : 0;
+    for (const std::uint32_t g : parts_.needed()) {
+      const GateKind kind = network.gate(g).kind;
+      count += (kind == GateKind::leaf || kind == GateKind::box) && (wanted[g] & 2) != 0 ? 1 : 0;
+    }
+    return count;
+  }
+
+  LutLibrary library_;
+  PartMapper mapper_;
+  Parts parts_;
+  std::vector<std::uint32_t> known_;  ///< per part of the network: which of those seen it is
+  std::vector<std::uint32_t> names_;  ///< the gates of all parts, one part after the other
+  std::vector<std::size_t> starts_;   ///< of each part in `names_`
+  LutPart part_;
+  Text text_;
+  std::vector<Seen> seen_;
+  PlaceTable places_;  ///< of those seen, by text
+};
+
+LutMapper::LutMapper(const LutLibrary& library) : state_(std::make_unique<State>(library)) {}
+LutMapper::~LutMapper() = default;
+
+LutCover LutMapper::map(const BitNetwork& network, std::span<const LutRoot> roots) {
+  return state_->map(network, roots);
 }
 
 }  // namespace sluice::hdl

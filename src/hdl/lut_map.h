@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -34,10 +35,20 @@ struct Lut {
 
 struct LutCover {
   std::uint64_t count = 0;  ///< LUTs, inverters included
-  std::vector<Lut> luts;    ///< by rising gate; without the inverters of leaves and boxes
+  std::vector<Lut> luts;    ///< without the inverters of leaves and boxes
 };
 
-/// Shortest delay first, then least area on what is not critical.
-LutCover mapLuts(const BitNetwork& network, std::span<const LutRoot> roots, const LutLibrary& library);
+/// Covers networks: shortest delay first, then least area on what is not critical. Remembers the parts it has seen, so
+/// lanes that look alike, in one network or in several, are covered once.
+class LutMapper {
+ public:
+  explicit LutMapper(const LutLibrary& library);
+  ~LutMapper();
+  LutCover map(const BitNetwork& network, std::span<const LutRoot> roots);
+
+ private:
+  class State;
+  std::unique_ptr<State> state_;
+};
 
 }  // namespace sluice::hdl

@@ -38,10 +38,14 @@ class PartMapper {
  public:
   explicit PartMapper(const LutLibrary& library) : library_(library) {}
 
-  /// The shortest delay that a cover can have.
+  struct Cover {
+    std::vector<Lut> luts;        ///< in the part's numbers, by rising gate
+    std::int32_t leastDelay = 0;  ///< of all covers
+  };
+  /// Of all covers the shortest delay.
   std::int32_t leastDelay(const LutPart& part);
-  /// Look-up tables in the part's numbers, by rising gate: least area at this delay.
-  std::vector<Lut> cover(const LutPart& part, std::int32_t delayPs);
+  /// Least area at this delay.
+  Cover cover(const LutPart& part, std::int32_t delayPs);
 
  private:
   static constexpr std::uint32_t kMostInputs = 8;
@@ -52,6 +56,7 @@ class PartMapper {
     std::int32_t arrival = 0;
     float area = 0;
   };
+  static std::span<const std::uint32_t> leavesOf(const Cut& cut) { return {cut.leaves, cut.count}; }
   enum class Pass : std::uint8_t { delay, flow, area };
 
   void start(const LutPart& part);
@@ -69,11 +74,13 @@ class PartMapper {
   std::span<const Cut> cutsOf(std::uint32_t g, Cut& own) const;
   std::uint32_t take(const Cut& cut);
   void release(const Cut& cut);
+  [[nodiscard]] std::int32_t delay() const;
   void chooseCover(std::int32_t delayPs);
   void require(std::uint32_t g, std::int32_t time) { required_[g] = std::min(required_[g], time); }
 
   LutLibrary library_;
   const LutPart* part_ = nullptr;
+  bool changed_ = false;                          ///< a best cut, in this pass
   std::vector<std::uint8_t> logic_, feedsLogic_;  ///< per gate: is no leaf or box; is read by such a gate
   std::vector<std::int32_t> arrival_, required_;
   std::vector<float> flow_, estimate_;

@@ -44,53 +44,80 @@ std::vector<Signal> liveOrder(const Module& module) {
   return order;
 }
 
+namespace {
+
+/// What each node depends on, side by side: the nodes themselves are large and far apart.
+struct Dependencies {
+  std::vector<std::uint32_t> starts, list;
+  std::vector<bool> states;
+
+  Dependencies(const Module& module, bool throughMemories) : states(module.nodes.size()) {
+    starts.reserve(module.nodes.size() + 1);
+    list.reserve(2 * module.nodes.size());
+    for (const Node& n : module.nodes) {
+      states[starts.size()] = isState(module, n);
+      starts.push_back(static_cast<std::uint32_t>(list.size()));
+      for (const Signal s : n.inputs) list.push_back(s.index);
+      if (!throughMemories || n.op != Op::memoryRead || !isState(module, n)) continue;
+      const Memory& m = module.memories[n.attribute];
+      for (const Signal s : {m.writeEnable, m.writeAddress, m.writeData})
+        if (s.valid()) list.push_back(s.index);
+    }
+    starts.push_back(static_cast<std::uint32_t>(list.size()));
+  }
+};
+
+}  // namespace
+
 // Tarjan's strongly connected components (SIAM J. Computing 1, 1972), with a stack of our own instead of
 // recursion.
 std::vector<bool> statesInLoops(const Module& module, bool throughMemories) {
   constexpr std::uint32_t unseen = 0xffffffffu;
   const std::size_t count = module.nodes.size();
-  std::vector<std::uint32_t> number(count, unseen), low(count, 0);
-  std::vector<bool> open(count, false), result(count, false);
+  const Dependencies needs(module, throughMemories);
+  struct Visit {
+    std::uint32_t number = unseen, low = 0;
+    bool open = false;
+  };
+  std::vector<Visit> visits(count);
+  std::vector<bool> result(count, false);
   std::vector<std::uint32_t> component;
-  std::vector<std::pair<std::uint32_t, std::size_t>> stack;
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> stack;
   std::uint32_t next = 0;
   const auto enter = [&](std::uint32_t v) {
-    number[v] = low[v] = next++;
-    open[v] = true;
+    visits[v] = {.number = next, .low = next, .open = true};
+    ++next;
     component.push_back(v);
     stack.emplace_back(v, 0);
   };
   for (std::uint32_t root = 0; root < count; ++root) {
-    if (number[root] == unseen) enter(root);
+    if (visits[root].number == unseen) enter(root);
     while (!stack.empty()) {
       auto& [v, done] = stack.back();
-      const Node& n = module.nodes[v];
-      std::vector<Signal> inputs = n.inputs;
-      if (throughMemories && n.op == Op::memoryRead && isState(module, n)) {
-        const Memory& m = module.memories[n.attribute];
-        for (const Signal w : {m.writeEnable, m.writeAddress, m.writeData})
-          if (w.valid()) inputs.push_back(w);
-      }
-      if (done < inputs.size()) {
-        const std::uint32_t w = inputs[done++].index;
-        if (w == v && isState(module, module.nodes[v])) result[v] = true;
-        if (number[w] == unseen)
+      if (const std::uint32_t at = needs.starts[v] + done; at < needs.starts[v + 1]) {
+        ++done;
+        const std::uint32_t w = needs.list[at];
+        if (w == v && needs.states[v]) result[v] = true;
+        if (visits[w].number == unseen)
           enter(w);
-        else if (open[w])
-          low[v] = std::min(low[v], number[w]);
+        else if (visits[w].open)
+          visits[v].low = std::min(visits[v].low, visits[w].number);
         continue;
       }
-      if (low[v] == number[v]) {
+      if (visits[v].low == visits[v].number) {
         const bool single = component.back() == v;
         for (std::uint32_t w = unseen; w != v; component.pop_back()) {
           w = component.back();
-          open[w] = false;
-          if (!single && isState(module, module.nodes[w])) result[w] = true;
+          visits[w].open = false;
+          if (!single && needs.states[w]) result[w] = true;
         }
       }
       const std::uint32_t closed = v;
       stack.pop_back();
-      if (!stack.empty()) low[stack.back().first] = std::min(low[stack.back().first], low[closed]);
+      if (!stack.empty()) {
+        Visit& reader = visits[stack.back().first];
+        reader.low = std::min(reader.low, visits[closed].low);
+      }
     }
   }
   return result;
