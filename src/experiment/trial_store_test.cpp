@@ -115,6 +115,10 @@ void allOfThem(const std::string& place) {
 
 // ---- Kills
 
+/// A server may still carry out the claim of a client that was killed after its trials were given back; the end of the lease
+/// frees that one. A trial takes less than a millisecond.
+constexpr std::int64_t kLeaseMs = 5'000;
+
 /// A worker that claims and finishes until nothing is left. After each accepted result it appends the trial's
 /// number to `log`, so that a trial accepted twice shows.
 [[noreturn]] void workUntilDone(const std::string& place, std::int64_t id, const std::string& log) {
@@ -124,7 +128,7 @@ void allOfThem(const std::string& place) {
   std::optional<Claim> claim;
   while (store.ok()) {
     if (!claim) {
-      Result<std::optional<Claim>> claimed = store->claim(id, worker, 3'600'000);
+      Result<std::optional<Claim>> claimed = store->claim(id, worker, kLeaseMs);
       if (!claimed.ok()) break;
       claim = std::move(claimed).value();
     }
@@ -136,7 +140,7 @@ void allOfThem(const std::string& place) {
     }
     std::this_thread::sleep_for(std::chrono::microseconds(300));
     Result<TrialStore::Turn> turn = store->finishAndClaim(
-        id, *claim, TrialState::done, "result of " + claim->parameters, "", worker, 3'600'000);
+        id, *claim, TrialState::done, "result of " + claim->parameters, "", worker, kLeaseMs);
     if (!turn.ok()) break;
     const std::string line = std::to_string(claim->number) + "\n";
     if (turn->taken && ::write(file, line.data(), line.size()) < 0) break;
