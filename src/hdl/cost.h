@@ -32,7 +32,7 @@ struct Cost {
   [[nodiscard]] std::uint64_t allLuts() const { return lut + lutRam + srl; }
 };
 
-/// Of a module after `simplify`, with everything below it.
+/// Of a module after `simplify`, with everything below it; modules are counted on several threads (base/threads.h).
 Cost cost(const Module& module, Family family);
 
 /// The fewest 18-kbit blocks: every block is 512 x 36 and may be used narrower and deeper; the low ninth bits
