@@ -10,7 +10,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 
 #include "base/text.h"
 #include "networks_list.h"
@@ -20,11 +19,7 @@ namespace {
 using namespace sluice;
 
 constexpr double kMost = 0.05;  ///< seconds
-const int kRuns = getenv("RUNS") ? atoi(getenv("RUNS")) : 20;
-
-double clockSeconds() {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
-}
+constexpr int kRuns = 20;
 
 Status price(show::Output& out, const std::string& name, const ir::Graph& lowered,
              const map::MapOptions& options, hdl::Family family,
@@ -36,9 +31,10 @@ Status price(show::Output& out, const std::string& name, const ir::Graph& lowere
   hdl::Cost cost;
   bool same = true;
   for (int run = 0; run < kRuns; ++run) {
-    const double before = show::processorSeconds(), clock = clockSeconds();
+    const double before = show::processorSeconds();
+    const show::Clock clock;
     const hdl::Cost counted = hdl::cost(*hardware.rtl.top, family);
-    least = std::min(least, clockSeconds() - clock);
+    least = std::min(least, clock.seconds());
     processor = std::min(processor, show::processorSeconds() - before);
     same = same && (run == 0 || counted == cost);
     cost = counted;

@@ -62,7 +62,7 @@ Live findLive(const CellModule& m) {
 }
 
 /// Flip-flops in a row, same enable, no reset, nothing reads in between: three and more become a shift
-/// register in LUTs. Returns how their cost differs from that of flip-flops.
+/// register in LUTs. Changes `total` by the difference.
 void replaceRowsByShiftRegisters(const CellModule& m, const Live& live, Cost& total) {
   std::vector<std::uint32_t> readers(m.network.size(), 0);
   for (std::uint32_t g = 0; g < m.network.size(); ++g)
@@ -160,58 +160,36 @@ Cost costOfModule(const Module& module, Family family, CellModule& cells, LutMap
   }
   total.ff += static_cast<std::uint64_t>(std::count(live.flipFlops.begin(), live.flipFlops.end(), 1));
   if (family != Family::ecp5) replaceRowsByShiftRegisters(cells, live, total);
-  const LutCover cover = mapper.map(cells.network, live.roots);
+  const LutCover cover = mapper.map(cells.network, live.roots, live.gates);
   total.lut += cover.count;
   if (family != Family::ecp5) total.lut -= controlsInDataLuts(cells, live, cover);
   return total;
 }
 
-/// Every module below `top` once, and where each is in the list.
-struct Modules {
-  std::vector<const Module*> list;
-  std::map<const Module*, std::size_t> place;
-  std::size_t nodes = 0;
+using Costs = std::map<const Module*, Cost>;
 
-  explicit Modules(const Module& top) {
-    add(top);
-    std::ranges::stable_sort(list, std::greater(), [](const Module* m) { return m->nodes.size(); });
-    for (std::size_t k = 0; k < list.size(); ++k) place[list[k]] = k;
-  }
+/// Every module below this one and itself once, what is inside before what it is inside of; an entry for each.
+void collect(const Module& module, std::vector<const Module*>& list, Costs& costs) {
+  if (!costs.try_emplace(&module).second) return;
+  for (const Instance& i : module.instances) collect(*i.module, list, costs);
+  list.push_back(&module);
+}
 
- private:
-  void add(const Module& m) {
-    if (!place.emplace(&m, 0).second) return;
-    list.push_back(&m);
-    nodes += m.nodes.size();
-    for (const Instance& i : m.instances) add(*i.module);
-  }
-};
-
-/// One module after the other, the largest first, on as many threads as there is work for.
-std::vector<Cost> costsOfModules(const Modules& modules, Family family) {
+/// Each without its instances: the largest first, on as many threads as there is work for.
+void countEach(std::vector<const Module*> modules, Family family, Costs& costs) {
   constexpr std::size_t nodesPerThread = 1500;
-  const std::size_t most = std::max<std::size_t>(1, modules.nodes / nodesPerThread);
-  const std::size_t workers =
-      most == 1 ? 1 : std::min<std::size_t>({most, defaultThreads(), modules.list.size()});
-  std::vector<Cost> costs(modules.list.size());
+  std::ranges::stable_sort(modules, std::ranges::greater(), [](const Module* m) { return m->nodes.size(); });
+  std::size_t nodes = 0;
+  for (const Module* m : modules) nodes += m->nodes.size();
+  const std::size_t workers = std::min<std::size_t>(
+      {std::max<std::size_t>(1, nodes / nodesPerThread), defaultThreads(), modules.size()});
   std::atomic<std::size_t> next = 0;
   parallelFor(workers, static_cast<unsigned>(workers), [&](std::size_t, std::size_t, unsigned) {
     CellModule cells;
     LutMapper mapper(libraryOf(family));
-    for (std::size_t k = next++; k < costs.size(); k = next++)
-      costs[k] = costOfModule(*modules.list[k], family, cells, mapper);
+    for (std::size_t k = next++; k < modules.size(); k = next++)
+      costs.at(modules[k]) = costOfModule(*modules[k], family, cells, mapper);
   });
-  return costs;
-}
-
-/// Of a module with its instances, of each once for every time it stands there.
-Cost withInstances(const Module& module, const Modules& modules, std::vector<Cost>& costs,
-                   std::vector<bool>& whole) {
-  const std::size_t k = modules.place.at(&module);
-  if (!whole[k])
-    for (const Instance& i : module.instances) costs[k] += withInstances(*i.module, modules, costs, whole);
-  whole[k] = true;
-  return costs[k];
 }
 
 }  // namespace
@@ -240,10 +218,13 @@ Cost& Cost::operator+=(const Cost& other) {
 }
 
 Cost cost(const Module& module, Family family) {
-  const Modules modules(module);
-  std::vector<Cost> costs = costsOfModules(modules, family);
-  std::vector<bool> whole(costs.size(), false);
-  return withInstances(module, modules, costs, whole);
+  std::vector<const Module*> modules;
+  Costs costs;
+  collect(module, modules, costs);
+  countEach(modules, family, costs);
+  for (const Module* m : modules)
+    for (const Instance& i : m->instances) costs.at(m) += costs.at(i.module.get());
+  return costs.at(&module);
 }
 
 }  // namespace sluice::hdl

@@ -55,11 +55,9 @@ void Lowering::carryChain(BitsView a, BitsView b, bool subtract, std::size_t fro
       sum.push_back(carry == kOne ? invert(select) : select);
       out_.cells[cell].outputs.push_back(0);  // the constant's gate: nothing of the chain
     } else {
-      sum.push_back(lutsOutside
-                        ? step({select, carry}, {kSelectToSum, kCarryToSum}, carries)
-                        : step({a[i], other, carry}, {kSelectToSum, kSelectToSum, kCarryToSum}, carries));
-      out_.cells[cell].outputs.push_back(gateOf(sum.back()));
-      out_.cellDrives(cell, gateOf(sum.back()));
+      sum.push_back(output(cell, lutsOutside ? step({select, carry}, {kSelectToSum, kCarryToSum}, carries)
+                                             : step({a[i], other, carry},
+                                                    {kSelectToSum, kSelectToSum, kCarryToSum}, carries)));
     }
     if (i + 1 == a.size()) break;
     carry = lutsOutside
@@ -78,7 +76,7 @@ Lit Lowering::step(std::initializer_list<Lit> in, std::initializer_list<std::int
 Lit Lowering::equal(BitsView a, BitsView b) {
   Bits same;
   for (std::size_t i = 0; i < a.size(); ++i) same.push_back(invert(n_.lxor(a[i], b[i])));
-  return n_.all(same.all());
+  return n_.all(same);
 }
 
 Lit Lowering::less(Signal a, Signal b, bool orEqual) {
@@ -149,9 +147,7 @@ Lit Lowering::lookAhead(BitsView propagate, BitsView generate, bool carry) {
   const std::uint32_t cell = newCell({.kind = Cell::Kind::carryChain});
   for (std::size_t i = 0; i < propagate.size(); ++i) {
     const Lit select = n_.land(propagate[i], invert(generate[i]));
-    c = step({select, generate[i], c}, {kSelectToCarry, kDataToCarry, kCarryToCarry}, c > kOne);
-    out_.cells[cell].outputs.push_back(gateOf(c));
-    out_.cellDrives(cell, gateOf(c));
+    c = output(cell, step({select, generate[i], c}, {kSelectToCarry, kDataToCarry, kCarryToCarry}, c > kOne));
   }
   return c;
 }

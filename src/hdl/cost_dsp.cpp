@@ -114,10 +114,7 @@ void Lowering::findDspParts() {
 void Lowering::takeIntoDsp(Signal s) {
   const std::uint32_t cell = dsps_.at(takenBy_[s.index]).cell;
   if (loop_[s.index]) {  // has its bits already
-    for (std::uint32_t i = 0; i < m_.node(s).width; ++i) {
-      out_.cellDrives(cell, gateOf(bit(s, i)));
-      out_.cells[cell].outputs.push_back(gateOf(bit(s, i)));
-    }
+    for (std::uint32_t i = 0; i < m_.node(s).width; ++i) output(cell, bit(s, i));
     return;
   }
   Bits b;

@@ -25,7 +25,6 @@ Lowering::Lowering(const Module& module, Family family, CellModule& cells)
       needed_(module.nodes.size(), 0),
       order_(liveOrder(module)),
       kept_(sumsReadBySums(module, order_)),
-      memoryCell_(module.memories.size(), kNoLit),
       takenBy_(module.nodes.size()) {
   const std::size_t gates = 6 * module.nodes.size();  // about: convolutions have five
   out_.reset(gates);
@@ -172,12 +171,14 @@ std::uint32_t Lowering::newCell(Cell cell) {
   return static_cast<std::uint32_t>(out_.cells.size() - 1);
 }
 
-Lit Lowering::leaf(std::uint32_t cell, std::int32_t arrival) {
-  const Lit made = n_.leaf(arrival);
+/// A leaf or box as the next output of a cell.
+Lit Lowering::output(std::uint32_t cell, Lit made) {
   out_.cellDrives(cell, gateOf(made));
   out_.cells[cell].outputs.push_back(gateOf(made));
   return made;
 }
+
+Lit Lowering::leaf(std::uint32_t cell, std::int32_t arrival) { return output(cell, n_.leaf(arrival)); }
 
 Lit Lowering::muxBit(Lit s, Lit ifOne, Lit ifZero) {
   const Lit made = n_.mux(s, ifOne, ifZero);
@@ -329,12 +330,12 @@ void Lowering::lowerNode(Signal s) {
       break;
     case Op::reduceAnd: {
       Bits all = whole(0);
-      b = {n_.all(all.all())};
+      b = {n_.all(all)};
       break;
     }
     case Op::reduceOr: {
       Bits any = whole(0);
-      b = {n_.any(any.all())};
+      b = {n_.any(any)};
       break;
     }
     case Op::reduceXor: {

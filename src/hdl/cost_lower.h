@@ -22,7 +22,7 @@ class Lowering {
   struct Bits : boost::container::small_vector<Lit, 32> {
     using small_vector::small_vector;
     operator BitsView() const { return {data(), size()}; }
-    std::span<Lit> all() { return {data(), size()}; }
+    operator std::span<Lit>() { return {data(), size()}; }
   };
 
   // cost_lower.cpp: order, wiring, logic
@@ -33,6 +33,7 @@ class Lowering {
   [[nodiscard]] Bits extended(Signal s, std::uint32_t width) const;
   void setBits(Signal s, BitsView bits);
   std::uint32_t newCell(Cell cell);
+  Lit output(std::uint32_t cell, Lit made);
   Lit leaf(std::uint32_t cell, std::int32_t arrival);
   Lit muxBit(Lit s, Lit ifOne, Lit ifZero);
   Bits clamp(const Node& n);
@@ -102,7 +103,6 @@ class Lowering {
       choiceAt_;  ///< per literal: 1 + its place among the choices, if it is the output of a mux
   std::vector<Choice> choices_;
   PlaceTable flipFlops_;  ///< by their inputs: 1 + place
-  std::vector<std::uint32_t> memoryCell_;
   /// A multiplication with what its block does besides; nodes that are not there are invalid.
   struct DspParts {
     Signal productRegister, sum, sumRegister, choice;

@@ -189,7 +189,7 @@ Lowering::Bits Lowering::readArray(Signal s) {
       for (std::uint32_t i = 0; i < to.size(); ++i)
         here.push_back((a >> i & 1u) != 0 ? to[i] : invert(to[i]));
       here.push_back(bit(memory.writeEnable, 0));
-      const Lit enable = n_.all(here.all());
+      const Lit enable = n_.all(here);
       Bits stored;
       for (std::uint32_t i = 0; i < memory.width; ++i)
         stored.push_back(flipFlop(kNoLit, bit(memory.writeData, i), enable, kZero, false, false));
@@ -218,13 +218,7 @@ Lowering::Bits Lowering::readArray(Signal s) {
   out_.cells[cell].roots = std::move(roots);
   const std::vector<std::int32_t> delays(address.size(), kRamAddressToOutput);
   for (std::uint32_t i = 0; i < memory.width; ++i) {
-    if (block) {
-      word.push_back(leaf(cell, kBlockRamClockToOutput));
-    } else {
-      word.push_back(n_.box(address, delays));
-      out_.cellDrives(cell, gateOf(word.back()));
-      out_.cells[cell].outputs.push_back(gateOf(word.back()));
-    }
+    word.push_back(block ? leaf(cell, kBlockRamClockToOutput) : output(cell, n_.box(address, delays)));
   }
   return word;
 }
@@ -252,9 +246,7 @@ Lowering::Bits Lowering::readShiftRegister(Signal s) {
                                         .roots = {{data, 173}, {enable, 109}},
                                         .cost = shiftRegisterBit(words, false)});
     const std::vector<std::int32_t> delays(address.size(), kRamAddressToOutput);
-    word.push_back(n_.box(address, delays));
-    out_.cellDrives(cell, gateOf(word.back()));
-    out_.cells[cell].outputs.push_back(gateOf(word.back()));
+    word.push_back(output(cell, n_.box(address, delays)));
   }
   return flipFlops ? selectWord(stages, address) : word;
 }

@@ -108,8 +108,8 @@ Lit Lowering::flipFlop(Lit q, Lit d, Lit enable, Lit reset, bool hasReset, bool 
       gated = !resets.empty();
     }
   }
-  enable = n_.all(enables.all());
-  reset = n_.any(resets.all());
+  enable = n_.all(enables);
+  reset = n_.any(resets);
   if (gated) reset = n_.land(reset, enable);
   if (gateOf(d) == 0 && (!hasReset || (d == kOne) == value)) {
     if (q == kNoLit) return d;

@@ -64,10 +64,12 @@ std::int32_t mostDelay(const LutPart& part, std::int32_t levelPs) {
 /// A network's parts: the gates of each by rising number. Keeps its memory from one network to the next.
 class Parts {
  public:
-  void find(const BitNetwork& network, std::span<const LutRoot> roots) {
+  void find(const BitNetwork& network, std::span<const LutRoot> roots, std::span<const std::uint8_t> needed) {
     n_ = &network;
     place_.assign(network.size(), {});
-    findNeeded(roots);
+    needed_.clear();
+    for (std::uint32_t g = 0; g < network.size(); ++g)
+      if (needed[g] != 0) needed_.push_back(g);
     for (const LutRoot& r : roots) {
       place_[gateOf(r.lit)].roots += 1;
       place_[gateOf(r.lit)].afterPs = std::max(place_[gateOf(r.lit)].afterPs, r.afterPs);
@@ -136,64 +138,48 @@ class Parts {
     return static_cast<std::uint32_t>(kind) | inputs << 3 | (hasRoots ? 1u << 11 : 0u);
   }
 
-  void findNeeded(std::span<const LutRoot> roots) {
-    std::vector<std::uint8_t>& needed = marks_;
-    needed.assign(n_->size(), 0);
-    for (const LutRoot& r : roots) needed[gateOf(r.lit)] = 1;
-    for (std::uint32_t g = n_->size(); g-- > 0;) {  // inputs have smaller numbers
-      if (needed[g] == 0) continue;
-      for (const Lit in : n_->inputs(g)) needed[gateOf(in)] = 1;
-    }
-    needed_.clear();
-    for (std::uint32_t g = 0; g < n_->size(); ++g)
-      if (needed[g] != 0) needed_.push_back(g);
-  }
-
   /// Gates that read one another share a part.
   void group() {
-    std::vector<std::uint32_t>& above = above_;
-    above.resize(n_->size());
+    above_.resize(n_->size());
     const auto find = [&](std::uint32_t g) {
-      while (above[g] != g) g = above[g] = above[above[g]];
+      while (above_[g] != g) g = above_[g] = above_[above_[g]];
       return g;
     };
     for (const std::uint32_t g : needed_) {
-      above[g] = g;
+      above_[g] = g;
       if (!isInner(g)) continue;
       std::uint32_t mine = g;
       for (const Lit in : n_->inputs(g)) {
         if (!isInner(gateOf(in))) continue;
         const std::uint32_t theirs = find(gateOf(in));
         if (theirs == mine) continue;
-        above[std::max(mine, theirs)] = std::min(mine, theirs);
+        above_[std::max(mine, theirs)] = std::min(mine, theirs);
         mine = std::min(mine, theirs);
       }
     }
     // Parts by their first gates; then every gate to its part.
-    std::vector<std::uint32_t>& partOf = partOf_;
-    partOf.resize(n_->size());
+    partOf_.resize(n_->size());
     starts_.assign(1, 0);
     for (const std::uint32_t g : needed_) {
       if (!isInner(g)) continue;
       const std::uint32_t first = find(g);
       if (first == g) {
-        partOf[g] = static_cast<std::uint32_t>(starts_.size() - 1);
+        partOf_[g] = static_cast<std::uint32_t>(starts_.size() - 1);
         starts_.push_back(0);
       }
-      partOf[g] = partOf[first];
-      starts_[partOf[g] + 1] += 1;
+      partOf_[g] = partOf_[first];
+      starts_[partOf_[g] + 1] += 1;
     }
     for (std::size_t p = 1; p < starts_.size(); ++p) starts_[p] += starts_[p - 1];
     sorted_.resize(starts_.back());
     std::vector<std::uint32_t> next = starts_;
     for (const std::uint32_t g : needed_)
-      if (isInner(g)) sorted_[next[partOf[g]]++] = g;
+      if (isInner(g)) sorted_[next[partOf_[g]]++] = g;
   }
 
   const BitNetwork* n_ = nullptr;
   std::vector<std::uint32_t> needed_, sorted_, starts_;
   std::vector<Place> place_;
-  std::vector<std::uint8_t> marks_;
   std::vector<std::uint32_t> above_, partOf_;
 };
 
@@ -203,8 +189,9 @@ class LutMapper::State {
  public:
   explicit State(const LutLibrary& library) : library_(library), mapper_(library) {}
 
-  LutCover map(const BitNetwork& network, std::span<const LutRoot> roots) {
-    parts_.find(network, roots);
+  LutCover map(const BitNetwork& network, std::span<const LutRoot> roots,
+               std::span<const std::uint8_t> needed) {
+    parts_.find(network, roots, needed);
     known_.clear(), names_.clear(), starts_.clear();
     std::int32_t delay = 0;
     for (const LutRoot& r : roots)
@@ -294,8 +281,9 @@ class LutMapper::State {
 LutMapper::LutMapper(const LutLibrary& library) : state_(std::make_unique<State>(library)) {}
 LutMapper::~LutMapper() = default;
 
-LutCover LutMapper::map(const BitNetwork& network, std::span<const LutRoot> roots) {
-  return state_->map(network, roots);
+LutCover LutMapper::map(const BitNetwork& network, std::span<const LutRoot> roots,
+                        std::span<const std::uint8_t> needed) {
+  return state_->map(network, roots, needed);
 }
 
 }  // namespace sluice::hdl

@@ -44,7 +44,9 @@ class LutMapper {
  public:
   explicit LutMapper(const LutLibrary& library);
   ~LutMapper();
-  LutCover map(const BitNetwork& network, std::span<const LutRoot> roots);
+  /// `needed`: per gate, whether a root reads it, through other gates or at once.
+  LutCover map(const BitNetwork& network, std::span<const LutRoot> roots,
+               std::span<const std::uint8_t> needed);
 
  private:
   class State;

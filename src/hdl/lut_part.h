@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -80,8 +81,8 @@ class PartMapper {
 
   LutLibrary library_;
   const LutPart* part_ = nullptr;
-  bool changed_ = false;                          ///< a best cut, in this pass
-  std::vector<std::uint8_t> logic_, feedsLogic_;  ///< per gate: is no leaf or box; is read by such a gate
+  bool changed_ = false;                  ///< a best cut, in this pass
+  std::vector<std::uint8_t> feedsLogic_;  ///< per gate: is read by one that is no box
   std::vector<std::int32_t> arrival_, required_;
   std::vector<float> flow_, estimate_;
   std::vector<Cut> best_, cuts_, set_;
