@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 
 #include "base/rng.h"
 
@@ -10,7 +11,7 @@ namespace sluice::hdl {
 BitNetwork::BitNetwork() { gates_.push_back({}); }
 
 void BitNetwork::reset(std::size_t gates) {
-  gates_.clear(), inputs_.clear(), delays_.clear(), truths_.clear();
+  gates_.clear(), inputs_.clear(), truths_.clear();
   gates_.reserve(gates);
   inputs_.reserve(2 * gates);
   known_.reset(gates / 2);
@@ -26,8 +27,9 @@ Lit BitNetwork::append(GateKind kind, std::span<const Lit> inputs) {
 }
 
 Lit BitNetwork::shared(GateKind kind, std::initializer_list<Lit> in) {
-  std::uint64_t hash = static_cast<std::uint64_t>(kind);
-  for (const Lit a : in) hash = mix64(hash + a + 0x9e3779b97f4a7c15ull);
+  std::uint64_t content = static_cast<std::uint64_t>(kind) << 30;
+  for (const Lit a : in) content = std::rotl(content, 32) * 0x9e3779b97f4a7c15ull + a;
+  const std::uint64_t hash = mix64(content);
   const std::uint32_t found = known_.find(
       hash, [&](std::uint32_t g) { return gates_[g].kind == kind && std::ranges::equal(inputs(g), in); });
   if (found != 0) return 2 * found;
@@ -161,12 +163,21 @@ Lit BitNetwork::table(std::uint64_t truth, std::span<const Lit> inputs) {
   return made ^ sign;
 }
 
-Lit BitNetwork::box(std::span<const Lit> in, std::span<const std::int32_t> delaysPs) {
-  SLUICE_CHECK(in.size() == delaysPs.size() && in.size() < 256, "a delay from every input of a box");
+Lit BitNetwork::box(BoxKind kind, std::span<const Lit> in) {
+  SLUICE_CHECK(in.size() < 256 && (kind == BoxKind::memory || in.size() <= 3), "no such box");
   const Lit made = append(GateKind::box, in);
-  gates_.back().extra = static_cast<std::uint32_t>(delays_.size());
-  delays_.insert(delays_.end(), delaysPs.begin(), delaysPs.end());
+  gates_.back().box = kind;
   return made;
+}
+
+void BitNetwork::dropCarry(std::uint32_t g) {
+  Gate& gate = gates_[g];
+  if (gate.box == BoxKind::position) {  // only its carry reads its data
+    std::copy(inputs_.begin() + gate.first + 2, inputs_.begin() + gate.first + gate.count,
+              inputs_.begin() + gate.first + 1);
+    gate.count -= 1;
+  }
+  gate.box = withoutCarry(gate.box);
 }
 
 Lit BitNetwork::all(std::span<Lit> of) {

@@ -27,12 +27,43 @@ enum class GateKind : std::uint8_t {
   box,    ///< a primitive that is no LUT: a step of a carry chain, an asynchronous memory
 };
 
+/// A position of a carry chain is read as its sum; where the next position reads it, as its carry.
+enum class BoxKind : std::uint8_t {
+  position,      ///< of a CARRY4: select, data, and the position before it, if there is one
+  sum,           ///< one whose carry nobody reads: select and the position before it
+  pairPosition,  ///< of half a CCU2C, which makes its select itself: both bits, position before it
+  pairSum,       ///< the same, and nobody reads its carry
+  carry,         ///< of a CARRY4, read as its carry: select, data, carry before it
+  memory,        ///< one bit of an asynchronous memory: the address
+};
+constexpr bool hasCarry(BoxKind box) { return box == BoxKind::position || box == BoxKind::pairPosition; }
+/// The kind of a position whose carry nobody reads.
+constexpr BoxKind withoutCarry(BoxKind box) {
+  return box == BoxKind::position ? BoxKind::sum : BoxKind::pairSum;
+}
+/// Which input is the position before it.
+constexpr std::uint32_t chainInput(BoxKind box) {
+  return box == BoxKind::memory ? 0xffu : box == BoxKind::sum ? 1 : 2;
+}
+inline constexpr std::int32_t kNoPath = -1;
+/// Through a box from one of its inputs to what it is read as, or to its carry, picoseconds (Yosys' cell library); kNoPath:
+/// there is no such path.
+constexpr std::int32_t delayThrough(BoxKind box, std::uint32_t input, bool toCarry) {
+  constexpr std::int32_t none = kNoPath, address = 642;
+  constexpr std::int32_t out[6][3] = {{223, none, 240}, {223, 240, none}, {223, 223, 240},
+                                      {223, 223, 240},  {360, 380, 30},   {address, address, address}};
+  constexpr std::int32_t carry[6][3] = {{360, 380, 30},     {none, none, none}, {360, 360, 30},
+                                        {none, none, none}, {none, none, none}, {none, none, none}};
+  return (toCarry ? carry : out)[static_cast<std::size_t>(box)][input < 3 ? input : 2];
+}
+
 struct Gate {
   GateKind kind = GateKind::zero;
-  std::uint8_t count = 0;    ///< of inputs
+  std::uint8_t count = 0;  ///< of inputs
+  BoxKind box = BoxKind::memory;
   std::uint32_t first = 0;   ///< of its inputs in BitNetwork::inputs
   std::int32_t arrival = 0;  ///< leaf: picoseconds after the clock
-  std::uint32_t extra = 0;   ///< table: place of its truth; box: of its delays
+  std::uint32_t extra = 0;   ///< table: place of its truth
 };
 
 class BitNetwork {
@@ -46,8 +77,9 @@ class BitNetwork {
   Lit mux(Lit s, Lit ifOne, Lit ifZero);
   /// Bit k of `truth` is the value where input i is bit i of k. At most six inputs.
   Lit table(std::uint64_t truth, std::span<const Lit> inputs);
-  /// delaysPs: from each input. A box without inputs is a leaf.
-  Lit box(std::span<const Lit> inputs, std::span<const std::int32_t> delaysPs);
+  Lit box(BoxKind kind, std::span<const Lit> inputs);
+  /// Of a position nobody reads the carry.
+  void dropCarry(std::uint32_t g);
   /// And / or over any number, as a balanced tree. Uses the literals' room.
   Lit all(std::span<Lit> of);
   Lit any(std::span<Lit> of);
@@ -59,10 +91,6 @@ class BitNetwork {
   [[nodiscard]] std::span<const Lit> inputs(std::uint32_t g) const {
     return {inputs_.data() + gates_[g].first, gates_[g].count};
   }
-  /// Of a box's inputs.
-  [[nodiscard]] std::span<const std::int32_t> delays(std::uint32_t g) const {
-    return {delays_.data() + gates_[g].extra, gates_[g].count};
-  }
 
  private:
   Lit shared(GateKind kind, std::initializer_list<Lit> inputs);
@@ -71,7 +99,6 @@ class BitNetwork {
 
   std::vector<Gate> gates_;
   std::vector<Lit> inputs_;
-  std::vector<std::int32_t> delays_;
   std::vector<std::uint64_t> truths_;
   PlaceTable known_;  ///< gates by content
 };

@@ -24,51 +24,94 @@ LutLibrary libraryOf(Family family) {
   return library;
 }
 
-/// Gates and cells that the outputs need.
+/// What the outputs need.
 struct Live {
-  std::vector<std::uint8_t> gates, flipFlops, cells;
-  std::vector<LutRoot> roots;  ///< all wires that are needed, in a fixed order
+  std::vector<std::uint32_t> readers;  ///< per gate: of gates and wires that are needed; 0: nothing needs it
+  std::vector<std::uint8_t> flipFlops, cells;  ///< 1: needed
+  std::vector<LutRoot> roots;                  ///< all wires
 };
 
-Live findLive(const CellModule& m) {
-  Live live{.gates = std::vector<std::uint8_t>(m.network.size(), 0),
+/// The bits of a word are neighbours and share their enable and reset.
+void addRootsOfFlipFlops(const CellModule& m, Live& live) {
+  const auto addRuns = [&](Lit FlipFlop::* input, std::int32_t setupPs) {
+    LutRoot run{.count = 0};
+    const auto end = [&] {
+      if (run.count > 0) live.roots.push_back(run);
+    };
+    for (std::size_t f = 0; f < m.flipFlops.size(); ++f) {
+      if (live.flipFlops[f] == 0) continue;
+      const Lit lit = m.flipFlops[f].*input;
+      if (run.count == 0 || lit != run.lit) {
+        end();
+        run = {lit, setupPs, 0};
+      }
+      run.count += 1;
+    }
+    end();
+  };
+  addRuns(&FlipFlop::d, 0);
+  addRuns(&FlipFlop::enable, kEnableSetupPs);
+  addRuns(&FlipFlop::reset, kResetSetupPs);
+}
+
+/// Reads no carries that nobody needs: `m` loses them.
+Live findLive(CellModule& m) {
+  Live live{.readers = std::vector<std::uint32_t>(m.network.size(), 0),
             .flipFlops = std::vector<std::uint8_t>(m.flipFlops.size(), 0),
-            .cells = std::vector<std::uint8_t>(m.cells.size(), 0)};
+            .cells = std::vector<std::uint8_t>(m.cells.size(), 0),
+            .roots = m.outputs};
+  // Gates by falling number, as most are read by later ones only; the others wait in `open`.
   std::vector<std::uint32_t> open;
+  std::uint32_t at = m.network.size();
   const auto need = [&](Lit a) {
-    if (live.gates[gateOf(a)] != 0) return;
-    live.gates[gateOf(a)] = 1;
-    open.push_back(gateOf(a));
+    if (live.readers[gateOf(a)]++ == 0 && gateOf(a) >= at) open.push_back(gateOf(a));
   };
-  const auto needRoot = [&](const LutRoot& r) {
-    live.roots.push_back(r);
-    need(r.lit);
-  };
+  const auto needRoot = [&](const LutRoot& r) { need(r.lit); };
   std::for_each(m.outputs.begin(), m.outputs.end(), needRoot);
-  while (!open.empty()) {
-    const std::uint32_t g = open.back();
-    open.pop_back();
-    for (const Lit in : m.network.inputs(g)) need(in);
+  std::vector<std::uint8_t> carries(m.network.size(), 0);  // 1: the next position reads it
+  const auto visitBox = [&](std::uint32_t g) {
+    const std::span<const Lit> inputs = m.network.inputs(g);
+    const BoxKind box = m.network.gate(g).box;
+    for (std::uint32_t i = 0; i < inputs.size(); ++i) {
+      if (delayThrough(box, i, false) == kNoPath) continue;  // unless its carry is read
+      need(inputs[i]);
+      const std::uint32_t before = gateOf(inputs[i]);
+      if (i != chainInput(box) || !hasCarry(m.network.gate(before).box) || carries[before] != 0) continue;
+      carries[before] = 1;
+      if (m.network.gate(before).box == BoxKind::position) need(m.network.inputs(before)[1]);
+    }
+  };
+  const auto visit = [&](std::uint32_t g) {
+    if (m.network.gate(g).kind == GateKind::box)
+      visitBox(g);
+    else
+      for (const Lit in : m.network.inputs(g)) need(in);
     if (const std::uint32_t f = m.flipFlopOf(g); f != kNoCell && live.flipFlops[f] == 0) {
       live.flipFlops[f] = 1;
-      forRoots(m.flipFlops[f], needRoot);
+      for (const Lit a : {m.flipFlops[f].d, m.flipFlops[f].enable, m.flipFlops[f].reset}) need(a);
     }
     if (const std::uint32_t cell = m.cellOf(g); cell != kNoCell && live.cells[cell] == 0) {
       live.cells[cell] = 1;
       std::for_each(m.cells[cell].roots.begin(), m.cells[cell].roots.end(), needRoot);
+      live.roots.insert(live.roots.end(), m.cells[cell].roots.begin(), m.cells[cell].roots.end());
     }
+  };
+  while (at > 0)
+    if (live.readers[--at] != 0) visit(at);
+  while (!open.empty()) {
+    const std::uint32_t g = open.back();
+    open.pop_back();
+    visit(g);
   }
+  for (std::uint32_t g = 0; g < m.network.size(); ++g)
+    if (live.readers[g] != 0 && hasCarry(m.network.gate(g).box) && carries[g] == 0) m.network.dropCarry(g);
+  addRootsOfFlipFlops(m, live);
   return live;
 }
 
 /// Flip-flops in a row, same enable, no reset, nothing reads in between: three and more become a shift
 /// register in LUTs. Changes `total` by the difference.
 void replaceRowsByShiftRegisters(const CellModule& m, const Live& live, Cost& total) {
-  std::vector<std::uint32_t> readers(m.network.size(), 0);
-  for (std::uint32_t g = 0; g < m.network.size(); ++g)
-    if (live.gates[g] != 0)
-      for (const Lit in : m.network.inputs(g)) readers[gateOf(in)] += 1;
-  for (const LutRoot& r : live.roots) readers[gateOf(r.lit)] += 1;
   constexpr std::uint32_t none = 0xffffffffu;
   std::vector<std::uint32_t> before(m.flipFlops.size(), none);
   std::vector<std::uint8_t> hasNext(m.flipFlops.size(), 0);
@@ -78,7 +121,7 @@ void replaceRowsByShiftRegisters(const CellModule& m, const Live& live, Cost& to
     const std::uint32_t from = m.flipFlopOf(gateOf(own.d));
     if (from == kNoCell || from == f) continue;
     const FlipFlop& other = m.flipFlops[from];
-    if (other.reset != kZero || other.enable != own.enable || readers[gateOf(own.d)] != 1) continue;
+    if (other.reset != kZero || other.enable != own.enable || live.readers[gateOf(own.d)] != 1) continue;
     before[f] = from;
     hasNext[from] = 1;
   }
@@ -95,26 +138,24 @@ void replaceRowsByShiftRegisters(const CellModule& m, const Live& live, Cost& to
 /// Yosys (xilinx_dffopt) undoes a flip-flop's enable and reset where the look-up table that makes the signal serves this
 /// flip-flop alone and the one in front of its data input has room for all. Returns how many look-up tables go that way.
 std::uint64_t controlsInDataLuts(const CellModule& m, const Live& live, const LutCover& cover) {
-  std::vector<const Lut*> lutOf(m.network.size(), nullptr);
-  for (const Lut& lut : cover.luts) lutOf[lut.gate] = &lut;
+  std::vector<const PlacedLut*> lutOf(m.network.size(), nullptr);
+  for (const PlacedLut& lut : cover.luts) lutOf[lut.gate()] = &lut;
   // Readers of every wire, that is of every literal: the one in which a gate is wanted as a wire is also what LUTs read.
-  std::vector<std::uint32_t> readers(2 * m.network.size(), 0);
-  for (const LutRoot& r : live.roots) readers[r.lit] += 1;
-  for (std::uint32_t g = 0; g < m.network.size(); ++g)
-    if (live.gates[g] != 0 && m.network.gate(g).kind == GateKind::box)
-      for (const Lit in : m.network.inputs(g)) readers[in] += 1;
-  std::vector<std::uint32_t> inLuts(m.network.size(), 0);
-  for (const Lut& lut : cover.luts)
-    for (const std::uint32_t g : lut.inputs()) inLuts[g] += 1;
-  for (std::uint32_t g = 0; g < m.network.size(); ++g) {
-    const bool asInverse = lutOf[g] != nullptr && readers[2 * g] == 0;
-    readers[2 * g + (asInverse ? 1 : 0)] += inLuts[g];
-  }
+  std::vector<std::uint32_t> readers = cover.wires;
+  for (const PlacedLut& lut : cover.luts)
+    for (std::uint32_t i = 0; i < lut.inputs(); ++i) {
+      const std::uint32_t g = lut.input(i);
+      const bool asInverse = lutOf[g] != nullptr && cover.wires[2 * g] == 0;
+      readers[2 * g + (asInverse ? 1 : 0)] += 1;
+    }
   using Inputs = std::vector<std::uint32_t>;
   const auto isLut = [&](Lit a) { return gateOf(a) != 0 && (lutOf[gateOf(a)] != nullptr || isInverted(a)); };
   const auto inputsOf = [&](Lit a) {
-    const Lut* const lut = lutOf[gateOf(a)];
-    return lut != nullptr ? Inputs(lut->inputs().begin(), lut->inputs().end()) : Inputs{gateOf(a)};
+    const PlacedLut* const lut = lutOf[gateOf(a)];
+    if (lut == nullptr) return Inputs{gateOf(a)};
+    Inputs inputs;
+    for (std::uint32_t i = 0; i < lut->inputs(); ++i) inputs.push_back(lut->input(i));
+    return inputs;
   };
   const auto join = [](Inputs a, const Inputs& b) {
     for (const std::uint32_t g : b)
@@ -141,6 +182,22 @@ std::uint64_t controlsInDataLuts(const CellModule& m, const Live& live, const Lu
   return gone;
 }
 
+/// Of every chain as much as is read; one primitive has four positions (ECP5: two).
+std::uint64_t carryPrimitives(const CellModule& m, const Live& live, Family family) {
+  const std::size_t each = family == Family::ecp5 ? 2 : 4;
+  std::uint64_t count = 0;
+  for (std::size_t c = 0; c < m.chains.size(); ++c) {
+    const std::size_t first = m.chains[c],
+                      last = c + 1 < m.chains.size() ? m.chains[c + 1] : m.positions.size();
+    std::size_t length = last - first;
+    while (length > 0 &&
+           (m.positions[first + length - 1] == 0 || live.readers[m.positions[first + length - 1]] == 0))
+      --length;
+    count += (length + each - 1) / each;
+  }
+  return count;
+}
+
 Cost costOfModule(const Module& module, Family family, CellModule& cells, LutMapper& mapper) {
   cellsOf(module, family, cells);
   const Live live = findLive(cells);
@@ -151,16 +208,12 @@ Cost costOfModule(const Module& module, Family family, CellModule& cells, LutMap
     total += cell.cost;
     if (cell.kind == Cell::Kind::table)
       for (std::size_t i = 0; i < cell.outputs.size(); ++i)
-        if (live.gates[cell.outputs[i]] != 0) total.lut += cell.luts[i];
-    if (cell.kind != Cell::Kind::carryChain) continue;
-    std::uint64_t length = 0;
-    for (std::size_t i = 0; i < cell.outputs.size(); ++i)
-      if (cell.outputs[i] != 0 && live.gates[cell.outputs[i]] != 0) length = i + 1;
-    total.carry += family == Family::ecp5 ? (length + 1) / 2 : (length + 3) / 4;
+        if (live.readers[cell.outputs[i]] != 0) total.lut += cell.luts[i];
   }
+  total.carry += carryPrimitives(cells, live, family);
   total.ff += static_cast<std::uint64_t>(std::count(live.flipFlops.begin(), live.flipFlops.end(), 1));
   if (family != Family::ecp5) replaceRowsByShiftRegisters(cells, live, total);
-  const LutCover cover = mapper.map(cells.network, live.roots, live.gates);
+  const LutCover& cover = mapper.map(cells.network, live.roots, live.readers);
   total.lut += cover.count;
   if (family != Family::ecp5) total.lut -= controlsInDataLuts(cells, live, cover);
   return total;

@@ -4,14 +4,6 @@
 #include "hdl/cost_lower.h"
 
 namespace sluice::hdl {
-namespace {
-
-// Through a CARRY4, picoseconds (its timing in Yosys' cell library, per position).
-constexpr std::int32_t kSelectToSum = 223, kCarryToSum = 240, kSelectToCarry = 360, kDataToCarry = 380,
-                       kCarryToCarry = 30;
-
-}  // namespace
-
 /// a + b or a - b, as wide as they are.
 Lowering::Bits Lowering::add(BitsView a, BitsView b, bool subtract) {
   Bits sum;
@@ -43,34 +35,29 @@ Lowering::Bits Lowering::add(BitsView a, BitsView b, bool subtract) {
 /// chain; on ECP5 the two are wires. The lowest sum bit is then no output of the chain: what enters there is a
 /// constant, so the bit is a ^ b, and of a difference its inverse, which is a LUT more where something but logic reads it.
 void Lowering::carryChain(BitsView a, BitsView b, bool subtract, std::size_t from, Bits& sum) {
-  const std::uint32_t cell = newCell({.kind = Cell::Kind::carryChain});
-  out_.cells[cell].outputs.reserve(a.size() - from);
+  startChain();
   const bool lutsOutside = family_ != Family::ecp5;
   Lit carry = subtract ? kOne : kZero;
   for (std::size_t i = from; i < a.size(); ++i) {
     const Lit other = subtract ? invert(b[i]) : b[i];
     const Lit select = n_.lxor(a[i], other);
     const bool carries = carry > kOne;
+    const Lit position = lutsOutside ? step(BoxKind::position, {select, a[i], carry}, carries)
+                                     : step(BoxKind::pairPosition, {a[i], other, carry}, carries);
     if (lutsOutside && !carries) {
       sum.push_back(carry == kOne ? invert(select) : select);
-      out_.cells[cell].outputs.push_back(0);  // the constant's gate: nothing of the chain
+      out_.positions.push_back(0);
     } else {
-      sum.push_back(output(cell, lutsOutside ? step({select, carry}, {kSelectToSum, kCarryToSum}, carries)
-                                             : step({a[i], other, carry},
-                                                    {kSelectToSum, kSelectToSum, kCarryToSum}, carries)));
+      sum.push_back(position);
+      out_.positions.push_back(gateOf(position));
     }
-    if (i + 1 == a.size()) break;
-    carry = lutsOutside
-                ? step({select, a[i], carry}, {kSelectToCarry, kDataToCarry, kCarryToCarry}, carries)
-                : step({a[i], other, carry}, {kSelectToCarry, kSelectToCarry, kCarryToCarry}, carries);
+    carry = position;
   }
 }
 
 /// A step of a carry chain; the last input is the carry before it, if there is one.
-Lit Lowering::step(std::initializer_list<Lit> in, std::initializer_list<std::int32_t> delaysPs,
-                   bool carries) {
-  const std::size_t count = in.size() - (carries ? 0 : 1);
-  return n_.box({in.begin(), count}, {delaysPs.begin(), count});
+Lit Lowering::step(BoxKind kind, std::initializer_list<Lit> in, bool carries) {
+  return n_.box(kind, {in.begin(), in.size() - (carries ? 0 : 1)});
 }
 
 Lit Lowering::equal(BitsView a, BitsView b) {
@@ -144,10 +131,11 @@ Lit Lowering::lookAhead(BitsView propagate, BitsView generate, bool carry) {
     for (std::size_t i = 0; i < propagate.size(); ++i) c = n_.lor(generate[i], n_.land(propagate[i], c));
     return c;
   }
-  const std::uint32_t cell = newCell({.kind = Cell::Kind::carryChain});
+  startChain();
   for (std::size_t i = 0; i < propagate.size(); ++i) {
     const Lit select = n_.land(propagate[i], invert(generate[i]));
-    c = output(cell, step({select, generate[i], c}, {kSelectToCarry, kDataToCarry, kCarryToCarry}, c > kOne));
+    c = step(BoxKind::carry, {select, generate[i], c}, c > kOne);
+    out_.positions.push_back(gateOf(c));
   }
   return c;
 }

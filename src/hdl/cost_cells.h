@@ -20,7 +20,6 @@ struct FlipFlop {
 /// Any other primitive, or several, with what drives it.
 struct Cell {
   enum class Kind : std::uint8_t {
-    carryChain,  ///< positions: one entry in `outputs` per bit, lowest first
     memory,
     dsp,
     table,  ///< of a constant table: each output is `luts` of its own
@@ -29,22 +28,25 @@ struct Cell {
   std::vector<LutRoot> roots;          ///< inputs that are wires; of boxes, those that are not timed
   std::vector<std::uint32_t> outputs;  ///< gates: leaves or boxes
   std::vector<std::uint32_t> luts;     ///< table: of each output
-  Cost cost;                           ///< if it exists; a carry chain's comes from its live length
+  Cost cost;                           ///< if it exists
 };
 
 inline constexpr std::uint32_t kNoCell = 0xffffffffu;
 
-/// Flip-flops and cells exist if something live reads one of their outputs.
+/// Flip-flops and cells exist if something live reads one of their outputs, carry chains up to the last one that is read.
 struct CellModule {
   BitNetwork network;
   std::vector<FlipFlop> flipFlops;
   std::vector<Cell> cells;
+  std::vector<std::uint32_t> chains;  ///< where each starts in `positions`
+  std::vector<std::uint32_t>
+      positions;                 ///< of carry chains, lowest first: the box that comes out; 0: nothing does
   std::vector<LutRoot> outputs;  ///< ports and instance inputs
 
   /// Empties it, with room for about so many gates.
   void reset(std::size_t gates) {
     network.reset(gates);
-    flipFlops.clear(), cells.clear(), outputs.clear(), driver_.clear();
+    flipFlops.clear(), cells.clear(), chains.clear(), positions.clear(), outputs.clear(), driver_.clear();
   }
 
   /// The flip-flop, or other cell, that drives a gate, or kNoCell.
@@ -70,14 +72,8 @@ struct CellModule {
   std::vector<std::uint32_t> driver_;
 };
 
-/// Calls `visit` for all inputs that are wires.
-template <typename Visit>
-void forRoots(const FlipFlop& flipFlop, Visit visit) {
-  constexpr std::int32_t enableSetup = 109, resetSetup = 404;
-  visit(LutRoot{flipFlop.d, 0});
-  visit(LutRoot{flipFlop.enable, enableSetup});
-  visit(LutRoot{flipFlop.reset, resetSetup});
-}
+/// Before the clock's edge (Yosys' cell library).
+inline constexpr std::int32_t kEnableSetupPs = 109, kResetSetupPs = 404;
 
 /// Writes the gates and cells that synthesis makes of a module (instances are outside of it), before LUT mapping. What was
 /// in `cells` is lost, its memory is used again.

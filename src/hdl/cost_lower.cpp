@@ -121,26 +121,28 @@ void Lowering::run() && {
 /// A signal after what it depends on. Registers outside of loops depend on their next value too, so that one
 /// that turns out to be constant, or equal to another, is known to its readers.
 void Lowering::lower(Signal root) {
-  std::vector<std::pair<Signal, std::size_t>> stack{{root, 0}};
-  while (!stack.empty()) {
-    auto& [s, next] = stack.back();
+  const auto enter = [&](Signal s) {
+    if (!done_[s.index]) stack_.emplace_back(s, 0);
+  };
+  enter(root);
+  while (!stack_.empty()) {
+    auto& [s, next] = stack_.back();
     const Node& n = m_.node(s);
     if (done_[s.index]) {
-      stack.pop_back();
+      stack_.pop_back();
       continue;
     }
     const std::size_t inputs = n.inputs.size();
     if (next < inputs) {
-      const Signal before = n.inputs[next++];
-      stack.emplace_back(before, 0);
+      enter(n.inputs[next++]);
     } else if (n.op == Op::memoryRead && next < inputs + 3 && isState(m_, n)) {
       const Memory& memory = m_.memories[n.attribute];
       const Signal writes[] = {memory.writeEnable, memory.writeAddress, memory.writeData};
       const Signal before = writes[next++ - inputs];
-      if (before.valid()) stack.emplace_back(before, 0);
+      if (before.valid()) enter(before);
     } else {
       const Signal now = s;
-      stack.pop_back();
+      stack_.pop_back();
       lowerNode(now);
       done_[now.index] = true;
     }

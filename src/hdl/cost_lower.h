@@ -41,7 +41,8 @@ class Lowering {
   // cost_arithmetic.cpp
   Bits add(BitsView a, BitsView b, bool subtract);
   void carryChain(BitsView a, BitsView b, bool subtract, std::size_t from, Bits& sum);
-  Lit step(std::initializer_list<Lit> in, std::initializer_list<std::int32_t> delaysPs, bool carries);
+  void startChain() { out_.chains.push_back(static_cast<std::uint32_t>(out_.positions.size())); }
+  Lit step(BoxKind kind, std::initializer_list<Lit> in, bool carries);
   Lit equal(BitsView a, BitsView b);
   Lit less(Signal a, Signal b, bool orEqual);
   Lit greater(Bits a, Bits b, bool isSigned, bool orEqual);
@@ -60,7 +61,13 @@ class Lowering {
   void declareState(Signal s);
   void driveState(Signal s);
   void registerBits(Signal s, BitsView next);
-  Lit flipFlop(Lit q, Lit d, Lit enable, Lit reset, bool hasReset, bool value);
+  /// What a flip-flop does in every cycle.
+  struct NextState {
+    Lit d, enable = kOne, reset = kZero;
+    bool hasReset = false, value = false;  ///< the value that it is reset to
+  };
+  Lit flipFlop(Lit q, NextState next);
+  void peelMuxes(Lit q, NextState& next);
 
   // cost_memory.cpp
   Bits readMemory(Signal s);
@@ -86,7 +93,8 @@ class Lowering {
   std::vector<bool> done_, loop_;
   std::vector<std::uint32_t> needed_;  ///< per node: how many of its low bits are read
   std::vector<Signal> order_;
-  std::vector<bool> kept_;  ///< sums that are printed as kept wires
+  std::vector<std::pair<Signal, std::size_t>> stack_;  ///< of `lower`
+  std::vector<bool> kept_;                             ///< sums that are printed as kept wires
   struct Choice {
     Lit s, ifOne, ifZero;
   };

@@ -10,7 +10,7 @@
 namespace sluice::hdl {
 namespace {
 
-constexpr std::int32_t kRamAddressToOutput = 642, kBlockRamClockToOutput = 2454;
+constexpr std::int32_t kBlockRamClockToOutput = 2454;
 
 std::uint64_t ceilDiv(std::uint64_t a, std::uint64_t b) { return (a + b - 1) / b; }
 std::uint32_t addressBitsFor(std::uint32_t words) {
@@ -84,7 +84,7 @@ Lowering::Bits Lowering::readMemory(Signal s) {
   else
     word = readArray(s);
   if (!memory.synchronousRead || memory.style == Style::blockRam) return word;
-  for (Lit& x : word) x = flipFlop(kNoLit, x, kOne, kZero, false, false);
+  for (Lit& x : word) x = flipFlop(kNoLit, {.d = x});
   return word;
 }
 
@@ -192,7 +192,7 @@ Lowering::Bits Lowering::readArray(Signal s) {
       const Lit enable = n_.all(here);
       Bits stored;
       for (std::uint32_t i = 0; i < memory.width; ++i)
-        stored.push_back(flipFlop(kNoLit, bit(memory.writeData, i), enable, kZero, false, false));
+        stored.push_back(flipFlop(kNoLit, {.d = bit(memory.writeData, i), .enable = enable}));
       words.push_back(std::move(stored));
     }
     return selectWord(words, address);
@@ -216,10 +216,9 @@ Lowering::Bits Lowering::readArray(Signal s) {
   if (block)
     for (const Lit a : address) roots.push_back({a, 566});
   out_.cells[cell].roots = std::move(roots);
-  const std::vector<std::int32_t> delays(address.size(), kRamAddressToOutput);
-  for (std::uint32_t i = 0; i < memory.width; ++i) {
-    word.push_back(block ? leaf(cell, kBlockRamClockToOutput) : output(cell, n_.box(address, delays)));
-  }
+  for (std::uint32_t i = 0; i < memory.width; ++i)
+    word.push_back(block ? leaf(cell, kBlockRamClockToOutput)
+                         : output(cell, n_.box(BoxKind::memory, address)));
   return word;
 }
 
@@ -236,7 +235,7 @@ Lowering::Bits Lowering::readShiftRegister(Signal s) {
     Lit data = bit(memory.writeData, i);
     if (flipFlops) {
       for (std::uint32_t w = 0; w < words; ++w) {
-        data = flipFlop(kNoLit, data, enable, kZero, false, false);
+        data = flipFlop(kNoLit, {.d = data, .enable = enable});
         if (stages.size() <= w) stages.emplace_back();
         stages[w].push_back(data);
       }
@@ -245,8 +244,7 @@ Lowering::Bits Lowering::readShiftRegister(Signal s) {
     const std::uint32_t cell = newCell({.kind = Cell::Kind::memory,
                                         .roots = {{data, 173}, {enable, 109}},
                                         .cost = shiftRegisterBit(words, false)});
-    const std::vector<std::int32_t> delays(address.size(), kRamAddressToOutput);
-    word.push_back(output(cell, n_.box(address, delays)));
+    word.push_back(output(cell, n_.box(BoxKind::memory, address)));
   }
   return flipFlops ? selectWord(stages, address) : word;
 }

@@ -58,31 +58,58 @@ void Lowering::registerBits(Signal s, BitsView next) {
   for (std::uint32_t i = 0; i < n.width; ++i) {
     const Lit q = loop_[s.index] ? bit(s, i) : kNoLit;
     const bool value = n.hasReset && (n.words[i / 64] >> (i % 64) & 1) != 0;
-    made.push_back(flipFlop(q, next[i], enable, n.hasReset ? rst_ : kZero, n.hasReset, value));
+    made.push_back(flipFlop(q, {.d = next[i],
+                                .enable = enable,
+                                .reset = n.hasReset ? rst_ : kZero,
+                                .hasReset = n.hasReset,
+                                .value = value}));
   }
   if (!loop_[s.index]) setBits(s, made);
 }
 
 /// One flip-flop; `q` is its output if that exists already. Returns the output: of an equal flip-flop if
 /// there is one, or the constant that it always holds.
-Lit Lowering::flipFlop(Lit q, Lit d, Lit enable, Lit reset, bool hasReset, bool value) {
+Lit Lowering::flipFlop(Lit q, NextState next) {
+  if (choiceOf(next.d) != nullptr) peelMuxes(q, next);
+  const auto [d, enable, reset, hasReset, value] = next;
+  if (q == kNoLit) {
+    if (gateOf(d) == 0 && (!hasReset || (d == kOne) == value)) return d;
+    const std::uint64_t hash =
+        mix64(mix64(d + (std::uint64_t{enable} << 32)) + 2 * std::uint64_t{reset} + (value ? 1 : 0));
+    const std::uint32_t known = flipFlops_.find(hash, [&](std::uint32_t number) {
+      const FlipFlop& f = out_.flipFlops[number - 1];
+      return f.d == next.d && f.enable == next.enable && f.reset == next.reset && f.resetValue == next.value;
+    });
+    if (known != 0) return 2 * out_.flipFlops[known - 1].q;
+    flipFlops_.add(hash, static_cast<std::uint32_t>(out_.flipFlops.size() + 1));
+    q = n_.leaf(kClockToOutput);
+  }
+  out_.flipFlopDrives(static_cast<std::uint32_t>(out_.flipFlops.size()), gateOf(q));
+  out_.flipFlops.push_back({.q = gateOf(q), .d = d, .enable = enable, .reset = reset, .resetValue = value});
+  return q;
+}
+
+/// Muxes in front of a flip-flop become its reset and enable.
+void Lowering::peelMuxes(Lit q, NextState& next) {
   Bits resets, enables;
   // Muxes that came out as one literal may name each other as their sides: each is peeled once.
   Bits peeled;
   const auto nextChoice = [&] {
-    return std::find(peeled.begin(), peeled.end(), d) == peeled.end() ? choiceOf(d) : nullptr;
+    return std::find(peeled.begin(), peeled.end(), next.d) == peeled.end() ? choiceOf(next.d) : nullptr;
   };
   const auto peel = [&](Lit to) {
-    peeled.push_back(d);
-    d = to;
+    peeled.push_back(next.d);
+    next.d = to;
   };
   const auto peelResets = [&] {
     for (const Choice* at = nextChoice(); at != nullptr; at = nextChoice()) {
       const auto [s, one, zero] = *at;
-      const auto usable = [&](Lit a) { return gateOf(a) == 0 && (!hasReset || (a == kOne) == value); };
+      const auto usable = [&](Lit a) {
+        return gateOf(a) == 0 && (!next.hasReset || (a == kOne) == next.value);
+      };
       const bool first = usable(one);
       if (!first && !usable(zero)) return;
-      value = (first ? one : zero) == kOne, hasReset = true;
+      next.value = (first ? one : zero) == kOne, next.hasReset = true;
       resets.push_back(first ? s : invert(s));
       peel(first ? zero : one);
     }
@@ -95,39 +122,22 @@ Lit Lowering::flipFlop(Lit q, Lit d, Lit enable, Lit reset, bool hasReset, bool 
       peel(one == q ? zero : one);
     }
   };
-  if (reset != kZero) resets.push_back(reset);
+  if (next.reset != kZero) resets.push_back(next.reset);
   bool gated = false;  // resets count only while enabled
-  if (enable == kOne) {
+  if (next.enable == kOne) {
     peelResets();
     peelEnables();
   } else {
-    enables.push_back(enable);
+    enables.push_back(next.enable);
     peelEnables();
-    if (reset == kZero) {
+    if (next.reset == kZero) {
       peelResets();
       gated = !resets.empty();
     }
   }
-  enable = n_.all(enables);
-  reset = n_.any(resets);
-  if (gated) reset = n_.land(reset, enable);
-  if (gateOf(d) == 0 && (!hasReset || (d == kOne) == value)) {
-    if (q == kNoLit) return d;
-  }
-  if (q == kNoLit) {
-    const std::uint64_t hash =
-        mix64(mix64(d + (std::uint64_t{enable} << 32)) + 2 * std::uint64_t{reset} + (value ? 1 : 0));
-    const std::uint32_t known = flipFlops_.find(hash, [&](std::uint32_t number) {
-      const FlipFlop& f = out_.flipFlops[number - 1];
-      return f.d == d && f.enable == enable && f.reset == reset && f.resetValue == value;
-    });
-    if (known != 0) return 2 * out_.flipFlops[known - 1].q;
-    flipFlops_.add(hash, static_cast<std::uint32_t>(out_.flipFlops.size() + 1));
-    q = n_.leaf(kClockToOutput);
-  }
-  out_.flipFlopDrives(static_cast<std::uint32_t>(out_.flipFlops.size()), gateOf(q));
-  out_.flipFlops.push_back({.q = gateOf(q), .d = d, .enable = enable, .reset = reset, .resetValue = value});
-  return q;
+  next.enable = n_.all(enables);
+  next.reset = n_.any(resets);
+  if (gated) next.reset = n_.land(next.reset, next.enable);
 }
 
 }  // namespace sluice::hdl

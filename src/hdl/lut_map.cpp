@@ -9,8 +9,8 @@
 #include "hdl/lut_map.h"
 
 #include <algorithm>
+#include <deque>
 
-#include "base/rng.h"
 #include "hdl/lut_part.h"
 
 namespace sluice::hdl {
@@ -18,12 +18,12 @@ namespace {
 
 using Text = std::vector<std::uint32_t>;
 
-/// A part that was seen before.
+/// A part that was seen before. Placed look-up tables point into it: it stays where it is.
 struct Seen {
   Text text;
-  std::int32_t leastDelay = 0;                                    ///< of all covers
-  std::int32_t mostDelay = 0;                                     ///< of a look-up table for every gate
-  std::vector<std::pair<std::int32_t, std::vector<Lut>>> covers;  ///< by the delay that is asked
+  std::int32_t leastDelay = 0;                                   ///< of all covers
+  std::int32_t mostDelay = 0;                                    ///< of a look-up table for every gate
+  std::deque<std::pair<std::int32_t, std::vector<Lut>>> covers;  ///< by the delay that is asked
 };
 
 /// Reads what `Parts::write` has written.
@@ -33,12 +33,11 @@ void read(const Text& text, LutPart& part) {
     const std::uint32_t head = text[at++];
     LutPart::Gate gate{.kind = static_cast<LutPart::Kind>(head & 7u),
                        .first = static_cast<std::uint32_t>(part.inputs.size()),
-                       .count = head >> 3 & 0xffu};
+                       .count = head >> 3 & 0xffu,
+                       .box = static_cast<BoxKind>(head >> 12 & 7u),
+                       .read = (head >> 15 & 1u) == 0};
     if (gate.kind == LutPart::Kind::leaf) gate.arrivalPs = static_cast<std::int32_t>(text[at++]);
-    for (std::uint32_t i = 0; i < gate.count; ++i) {
-      part.inputs.push_back(text[at++]);
-      part.delays.push_back(gate.kind == LutPart::Kind::box ? static_cast<std::int32_t>(text[at++]) : 0);
-    }
+    for (std::uint32_t i = 0; i < gate.count; ++i) part.inputs.push_back(text[at++]);
     if ((head >> 11 & 1u) != 0) {
       gate.roots = text[at++];
       gate.afterPs = static_cast<std::int32_t>(text[at++]);
@@ -48,14 +47,19 @@ void read(const Text& text, LutPart& part) {
 }
 
 std::int32_t mostDelay(const LutPart& part, std::int32_t levelPs) {
-  std::vector<std::int32_t> arrival(part.gates.size(), 0);
+  std::vector<std::int32_t> arrival(part.gates.size(), 0), carry(part.gates.size(), 0);
   std::int32_t most = 0;
   for (std::uint32_t g = 0; g < part.gates.size(); ++g) {
     const LutPart::Gate& gate = part.gates[g];
     arrival[g] = gate.arrivalPs;
-    for (std::uint32_t i = gate.first; i < gate.first + gate.count; ++i)
-      arrival[g] =
-          std::max(arrival[g], arrival[part.inputs[i]] + (part.isLogic(g) ? levelPs : part.delays[i]));
+    if (gate.kind == LutPart::Kind::box)
+      part.forPaths(g, [&](std::uint32_t in, bool fromCarry, bool toCarry, std::int32_t delay) {
+        std::int32_t& to = (toCarry ? carry : arrival)[g];
+        to = std::max(to, (fromCarry ? carry : arrival)[in] + delay);
+      });
+    else
+      for (const std::uint32_t in : part.inputsOf(g))
+        arrival[g] = std::max(arrival[g], arrival[in] + levelPs);
     if (gate.roots > 0) most = std::max(most, arrival[g] + gate.afterPs);
   }
   return most;
@@ -64,14 +68,16 @@ std::int32_t mostDelay(const LutPart& part, std::int32_t levelPs) {
 /// A network's parts: the gates of each by rising number. Keeps its memory from one network to the next.
 class Parts {
  public:
-  void find(const BitNetwork& network, std::span<const LutRoot> roots, std::span<const std::uint8_t> needed) {
+  void find(const BitNetwork& network, std::span<const LutRoot> roots,
+            std::span<const std::uint32_t> readers) {
     n_ = &network;
+    readers_ = readers;
     place_.assign(network.size(), {});
     needed_.clear();
     for (std::uint32_t g = 0; g < network.size(); ++g)
-      if (needed[g] != 0) needed_.push_back(g);
+      if (readers[g] != 0) needed_.push_back(g);
     for (const LutRoot& r : roots) {
-      place_[gateOf(r.lit)].roots += 1;
+      place_[gateOf(r.lit)].roots += r.count;
       place_[gateOf(r.lit)].afterPs = std::max(place_[gateOf(r.lit)].afterPs, r.afterPs);
     }
     group();
@@ -98,21 +104,19 @@ class Parts {
       const std::uint32_t g = sorted_[k];
       const Gate& gate = n_->gate(g);
       const std::span<const Lit> inputs = n_->inputs(g);
-      if (text.size() < at + 4 * inputs.size() + 3) text.resize(2 * at + 4 * inputs.size() + 64);
+      if (text.size() < at + 3 * inputs.size() + 3) text.resize(2 * at + 3 * inputs.size() + 64);
       std::uint32_t* to = text.data() + at;
       for (const Lit in : inputs)
         if (place_[gateOf(in)].part != p) {
           name(gateOf(in));
-          *to++ = head(LutPart::Kind::leaf, 0, false);
+          *to++ = head(LutPart::Kind::leaf, {}, false);
           *to++ = static_cast<std::uint32_t>(n_->gate(gateOf(in)).arrival);
         }
       name(g);
       const Place& place = place_[g];
-      *to++ = head(kindOf(gate), gate.count, place.roots > 0);
-      for (std::size_t i = 0; i < inputs.size(); ++i) {
-        *to++ = place_[gateOf(inputs[i])].number;
-        if (gate.kind == GateKind::box) *to++ = static_cast<std::uint32_t>(n_->delays(g)[i]);
-      }
+      const bool carryOnly = hasCarry(gate.box) && readers_[g] == 1;  // the next position
+      *to++ = head(kindOf(gate), gate, place.roots > 0) | (carryOnly ? 1u << 15 : 0u);
+      for (const Lit in : inputs) *to++ = place_[gateOf(in)].number;
       if (place.roots > 0) {
         *to++ = place.roots;
         *to++ = static_cast<std::uint32_t>(place.afterPs);
@@ -134,8 +138,9 @@ class Parts {
     if (gate.count == 2) return LutPart::Kind::pair;
     return gate.kind == GateKind::mux ? LutPart::Kind::mux : LutPart::Kind::table;
   }
-  static std::uint32_t head(LutPart::Kind kind, std::uint32_t inputs, bool hasRoots) {
-    return static_cast<std::uint32_t>(kind) | inputs << 3 | (hasRoots ? 1u << 11 : 0u);
+  static std::uint32_t head(LutPart::Kind kind, const Gate& gate, bool hasRoots) {
+    return static_cast<std::uint32_t>(kind) | std::uint32_t{gate.count} << 3 | (hasRoots ? 1u << 11 : 0u) |
+           static_cast<std::uint32_t>(gate.box) << 12;
   }
 
   /// Gates that read one another share a part.
@@ -178,6 +183,7 @@ class Parts {
   }
 
   const BitNetwork* n_ = nullptr;
+  std::span<const std::uint32_t> readers_;
   std::vector<std::uint32_t> needed_, sorted_, starts_;
   std::vector<Place> place_;
   std::vector<std::uint32_t> above_, partOf_;
@@ -189,9 +195,9 @@ class LutMapper::State {
  public:
   explicit State(const LutLibrary& library) : library_(library), mapper_(library) {}
 
-  LutCover map(const BitNetwork& network, std::span<const LutRoot> roots,
-               std::span<const std::uint8_t> needed) {
-    parts_.find(network, roots, needed);
+  const LutCover& map(const BitNetwork& network, std::span<const LutRoot> roots,
+                      std::span<const std::uint32_t> readers) {
+    parts_.find(network, roots, readers);
     known_.clear(), names_.clear(), starts_.clear();
     std::int32_t delay = 0;
     for (const LutRoot& r : roots)
@@ -203,17 +209,16 @@ class LutMapper::State {
       known_.push_back(find(delay));
       delay = std::max(delay, seen_[known_.back()].leastDelay);
     }
-    LutCover cover;
+    cover_.count = 0;
+    cover_.luts.clear();
     for (std::size_t p = 0; p < parts_.size(); ++p)
       for (const Lut& lut : coverOf(seen_[known_[p]], delay)) {
-        const std::uint32_t* const name = names_.data() + starts_[p];
-        Lut& here = cover.luts.emplace_back(lut);
-        here.gate = name[lut.gate];
-        for (std::uint32_t i = 0; i < lut.count; ++i) here.leaves[i] = name[lut.leaves[i]];
-        cover.count += library_.luts[lut.count];
+        cover_.luts.push_back({&lut, names_.data() + starts_[p]});
+        cover_.count += library_.luts[lut.count];
       }
-    cover.count += inverters(network, roots, cover.luts);
-    return cover;
+    findWires(network, roots);
+    cover_.count += inverters(network);
+    return cover_;
   }
 
  private:
@@ -246,22 +251,23 @@ class LutMapper::State {
     return part.covers.emplace_back(delay, mapper_.cover(part_, delay).luts).second;
   }
 
-  /// Of wires that are wanted as they are and inverted, and of inverted leaves and boxes.
-  [[nodiscard]] std::uint64_t inverters(const BitNetwork& network, std::span<const LutRoot> roots,
-                                        const std::vector<Lut>& luts) const {
-    std::vector<std::uint8_t> wanted(network.size(), 0);  // 1: as it is, 2: inverted, as a wire
-    const auto want = [&](Lit a) {
-      wanted[gateOf(a)] = static_cast<std::uint8_t>(wanted[gateOf(a)] | (isInverted(a) ? 2u : 1u));
-    };
-    for (const LutRoot& r : roots) want(r.lit);
+  void findWires(const BitNetwork& network, std::span<const LutRoot> roots) {
+    cover_.wires.assign(2 * network.size(), 0);
+    for (const LutRoot& r : roots) cover_.wires[r.lit] += r.count;
     for (const std::uint32_t g : parts_.needed())
       if (network.gate(g).kind == GateKind::box)
-        std::for_each(network.inputs(g).begin(), network.inputs(g).end(), want);
+        for (const Lit in : network.inputs(g)) cover_.wires[in] += 1;
+  }
+
+  /// Of wires that are wanted as they are and inverted, and of inverted leaves and boxes.
+  [[nodiscard]] std::uint64_t inverters(const BitNetwork& network) const {
+    const std::vector<std::uint32_t>& wires = cover_.wires;
     std::uint64_t count = 0;
-    for (const Lut& lut : luts) count += wanted[lut.gate] == 3 ? 1 : 0;
+    for (const PlacedLut& lut : cover_.luts)
+      count += wires[2 * lut.gate()] != 0 && wires[2 * lut.gate() + 1] != 0 ? 1 : 0;
     for (const std::uint32_t g : parts_.needed()) {
       const GateKind kind = network.gate(g).kind;
-      count += (kind == GateKind::leaf || kind == GateKind::box) && (wanted[g] & 2) != 0 ? 1 : 0;
+      count += (kind == GateKind::leaf || kind == GateKind::box) && wires[2 * g + 1] != 0 ? 1 : 0;
     }
     return count;
   }
@@ -274,16 +280,17 @@ class LutMapper::State {
   std::vector<std::size_t> starts_;   ///< of each part in `names_`
   LutPart part_;
   Text text_;
-  std::vector<Seen> seen_;
+  LutCover cover_;  ///< the last one
+  std::deque<Seen> seen_;
   PlaceTable places_;  ///< of those seen, by text
 };
 
 LutMapper::LutMapper(const LutLibrary& library) : state_(std::make_unique<State>(library)) {}
 LutMapper::~LutMapper() = default;
 
-LutCover LutMapper::map(const BitNetwork& network, std::span<const LutRoot> roots,
-                        std::span<const std::uint8_t> needed) {
-  return state_->map(network, roots, needed);
+const LutCover& LutMapper::map(const BitNetwork& network, std::span<const LutRoot> roots,
+                               std::span<const std::uint32_t> readers) {
+  return state_->map(network, roots, readers);
 }
 
 }  // namespace sluice::hdl

@@ -23,19 +23,30 @@ struct LutLibrary {
 struct LutRoot {
   Lit lit = kZero;
   std::int32_t afterPs = 0;  ///< what follows it on the same path
+  std::uint32_t count = 1;   ///< so many of these
 };
 
-/// One look-up table (two or four with their muxes, if it has more inputs than one LUT): its gate is its output.
+/// One look-up table (two or four with their muxes, if it has more inputs than one LUT): its gate is its output. In numbers
+/// of the part of the network that it is in.
 struct Lut {
   std::uint32_t gate = 0;
   std::array<std::uint32_t, 8> leaves;  ///< gates: `count` of them
   std::uint32_t count = 0;
-  [[nodiscard]] std::span<const std::uint32_t> inputs() const { return {leaves.data(), count}; }
+};
+
+/// One at its place in the network.
+struct PlacedLut {
+  const Lut* lut;
+  const std::uint32_t* gates;  ///< of the network, by the part's numbers
+  [[nodiscard]] std::uint32_t gate() const { return gates[lut->gate]; }
+  [[nodiscard]] std::uint32_t inputs() const { return lut->count; }
+  [[nodiscard]] std::uint32_t input(std::uint32_t i) const { return gates[lut->leaves[i]]; }
 };
 
 struct LutCover {
-  std::uint64_t count = 0;  ///< LUTs, inverters included
-  std::vector<Lut> luts;    ///< without the inverters of leaves and boxes
+  std::uint64_t count = 0;           ///< LUTs, inverters included
+  std::vector<PlacedLut> luts;       ///< without the inverters of leaves and boxes
+  std::vector<std::uint32_t> wires;  ///< per literal: how many roots and boxes read it, each by a wire
 };
 
 /// Covers networks: shortest delay first, then least area on what is not critical. Remembers the parts it has seen, so
@@ -44,9 +55,10 @@ class LutMapper {
  public:
   explicit LutMapper(const LutLibrary& library);
   ~LutMapper();
-  /// `needed`: per gate, whether a root reads it, through other gates or at once.
-  LutCover map(const BitNetwork& network, std::span<const LutRoot> roots,
-               std::span<const std::uint8_t> needed);
+  /// `readers`: per gate, how many read it of the roots and of the gates that they need; 0: it is not needed. The cover
+  /// stays what it is until the next one.
+  const LutCover& map(const BitNetwork& network, std::span<const LutRoot> roots,
+                      std::span<const std::uint32_t> readers);
 
  private:
   class State;

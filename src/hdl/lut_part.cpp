@@ -38,11 +38,12 @@ void PartMapper::start(const LutPart& part) {
   feedsLogic_.assign(size, 0), estimate_.assign(size, 0), references_.assign(size, 0);
   arrival_.resize(size), flow_.assign(size, 0), required_.assign(size, kNever);
   best_.resize(size), first_.resize(size), count_.resize(size);
+  carryArrival_.resize(size), carryRequired_.resize(size);
   for (std::uint32_t g = 0; g < size; ++g) {
-    for (const std::uint32_t in : part.inputsOf(g)) {
-      estimate_[in] += 1;
-      if (part.isLogic(g)) feedsLogic_[in] = 1;
-    }
+    if (part.gates[g].kind == LutPart::Kind::box)
+      part.forPaths(g, [&](std::uint32_t in, bool, bool, std::int32_t) { estimate_[in] += 1; });
+    else
+      for (const std::uint32_t in : part.inputsOf(g)) estimate_[in] += 1, feedsLogic_[in] = 1;
     estimate_[g] += static_cast<float>(part.gates[g].roots);
   }
   for (float& e : estimate_) e = std::max(1.0f, e);
@@ -96,7 +97,9 @@ PartMapper::Cut PartMapper::trivial(std::uint32_t g) {
 /// The union, if it fits.
 bool PartMapper::join(const Cut& a, const Cut& b, Cut& to) const {
   to.signature = a.signature | b.signature;
-  if (static_cast<std::uint32_t>(__builtin_popcountll(to.signature)) > library_.mostInputs) return false;
+  if (a.count + b.count > library_.mostInputs &&
+      static_cast<std::uint32_t>(__builtin_popcountll(to.signature)) > library_.mostInputs)
+    return false;
   std::uint32_t i = 0, j = 0, k = 0;
   while (i < a.count || j < b.count) {
     if (k == library_.mostInputs) return false;
@@ -116,10 +119,13 @@ bool PartMapper::contains(const Cut& small, const Cut& large) {
   return std::includes(large.leaves, large.leaves + large.count, small.leaves, small.leaves + small.count);
 }
 
+std::int32_t PartMapper::arrival(const Cut& cut) const {
+  std::int32_t latest = 0;
+  for (std::uint32_t i = 0; i < cut.count; ++i) latest = std::max(latest, arrival_[cut.leaves[i]]);
+  return latest + library_.levelPs;
+}
+
 void PartMapper::evaluate(Cut& cut, Pass pass) {
-  cut.arrival = 0;
-  for (std::uint32_t i = 0; i < cut.count; ++i) cut.arrival = std::max(cut.arrival, arrival_[cut.leaves[i]]);
-  cut.arrival += library_.levelPs;
   if (pass == Pass::area) {
     cut.area = static_cast<float>(take(cut));
     release(cut);
@@ -142,12 +148,14 @@ bool PartMapper::better(const Cut& a, const Cut& b, Pass pass) {
 void PartMapper::offer(Cut& cut, std::uint32_t g, Pass pass) {
   for (const Cut& other : set_)
     if (contains(other, cut)) return;
-  evaluate(cut, pass);
+  cut.arrival = arrival(cut);
   if (pass != Pass::delay && cut.arrival > required_[g]) return;
+  evaluate(cut, pass);
+  // What it is contained in is no better than it, so behind the last of a full set there is nothing to erase.
+  if (set_.size() == kCuts && !better(cut, set_.back(), pass)) return;
   std::erase_if(set_, [&](const Cut& other) { return contains(cut, other); });
   const auto at =
       std::find_if(set_.begin(), set_.end(), [&](const Cut& other) { return better(cut, other, pass); });
-  if (at == set_.end() && set_.size() == kCuts) return;
   set_.insert(at, cut);
   if (set_.size() > kCuts) set_.pop_back();
 }
@@ -232,10 +240,11 @@ void PartMapper::visit(std::uint32_t g, Pass pass) {
     return;
   }
   if (gate.kind == LutPart::Kind::box) {
-    arrival_[g] = 0;
-    for (std::uint32_t i = 0; i < gate.count; ++i)
-      arrival_[g] =
-          std::max(arrival_[g], arrival_[part_->inputs[gate.first + i]] + part_->delays[gate.first + i]);
+    arrival_[g] = carryArrival_[g] = 0;
+    part_->forPaths(g, [&](std::uint32_t in, bool fromCarry, bool toCarry, std::int32_t delay) {
+      std::int32_t& to = (toCarry ? carryArrival_ : arrival_)[g];
+      to = std::max(to, (fromCarry ? carryArrival_ : arrival_)[in] + delay);
+    });
     return;
   }
   set_.clear();
@@ -251,7 +260,8 @@ void PartMapper::visit(std::uint32_t g, Pass pass) {
       best_[g] = set_.front();
       changed_ = changed_ || !std::ranges::equal(leavesOf(before), leavesOf(best_[g]));
     } else {
-      evaluate(best_[g], pass);  // what it was came too late by now: it stays
+      best_[g].arrival = arrival(best_[g]);  // what it was came too late by now: it stays
+      evaluate(best_[g], pass);
       set_.push_back(best_[g]);
     }
     arrival_[g] = best_[g].arrival;
@@ -289,14 +299,16 @@ void PartMapper::chooseCover(std::int32_t delayPs) {
   const std::vector<LutPart::Gate>& gates = part_->gates;
   for (std::size_t g = 0; g < gates.size(); ++g) {
     required_[g] = gates[g].roots > 0 ? delayPs - gates[g].afterPs : kNever;
+    carryRequired_[g] = kNever;
     references_[g] = gates[g].roots;
   }
   for (auto g = static_cast<std::uint32_t>(gates.size()); g-- > 0;) {
     if (gates[g].kind == LutPart::Kind::box) {
-      for (std::uint32_t i = gates[g].first; i < gates[g].first + gates[g].count; ++i) {
-        references_[part_->inputs[i]] += 1;
-        require(part_->inputs[i], required_[g] - part_->delays[i]);
-      }
+      part_->forPaths(g, [&](std::uint32_t in, bool fromCarry, bool toCarry, std::int32_t delay) {
+        references_[in] += 1;
+        std::int32_t& before = (fromCarry ? carryRequired_ : required_)[in];
+        before = std::min(before, (toCarry ? carryRequired_ : required_)[g] - delay);
+      });
     } else if (part_->isLogic(g) && references_[g] > 0) {
       for (std::uint32_t i = 0; i < best_[g].count; ++i) {
         references_[best_[g].leaves[i]] += 1;

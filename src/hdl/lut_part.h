@@ -20,10 +20,11 @@ struct LutPart {
     std::uint32_t roots = 0;             ///< how many wires start here
     std::int32_t afterPs = 0;            ///< the most that follows one of them on its path
     std::int32_t arrivalPs = 0;          ///< leaf
+    BoxKind box = BoxKind::memory;
+    bool read = true;  ///< a box of which somebody reads more than the carry
   };
   std::vector<Gate> gates;
   std::vector<std::uint32_t> inputs;  ///< gates
-  std::vector<std::int32_t> delays;   ///< of each input through a box; 0 elsewhere
 
   [[nodiscard]] std::span<const std::uint32_t> inputsOf(std::uint32_t g) const {
     return {inputs.data() + gates[g].first, gates[g].count};
@@ -31,7 +32,21 @@ struct LutPart {
   [[nodiscard]] bool isLogic(std::uint32_t g) const {
     return gates[g].kind != Kind::leaf && gates[g].kind != Kind::box;
   }
-  void clear() { gates.clear(), inputs.clear(), delays.clear(); }
+  /// Calls visit(input, whether it is the input's carry, whether it goes to the box's own carry, delay) for every path through
+  /// a box.
+  template <typename Visit>
+  void forPaths(std::uint32_t g, Visit visit) const {
+    const Gate& gate = gates[g];
+    for (std::uint32_t i = 0; i < gate.count; ++i) {
+      const std::uint32_t in = inputs[gate.first + i];
+      const bool fromCarry = i == chainInput(gate.box) && hasCarry(gates[in].box);
+      for (const bool toCarry : {false, true})
+        if (toCarry || gate.read)
+          if (const std::int32_t delay = delayThrough(gate.box, i, toCarry); delay != kNoPath)
+            visit(in, fromCarry, toCarry, delay);
+    }
+  }
+  void clear() { gates.clear(), inputs.clear(); }
 };
 
 /// Covers one part after the other.
@@ -67,6 +82,7 @@ class PartMapper {
   void enumerate(std::uint32_t g, Pass pass);
   void throughInput(std::uint32_t g, std::span<const std::uint32_t> in, std::size_t through, Pass pass);
   void offer(Cut& cut, std::uint32_t g, Pass pass);
+  [[nodiscard]] std::int32_t arrival(const Cut& cut) const;
   void evaluate(Cut& cut, Pass pass);
   static bool better(const Cut& a, const Cut& b, Pass pass);
   static bool contains(const Cut& small, const Cut& large);
@@ -84,6 +100,7 @@ class PartMapper {
   bool changed_ = false;                  ///< a best cut, in this pass
   std::vector<std::uint8_t> feedsLogic_;  ///< per gate: is read by one that is no box
   std::vector<std::int32_t> arrival_, required_;
+  std::vector<std::int32_t> carryArrival_, carryRequired_;  ///< of positions' carries
   std::vector<float> flow_, estimate_;
   std::vector<Cut> best_, cuts_, set_;
   std::vector<std::uint32_t> first_, count_, references_;
