@@ -23,27 +23,26 @@ class PlaceTable {
   template <typename Same>
   [[nodiscard]] std::uint32_t find(std::uint64_t hash, const Same& same) const {
     const std::size_t mask = places_.size() - 1;
-    const auto tag = static_cast<std::uint32_t>(hash >> 32);
-    for (std::size_t at = hash & mask; places_[at].number != 0; at = (at + 1) & mask)
+    const std::uint32_t tag = tagOf(hash);
+    for (std::size_t at = tag & mask; places_[at].number != 0; at = (at + 1) & mask)
       if (places_[at].tag == tag && same(places_[at].number)) return places_[at].number;
     return 0;
   }
 
   void add(std::uint64_t hash, std::uint32_t number) {
     if (2 * ++taken_ > places_.size()) grow();
-    put(places_, {.low = static_cast<std::uint32_t>(hash),
-                  .tag = static_cast<std::uint32_t>(hash >> 32),
-                  .number = number});
+    put(places_, {.tag = tagOf(hash), .number = number});
   }
 
  private:
   struct Place {
-    std::uint32_t low = 0, tag = 0;  ///< the hash
-    std::uint32_t number = 0;        ///< 0: free
+    std::uint32_t tag = 0;     ///< of the hash
+    std::uint32_t number = 0;  ///< 0: free
   };
+  static std::uint32_t tagOf(std::uint64_t hash) { return static_cast<std::uint32_t>(hash >> 32); }
   static void put(std::vector<Place>& places, const Place& p) {
     const std::size_t mask = places.size() - 1;
-    std::size_t at = p.low & mask;
+    std::size_t at = p.tag & mask;
     while (places[at].number != 0) at = (at + 1) & mask;
     places[at] = p;
   }
