@@ -1,11 +1,8 @@
-#include <sys/resource.h>
-
 #include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -15,6 +12,7 @@
 
 #include "base/rng.h"
 #include "base/text.h"
+#include "base/usage.h"
 #include "data/prepare.h"
 
 /// Scaler, label encoding and split of a .npy of 16 columns: peak memory and time, beside NumPy and scikit-learn.
@@ -30,12 +28,7 @@ namespace fs = std::filesystem;
 using namespace sluice;
 constexpr int columns = 16, classes = 5;
 
-long peakKilobytes() {
-  std::ifstream status("/proc/self/status");
-  for (std::string line; std::getline(status, line);)
-    if (line.starts_with("VmHWM:")) return std::atol(line.c_str() + 6);
-  return 0;
-}
+long peakKilobytes() { return std::lround(1024 * peakMebibytes()); }
 
 void writeHead(std::FILE* file, const char* type, const std::string& shape) {
   std::string text =
@@ -88,7 +81,7 @@ struct Seen {
 int child(const fs::path& folder) {
   const long own = peakKilobytes();
   const auto wall = std::chrono::steady_clock::now();
-  const std::clock_t processor = std::clock();
+  const double processor = processorSeconds();
   std::vector<std::unique_ptr<data::Source>> sources;
   for (const char* name : {"x.npy", "y.npy"}) {
     auto source = data::openSource(folder / name);
@@ -105,7 +98,7 @@ int child(const fs::path& folder) {
   if (!prepared.ok()) return std::puts(prepared.error().text().c_str()), 1;
   std::printf("Sluice\n%.3f %.3f %ld %ld\n",
               std::chrono::duration<double>(std::chrono::steady_clock::now() - wall).count(),
-              static_cast<double>(std::clock() - processor) / CLOCKS_PER_SEC, peakKilobytes(), own);
+              processorSeconds() - processor, peakKilobytes(), own);
   for (const auto& column : prepared->scaled)
     std::printf("%.17g %.17g\n", column.scaler.mean, column.scaler.deviation);
   return 0;

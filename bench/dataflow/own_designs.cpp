@@ -10,11 +10,11 @@
 //
 // Networks are named as for bench/quality/networks; without a name all of them, smallest first.
 #include <fmt/format.h>
-#include <sys/resource.h>
 
 #include <algorithm>
 
 #include "base/text.h"
+#include "base/usage.h"
 #include "dataflow/size.h"
 #include "jobs/store.h"
 #include "map/partition.h"
@@ -39,17 +39,8 @@ struct Row {
 /// Cycles of all frames of a run of Verilator.
 constexpr std::uint64_t kMostCycles = 400'000;
 
-/// Processor seconds so far, those of tools that ended included: the machine may be busy with other work.
-double processorSeconds() {
-  double sum = 0;
-  for (const int who : {RUSAGE_SELF, RUSAGE_CHILDREN}) {
-    rusage usage{};
-    getrusage(who, &usage);
-    for (const timeval& time : {usage.ru_utime, usage.ru_stime})
-      sum += static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec);
-  }
-  return sum;
-}
+/// Those of tools that ended included.
+double allSeconds() { return processorSeconds() + childProcessorSeconds(); }
 
 /// Sizes the design as `sluice build` does, and again with more effort.
 Status sizeDesign(map::Design& design, hdl::Family family, std::uint64_t effort, std::uint64_t beats,
@@ -61,14 +52,14 @@ Status sizeDesign(map::Design& design, hdl::Family family, std::uint64_t effort,
     row.beforeBits += places * stream.beat.width();
   }
   const dataflow::Network network = map::network(design);
-  const double start = processorSeconds();
+  const double start = allSeconds();
   SLUICE_RETURN_IF_ERROR(map::sizeStreams(design, family));
-  const double sized = processorSeconds();
+  const double sized = allSeconds();
   row.seconds = sized - start;
   row.storage = *design.fifoStorage;
   SLUICE_TRY(row.proof, dataflow::sizeChannels(
                             network, {.mostEffort = effort, .mostBeats = 0, .mostProofBeats = beats}));
-  row.proofSeconds = processorSeconds() - sized;
+  row.proofSeconds = allSeconds() - sized;
   for (const map::Stream& stream : design.streams) row.beats += stream.depth;
   return {};
 }
@@ -103,7 +94,7 @@ std::vector<std::size_t> samples(const map::Design& design, std::uint64_t count)
 
 Status showPlan(show::Output& out, const show::Plan& plan, map::Design design, Row& row,
                 const jobs::Store* store) {
-  const double start = processorSeconds();
+  const double start = allSeconds();
   SLUICE_RETURN_IF_ERROR(sizeDesign(design, plan.options.family, out.number("--effort=", 20000),
                                     out.number("--beats=", 12'000'000), row));
   SLUICE_TRY(const dataflow::Performance performance, dataflow::measure(map::network(design)));
@@ -117,7 +108,7 @@ Status showPlan(show::Output& out, const show::Plan& plan, map::Design design, R
   const auto verilator = [&](const std::string& what, map::Design changed) -> Status {
     if (out.has("--no-verilator")) return {};
     ++row.wanted;
-    if (row.wanted > 1 && processorSeconds() - start > limit) return {};
+    if (row.wanted > 1 && allSeconds() - start > limit) return {};
     SLUICE_RETURN_IF_ERROR(confirm(out, what, std::move(changed), plan, frames, store));
     ++row.confirmed;
     return {};

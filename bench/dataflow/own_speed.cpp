@@ -8,12 +8,11 @@
 // Networks are named as for bench/quality/networks; without a name the multi-layer perceptrons and three convolutional
 // networks.
 #include <fmt/format.h>
-#include <sys/resource.h>
-#include <time.h>
 
 #include <algorithm>
 
 #include "base/text.h"
+#include "base/usage.h"
 #include "dataflow/long_run.h"
 #include "jobs/store.h"
 #include "networks_list.h"
@@ -24,21 +23,6 @@ namespace {
 using namespace sluice;
 
 constexpr std::uint64_t kLong = 1'000'000;  // frames of a run that only the skipping simulator does
-
-/// Processor seconds of this process, or of the processes that it started and that ended.
-double ownSeconds() {
-  timespec now{};
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
-}
-double othersSeconds() {
-  rusage usage{};
-  getrusage(RUSAGE_CHILDREN, &usage);
-  double sum = 0;
-  for (const timeval& time : {usage.ru_utime, usage.ru_stime})
-    sum += static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec);
-  return sum;
-}
 
 /// The best of several runs, by `clock`.
 template <typename Body>
@@ -69,7 +53,7 @@ Status showPlan(show::Output& out, const show::Plan& plan, const jobs::Store* st
 
   std::uint64_t endSeen = 0, endBeats = 0, endSkipped = 0, endLong = 0;
   const auto words = flow::inputWords(hardware.design, frames);
-  SLUICE_TRY(const double verilator, best(othersSeconds, [&]() -> Status {
+  SLUICE_TRY(const double verilator, best(childProcessorSeconds, [&]() -> Status {
                SLUICE_TRY(
                    const auto seen,
                    flow::runModel(model, {.frames = count, .cycleLimit = std::uint64_t{1} << 40}, words));
@@ -78,7 +62,7 @@ Status showPlan(show::Output& out, const show::Plan& plan, const jobs::Store* st
                  if (!hardware.design.ports[p].isInput) endSeen = std::max(endSeen, seen[p].cycles.back());
                return {};
              }));
-  SLUICE_TRY(const double beats, best(ownSeconds, [&]() -> Status {
+  SLUICE_TRY(const double beats, best(processorSeconds, [&]() -> Status {
                SLUICE_TRY(const auto outcome,
                           dataflow::simulate(network, {.frames = count, .keepTrace = false}));
                endBeats = 0;
@@ -87,7 +71,7 @@ Status showPlan(show::Output& out, const show::Plan& plan, const jobs::Store* st
                return {};
              }));
   const auto skip = [&](std::uint64_t number, std::uint64_t& end) {
-    return best(ownSeconds, [&]() -> Status {
+    return best(processorSeconds, [&]() -> Status {
       SLUICE_TRY(const dataflow::LongRun run, dataflow::runLong(network, number));
       end = run.end;
       return {};

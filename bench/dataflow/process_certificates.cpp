@@ -3,10 +3,9 @@
 //   process_certificates [PART-OF-A-NAME] [--mutations=N] [--time-limit=S]
 #include <fmt/format.h>
 
-#include <ctime>
-
 #include "base/file.h"
 #include "base/rng.h"
+#include "base/usage.h"
 #include "dataflow/check/check.h"
 #include "dataflow/process/certificate.h"
 #include "process_files.h"
@@ -74,9 +73,9 @@ int main(int argc, char** argv) {
       fmt::print("{}\n", certificate.ok() ? checker.error().text() : certificate.error().text());
       return 1;
     }
-    const std::clock_t begin = std::clock();
+    const double begin = processorSeconds();
     const auto verdict = checker->check(*certificate);
-    const double first = static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
+    const double first = processorSeconds() - begin;
     accepted += verdict.ok() ? 1 : 0;
     fmt::print("{:<24}{:>9} bytes, checked in {:8.3f} s: {}\n", file.network.name, certificate->size(), first,
                verdict.ok() ? *verdict : verdict.error().text());

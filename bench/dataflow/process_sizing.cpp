@@ -5,8 +5,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <ctime>
 
+#include "base/usage.h"
 #include "dataflow/process/size.h"
 #include "process_files.h"
 
@@ -32,10 +32,9 @@ int main(int argc, char** argv) {
   fmt::print("{:<24}{:>10}{:>10}{:>10}{:>8} | {:>10}{:>10}{:>9} | {:>9}{:>9}{:>10}\n", "network", "target",
              "cost", "bound", "proven", "file best", "bound", "conflicts", "seconds", "sims", "cycles");
   for (const bench::File& file : bench::processFiles(only)) {
-    const std::clock_t begin = std::clock();
+    const double begin = processorSeconds();
     const auto sizing = sizeFifos(file.network, options);
-    const double seconds =
-        static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;  // other programs do not count
+    const double seconds = processorSeconds() - begin;
     if (!sizing.ok()) {
       fmt::print("{}\n", sizing.error().text());
       return 1;

@@ -5,9 +5,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <ctime>
 
 #include "base/rng.h"
+#include "base/usage.h"
 #include "dataflow/process/size.h"
 #include "process_files.h"
 
@@ -36,19 +36,18 @@ int main(int argc, char** argv) {
     for (std::size_t g = 0; g < sized.size(); ++g)
       sized[g] = file.expected["sizing"]["depths"][file.network.groups[g]].get<std::uint64_t>();
     Rng random(1, 0);
-    const auto clock = [] { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; };
     double largest = 0, cycles = 0, spent = 0;
     std::uint64_t runs = 0;
-    const double begin = clock();
-    while (clock() - begin < limit || runs < 10) {
+    const double begin = processorSeconds();
+    while (processorSeconds() - begin < limit || runs < 10) {
       std::vector<std::uint64_t> depths = sized;
       const auto g = static_cast<std::size_t>(random.uniform(0, static_cast<std::int64_t>(sized.size()) - 1));
       depths[g] = static_cast<std::uint64_t>(
           random.uniform(2, static_cast<std::int64_t>(random.chance(0.5) ? 2 * sized[g] : top[g])));
       const std::vector<LaneSetting> lanes = evaluator.exact(depths);
-      const double before = clock();
+      const double before = processorSeconds();
       const Outcome outcome = evaluator.run(lanes);
-      const double time = clock() - before;
+      const double time = processorSeconds() - before;
       spent += time;
       largest = std::max(largest, time);
       cycles += static_cast<double>(outcome.cycles);

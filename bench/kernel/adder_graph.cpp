@@ -20,13 +20,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <ctime>
 #include <fstream>
 #include <map>
 #include <nlohmann/json.hpp>
 
 #include "base/npy.h"
 #include "base/text.h"
+#include "base/usage.h"
 #include "flow/synthesise.h"
 #include "hdl/verilog.h"
 #include "jobs/store.h"
@@ -50,12 +50,6 @@ struct Sums {
   double matrices = 0, adders = 0, best = 0, depth = 0, milliseconds = 0, theirs = 0, bits = 0, negated = 0;
 };
 
-double cpuMilliseconds() {
-  timespec time{};
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
-  return static_cast<double>(time.tv_sec) * 1e3 + static_cast<double>(time.tv_nsec) * 1e-6;
-}
-
 struct Measured {
   AdderGraph graph;
   double milliseconds = 0;
@@ -63,9 +57,9 @@ struct Measured {
 Result<Measured> measure(const MatrixVector& problem, const AdderGraphOptions& options) {
   Measured measured;
   for (int run = 0; run < 3; ++run) {
-    const double start = cpuMilliseconds();
+    const double start = processorSeconds();
     SLUICE_TRY(AdderGraph graph, adderGraph(problem, options));
-    const double took = cpuMilliseconds() - start;
+    const double took = 1e3 * (processorSeconds() - start);
     measured.milliseconds = run == 0 ? took : std::min(measured.milliseconds, took);
     measured.graph = std::move(graph);
     if (took > 100) break;

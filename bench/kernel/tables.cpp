@@ -15,7 +15,6 @@
 #include <functional>
 
 #include "flow/synthesise.h"
-#include "hdl/simplify.h"
 #include "hdl/verilog.h"
 #include "jobs/store.h"
 #include "kernel/lookup/lookup.h"
@@ -93,7 +92,7 @@ std::optional<Form> formOf(LookupParams params, TableShape shape) {
   params.shape = shape;
   auto made = kernel::lookup(params);
   if (!made.ok()) return std::nullopt;
-  auto module = std::make_shared<const hdl::Module>(hdl::simplify(kernel::elaborate(*made)));
+  auto module = std::make_shared<const hdl::Module>(kernel::hardware(*made));
   const hdl::Cost cost = hdl::cost(*module, hdl::Family::xc7);
   return Form{std::move(*made), std::move(module), cost};
 }

@@ -20,7 +20,7 @@ std::vector<Subject> randomKernels(std::uint64_t first, std::uint64_t count) {
     const kernel::KernelCase test = kernel::randomKernel(seed);
     subjects.push_back({.group = "random " + test.kernel.family,
                         .name = test.kernel.family + " " + std::to_string(seed),
-                        .module = hdl::simplify(kernel::elaborate(test.kernel))});
+                        .module = kernel::hardware(test.kernel)});
   }
   return subjects;
 }
@@ -28,10 +28,9 @@ std::vector<Subject> randomKernels(std::uint64_t first, std::uint64_t count) {
 std::vector<Subject> familyKernels(const std::string& family, std::uint64_t first, std::uint64_t count) {
   std::vector<Subject> subjects;
   for (std::uint64_t seed = first; seed < first + count; ++seed)
-    subjects.push_back(
-        {.group = "family " + family,
-         .name = family + " " + std::to_string(seed),
-         .module = hdl::simplify(kernel::elaborate(kernel::randomKernel(family, seed).kernel))});
+    subjects.push_back({.group = "family " + family,
+                        .name = family + " " + std::to_string(seed),
+                        .module = kernel::hardware(kernel::randomKernel(family, seed).kernel)});
   return subjects;
 }
 

@@ -10,6 +10,7 @@
 #include <optional>
 
 #include "base/text.h"
+#include "base/usage.h"
 #include "ir/host.h"
 #include "ir/reference.h"
 #include "jobs/store.h"
@@ -52,10 +53,10 @@ struct Extent {
 };
 
 Status showPlan(show::Output& out, const show::Plan& plan, const Extent& extent, const jobs::Store* store) {
-  const double start = show::processorSeconds();
+  const double start = processorSeconds();
   SLUICE_TRY(const show::Hardware hardware, show::build(plan.network->lowered, plan.options));
   const std::vector<emit::File> files = emit::verilogFiles(hardware.rtl);
-  const double built = show::processorSeconds() - start;
+  const double built = processorSeconds() - start;
   SLUICE_TRY(const dataflow::Performance performance, dataflow::measure(map::network(hardware.design)));
   std::size_t bytes = 0;
   for (const emit::File& file : files) bytes += file.content.size();

@@ -51,7 +51,7 @@ Subject fifoSubject(kernel::FifoParams params) {
 Result<Subject> widthSubject(std::uint32_t from, std::uint32_t to, fixed::Interval range) {
   const kernel::WidthParams params{from, to, range};
   SLUICE_TRY(const kernel::Kernel kernel, kernel::widthConverter(params));
-  const std::string text = hdl::verilog(hdl::simplify(kernel::elaborate(kernel)), hdl::Family::xc7);
+  const std::string text = hdl::verilog(kernel::hardware(kernel), hdl::Family::xc7);
   SLUICE_TRY(emit::FormalModule harness, emit::widthProof(params, text));
   return Subject{"width converter",
                  "",
@@ -59,7 +59,7 @@ Result<Subject> widthSubject(std::uint32_t from, std::uint32_t to, fixed::Interv
 }
 
 Subject controllerSubject(const kernel::Kernel& kernel) {
-  const std::string text = hdl::verilog(hdl::simplify(kernel::elaborate(kernel)), hdl::Family::xc7);
+  const std::string text = hdl::verilog(kernel::hardware(kernel), hdl::Family::xc7);
   return {"controller",
           kernel.family,
           {.name = kernel.name,

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <ctime>
 
 #include "base/file.h"
 #include "base/npy.h"
@@ -263,7 +262,5 @@ std::string table(const std::vector<std::vector<std::string>>& rows, std::size_t
   }
   return text;
 }
-
-double processorSeconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
 
 }  // namespace sluice::show

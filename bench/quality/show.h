@@ -112,9 +112,6 @@ class Output {
 /// Rows of cells; the first row is the head. The first `texts` columns are left-aligned.
 std::string table(const std::vector<std::vector<std::string>>& rows, std::size_t texts = 1);
 
-/// Of this process so far: on a busy machine the clock on the wall says little.
-double processorSeconds();
-
 class Clock {
  public:
   [[nodiscard]] double seconds() const {

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <numbers>
@@ -13,6 +12,7 @@
 
 #include "base/text.h"
 #include "base/threads.h"
+#include "base/usage.h"
 #include "search/front.h"
 #include "search/sampler.h"
 
@@ -61,12 +61,6 @@ double volumeOf(std::vector<std::vector<double>> losses) {
   return hypervolume(std::move(losses), reference);
 }
 
-double processorSeconds() {
-  timespec now{};
-  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
-}
-
 Run ours(Method method, const Problem& problem, std::uint64_t seed) {
   Space space;
   for (std::size_t i = 0; i < problem.variables; ++i)
@@ -78,7 +72,7 @@ Run ours(Method method, const Problem& problem, std::uint64_t seed) {
   std::vector<std::vector<double>> losses;
   for (int repeat = 0; repeat < (method == Method::nsga2 || method == Method::moead ? 3 : 1); ++repeat) {
     losses.clear();
-    const double start = processorSeconds();
+    const double start = threadProcessorSeconds();
     auto sampler = Sampler::make(space, objectives, {.method = method}, seed);
     std::vector<Trial> history;
     while (history.size() < evaluations) {
@@ -87,7 +81,7 @@ Run ours(Method method, const Problem& problem, std::uint64_t seed) {
       history.push_back({points->front(), State::done, {lossesOf(problem, points->front()), 0}});
       losses.push_back(history.back().score.losses);
     }
-    const double seconds = processorSeconds() - start;
+    const double seconds = threadProcessorSeconds() - start;
     if (repeat == 0 || seconds < run.seconds) run.seconds = seconds;
   }
   run.volume = volumeOf(losses);

@@ -8,11 +8,11 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <ctime>
 #include <map>
 
 #include "base/file.h"
 #include "base/text.h"
+#include "base/usage.h"
 #include "frontend/onnx_writer.h"
 #include "frontend/qonnx.h"
 #include "ir/host.h"
@@ -37,10 +37,10 @@ Result<Times> time(const Body& body) {
   double processor = 1e9;
   for (int run = 0; run < kRuns && (run == 0 || all[0] < 1); ++run) {
     const show::Clock clock;
-    const std::clock_t before = std::clock();
+    const double before = processorSeconds();
     SLUICE_RETURN_IF_ERROR(body());
     all.push_back(clock.seconds());
-    processor = std::min(processor, static_cast<double>(std::clock() - before) / CLOCKS_PER_SEC);
+    processor = std::min(processor, processorSeconds() - before);
   }
   std::sort(all.begin(), all.end());
   return Times{.best = all.front(), .median = all[all.size() / 2], .processor = processor};

@@ -11,13 +11,13 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <ctime>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "base/file.h"
 #include "base/npy.h"
 #include "base/text.h"
+#include "base/usage.h"
 #include "compat/hls4ml.h"
 #include "frontend/model.h"
 #include "ir/host.h"
@@ -41,13 +41,6 @@ constexpr Row rows[] = {
     {"qkeras_mnist_cnn", "qkeras-hgq/qkeras_mnist_cnn.json", "qkeras_mnist_cnn.name", 4.9, 192},
     {"RN07", "mlperf-tiny/RN07_qkeras.h5", "RN07_qkeras.name", 149, 24},
 };
-
-/// Of this process: other work on the machine does not count.
-double cpuSeconds() {
-  timespec time{};
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
-  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
-}
 
 /// What the script prints: milliseconds a sample. Errors: io.
 Result<double> emulationMs(const std::string& python, const Row& row, const std::filesystem::path& shared) {
@@ -94,9 +87,9 @@ Status timeRow(show::Output& out, const Row& row, const std::string& python,
   double best = 1e9;
   std::size_t runs = 0;
   for (const show::Clock total; total.seconds() < 2 || runs < 5; ++runs) {
-    const double start = cpuSeconds();
+    const double start = processorSeconds();
     SLUICE_TRY(results, engine.run(codes, row.samples));
-    best = std::min(best, (cpuSeconds() - start) / static_cast<double>(row.samples));
+    best = std::min(best, (processorSeconds() - start) / static_cast<double>(row.samples));
   }
   const int fraction = made.layers.back().result.fraction();
   std::size_t different = 0;

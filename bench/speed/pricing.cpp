@@ -12,6 +12,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "base/usage.h"
 #include "networks_list.h"
 
 namespace {
@@ -24,18 +25,18 @@ constexpr int kRuns = 20;
 Status price(show::Output& out, const std::string& name, const ir::Graph& lowered,
              const map::MapOptions& options, hdl::Family family,
              std::vector<std::vector<std::string>>& rows) {
-  const double start = show::processorSeconds();
+  const double start = processorSeconds();
   SLUICE_TRY(const show::Hardware hardware, show::build(lowered, options));
-  const double written = show::processorSeconds() - start;
+  const double written = processorSeconds() - start;
   double least = 1e9, processor = 1e9;
   hdl::Cost cost;
   bool same = true;
   for (int run = 0; run < kRuns; ++run) {
-    const double before = show::processorSeconds();
+    const double before = processorSeconds();
     const show::Clock clock;
     const hdl::Cost counted = hdl::cost(*hardware.rtl.top, family);
     least = std::min(least, clock.seconds());
-    processor = std::min(processor, show::processorSeconds() - before);
+    processor = std::min(processor, processorSeconds() - before);
     same = same && (run == 0 || counted == cost);
     cost = counted;
   }

@@ -5,17 +5,16 @@
 //
 // SLUICE_SHARED says where shared/ is (default ../shared). Seconds are of this process's processor time.
 #include <fmt/format.h>
-#include <sys/resource.h>
 
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
-#include <ctime>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "base/file.h"
+#include "base/usage.h"
 #include "split/baselines.h"
 #include "split/check/check.h"
 #include "split/plan.h"
@@ -27,13 +26,6 @@ namespace {
 
 using namespace sluice;
 using namespace sluice::splits;
-
-double seconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
-double megabytes() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<double>(usage.ru_maxrss) / 1024;
-}
 
 struct Known {
   const char* file;
@@ -147,9 +139,9 @@ Problem repeated(const Problem& problem, std::size_t nodes) {
 
 /// Solves and has the plan checked; one row.
 Plan shown(const Problem& problem, const SolveOptions& options, double& spent) {
-  const double begin = seconds();
+  const double begin = processorSeconds();
   Result<Plan> plan = solve(problem, options);
-  spent = seconds() - begin;
+  spent = processorSeconds() - begin;
   if (!plan.ok()) {
     expect(false, problem.name + ": " + plan.error().text());
     return {};
@@ -180,7 +172,7 @@ int main(int argc, char** argv) {
     const Plan plan = shown(*problem, {}, spent);
     expect(plan.proven, problem->name + " is proven");
     expect(std::abs(plan.value - known.load) < 6e-4, problem->name + " has the known optimum");
-    const double memory = megabytes();
+    const double memory = peakMebibytes();
     expect(memory < 100, problem->name + " takes less than 100 MB");
     const double other = python.empty() ? 0 : highs(python, path, plan.value);
     if (other > 0) expect(other >= 3 * spent, problem->name + " is 3 times faster than HiGHS");
@@ -204,7 +196,7 @@ int main(int argc, char** argv) {
   const Plan plan = shown(large, {}, spent);
   fmt::print(
       "\n{}: {} nodes, 6 accelerators and a CPU: load {:.3f}, bound {:.3f}, {} steps, {:.2f} s, {:.1f} MB\n",
-      large.name, large.nodes.size(), plan.value, plan.lowerBound, plan.steps, spent, megabytes());
+      large.name, large.nodes.size(), plan.value, plan.lowerBound, plan.steps, spent, peakMebibytes());
   expect(spent < 60 && plan.proven, "800 nodes are proven within a minute");
   std::fflush(stdout);
   int proven = 0, none = 0, count = 0;
@@ -216,10 +208,10 @@ int main(int argc, char** argv) {
                                            .reach = 3 + static_cast<std::uint32_t>(seed % 9)},
                                           seed);
     const Objective objective = {.goal = seed % 2 == 0 ? Goal::load : Goal::latency};
-    const double begin = seconds();
+    const double begin = processorSeconds();
     const Result<Plan> found = solve(
         problem, {.objective = objective, .orders = 8, .limits = {.steps = 3'000'000, .bytes = 32u << 20}});
-    sum += seconds() - begin;
+    sum += processorSeconds() - begin;
     if (!found.ok()) {
       ++none;
       continue;

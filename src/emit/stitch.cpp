@@ -126,7 +126,7 @@ Result<Rtl> stitch(const map::Design& design, hdl::Family family) {
   Library library;
   for (const map::KernelInstance& instance : design.kernels) {
     SLUICE_RETURN_IF_ERROR(kernel::check(instance.kernel));
-    rtl.kernels.push_back(library.add(hdl::simplify(kernel::elaborate(instance.kernel))));
+    rtl.kernels.push_back(library.add(kernel::hardware(instance.kernel)));
     if (const hdl::Family own = map::familyOf(design, instance.subgraph, family); own != family)
       rtl.others[rtl.kernels.back()->name] = own;
   }

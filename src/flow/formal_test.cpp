@@ -61,7 +61,7 @@ TEST(Formal, AConverterAndItsControllerKeepTheirPromises) {
   const kernel::WidthParams params{3, 2, {0, 3}};
   const auto kernel = kernel::widthConverter(params);
   ASSERT_TRUE(kernel.ok());
-  const std::string text = hdl::verilog(hdl::simplify(kernel::elaborate(*kernel)), hdl::Family::xc7);
+  const std::string text = hdl::verilog(kernel::hardware(*kernel), hdl::Family::xc7);
   auto harness = emit::widthProof(params, text);
   ASSERT_TRUE(harness.ok());
   const auto proofs = prove(

@@ -4,7 +4,6 @@
 #include "emit/stitch.h"
 #include "flow/synthesise.h"
 #include "flow/tools.h"
-#include "hdl/simplify.h"
 #include "hdl/verilog.h"
 #include "ir/text.h"
 #include "kernel/dense/dense.h"
@@ -27,7 +26,7 @@ TEST(PairsOfProducts, AreOneDspEachOnEveryFamily) {
   std::vector<SynthesisTask> tasks;
   const auto add = [&](fixed::Interval weights, fixed::Interval input, hdl::Family family) {
     const kernel::DenseParams p = productsOf(weights, input, family);
-    const hdl::Module m = hdl::simplify(kernel::elaborate(kernel::dense(p).value()));
+    const hdl::Module m = kernel::hardware(kernel::dense(p).value());
     EXPECT_EQ(hdl::cost(m, family).dsp, 4u) << "of each input a pair and a single one";
     EXPECT_EQ(kernel::denseDsps(p).value(), 4u);
     tasks.push_back(

@@ -1,3 +1,4 @@
+#include "hdl/simplify.h"
 #include "kernel/bits.h"
 #include "kernel/kernel.h"
 
@@ -143,5 +144,7 @@ hdl::Module elaborate(const Kernel& kernel) {
   }
   return std::move(b).build();
 }
+
+hdl::Module hardware(const Kernel& kernel) { return hdl::simplify(elaborate(kernel)); }
 
 }  // namespace sluice::kernel

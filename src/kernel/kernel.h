@@ -96,6 +96,9 @@ Status check(const Kernel& kernel);
 /// controller reset; registers of the datapath need not.
 hdl::Module elaborate(const Kernel& kernel);
 
+/// The same, simplified: what is printed, and counted.
+hdl::Module hardware(const Kernel& kernel);
+
 /// The kernel as an actor; its channels are for the caller to join.
 dataflow::Actor actor(const Kernel& kernel, std::vector<dataflow::ChannelId> channels);
 

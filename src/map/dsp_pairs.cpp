@@ -5,7 +5,6 @@
 
 #include "base/check.h"
 #include "base/text.h"
-#include "hdl/simplify.h"
 
 namespace sluice::map {
 namespace {
@@ -25,8 +24,8 @@ std::map<ir::NodeId, LayerCost> layerCosts(const Design& design, hdl::Family fam
   for (const KernelInstance& instance : design.kernels) {
     if (!instance.nodes.empty()) owner = instance.nodes.front();
     if (!owner.valid()) continue;  // a fork of an input
-    const hdl::Cost cost = hdl::cost(hdl::simplify(kernel::elaborate(instance.kernel)),
-                                     familyOf(design, instance.subgraph, family));
+    const hdl::Cost cost =
+        hdl::cost(kernel::hardware(instance.kernel), familyOf(design, instance.subgraph, family));
     costs[owner].dsp += cost.dsp;
     costs[owner].lut += cost.allLuts();
   }

@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include "base/rng.h"
-#include "hdl/simplify.h"
 #include "ir/text.h"
 
 namespace sluice::map {
@@ -50,7 +49,7 @@ MapOptions streamed() {
 std::uint64_t blocksOf(const Design& design) {
   std::uint64_t blocks = 0;
   for (const KernelInstance& instance : design.kernels)
-    blocks += hdl::cost(hdl::simplify(kernel::elaborate(instance.kernel)), hdl::Family::xc7).dsp;
+    blocks += hdl::cost(kernel::hardware(instance.kernel), hdl::Family::xc7).dsp;
   return blocks;
 }
 

@@ -3,11 +3,11 @@
 #include <CLI/CLI.hpp>
 #include <cmath>
 #include <cstdio>
-#include <ctime>
 
 #include "base/file.h"
 #include "base/npy.h"
 #include "base/text.h"
+#include "base/usage.h"
 #include "hdl/cost.h"
 #include "hdl/verilog.h"
 #include "kernel/unrolled/adder_graph.h"
@@ -15,13 +15,6 @@
 
 namespace sluice::tool {
 namespace {
-
-/// Of this process, all threads.
-double cpuMilliseconds() {
-  timespec time{};
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
-  return static_cast<double>(time.tv_sec) * 1e3 + static_cast<double>(time.tv_nsec) * 1e-6;
-}
 
 Result<kernel::MatrixVector> readProblem(const CmvmOptions& options) {
   SLUICE_TRY(const NpyArray array, readNpy(options.weights));
@@ -128,10 +121,10 @@ Status runCmvm(const CmvmOptions& options) {
                      options.module + "'",
                  {}};
   SLUICE_TRY(const kernel::MatrixVector problem, readProblem(options));
-  const double start = cpuMilliseconds();
+  const double start = processorSeconds();
   SLUICE_TRY(const kernel::AdderGraph graph,
              kernel::adderGraph(problem, {.extraDepth = options.depthOverLeast, .effort = options.effort}));
-  const double cpu = cpuMilliseconds() - start;
+  const double cpu = 1e3 * (processorSeconds() - start);
   const std::uint32_t least = kernel::leastDepth(problem);
   SLUICE_RETURN_IF_ERROR(writeFile(options.output, json(graph, least, cpu)));
   std::string registers;

@@ -1,10 +1,10 @@
 #include "fifo_csdf.h"
 
 #include <cstdio>
-#include <ctime>
 
 #include "base/file.h"
 #include "base/text.h"
+#include "base/usage.h"
 #include "dataflow/csdf/read.h"
 #include "dataflow/csdf/simulate.h"
 #include "dataflow/csdf/size.h"
@@ -59,11 +59,9 @@ Result<int> sizeGraph(const FifoOptions& options) {
   if (options.cost != "beats")
     return usage("channels of a CSDF graph have no width: --cost beats alone applies");
   SLUICE_TRY(const Graph graph, readGraph(options.file));
-  const std::clock_t begin = std::clock();
+  const double begin = processorSeconds();
   SizeOptions size;
-  size.outOfTime = [&]() {
-    return static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC > options.timeLimit;
-  };
+  size.outOfTime = [&]() { return processorSeconds() - begin > options.timeLimit; };
   if (options.target != "base") {
     std::int64_t cycles = 0;
     if (!parseInt64(options.target, cycles) || cycles < 1)

@@ -1,13 +1,11 @@
 #include "split.h"
 
-#include <sys/resource.h>
-
 #include <CLI/CLI.hpp>
 #include <cstdio>
-#include <ctime>
 
 #include "base/file.h"
 #include "base/text.h"
+#include "base/usage.h"
 #include "frontend/model.h"
 #include "read_model.h"
 #include "split/check/check.h"
@@ -29,13 +27,6 @@ int fail(const Error& error) {
   return exitCode(error.code);
 }
 
-double cpuSeconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
-double peakMegabytes() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<double>(usage.ru_maxrss) / 1024;
-}
-
 /// What the plan says, with units if it has them.
 void show(const Problem& problem, const Plan& plan, double seconds, const char* unit) {
   const auto figure = [&](double value, int digits) { return formatFixed(value, digits) + unit; };
@@ -49,7 +40,7 @@ void show(const Problem& problem, const Plan& plan, double seconds, const char* 
     std::printf("; no plan is below %s, a gap of %s %%", formatFixed(plan.lowerBound, 6).c_str(),
                 formatFixed(100 * (plan.value / plan.lowerBound - 1), 2).c_str());
   std::printf(" (%s steps, %s s, %s MB)\n", formatCount(static_cast<std::int64_t>(plan.steps)).c_str(),
-              formatFixed(seconds, 3).c_str(), formatFixed(peakMegabytes(), 1).c_str());
+              formatFixed(seconds, 3).c_str(), formatFixed(peakMebibytes(), 1).c_str());
   std::printf("  load %s, latency %s, boards %u\n", figure(plan.measures.load, 6).c_str(),
               figure(plan.measures.latency, 6).c_str(), plan.measures.boards);
   for (const Stage& stage : plan.stages)
@@ -87,7 +78,7 @@ Result<int> planModel(const SplitOptions& options, const SolveOptions& solveOpti
     return Error{ErrorCode::usage, "a model is split over boards: name them with --board NAME:COUNT", {}};
   SLUICE_TRY(const ClusterSpec cluster,
              clusterSpec(options.boards, options.topology, options.link, options.fixedOrder));
-  const double begin = cpuSeconds();
+  const double begin = processorSeconds();
   SLUICE_TRY(ir::Graph imported, frontend::importModel(options.file));
   SLUICE_TRY(const ir::Graph graph, lowerModel(std::move(imported)));
   NetworkPlanOptions planOptions{.goal = solveOptions.objective.goal,
@@ -118,7 +109,7 @@ Result<int> planModel(const SplitOptions& options, const SolveOptions& solveOpti
   }
   SLUICE_RETURN_IF_ERROR(writeFile(problemFile, problemJson(problem)));
   SLUICE_RETURN_IF_ERROR(writeFile(options.plan, planJson(problem, found.plan)));
-  show(problem, found.plan, cpuSeconds() - begin, " us");
+  show(problem, found.plan, processorSeconds() - begin, " us");
   for (const InnerSplit& split : within.splits)
     std::printf("  %s is split by %s into %s\n", split.node.c_str(), nameOf(split.options.how),
                 countOf(static_cast<std::int64_t>(split.options.shares.size()), "part").c_str());
@@ -151,9 +142,9 @@ Result<int> plan(const SplitOptions& options) {
   if (!options.boards.empty())
     return Error{ErrorCode::usage, "--board is for models; this file names its own boards", {}};
   SLUICE_TRY(const Problem problem, parseProblem(text, options.file.string()));
-  const double begin = cpuSeconds();
+  const double begin = processorSeconds();
   SLUICE_TRY(const Plan plan, solve(problem, solveOptions));
-  const double seconds = cpuSeconds() - begin;
+  const double seconds = processorSeconds() - begin;
   SLUICE_RETURN_IF_ERROR(writeFile(options.plan, planJson(problem, plan)));
   show(problem, plan, seconds, "");
   return plan.proven ? 0 : openExit;

@@ -1,22 +1,15 @@
 #include "dataflow/process/size.h"
 
 #include <algorithm>
-#include <ctime>
 #include <numeric>
 
 #include "base/check.h"
+#include "base/usage.h"
 #include "dataflow/process/hitting.h"
 
 namespace sluice::dataflow::process {
 
 namespace {
-
-/// Of this thread.
-double processorSeconds() {
-  std::timespec now{};
-  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
-}
 
 constexpr std::uint64_t unknownCost = std::uint64_t{1} << 61;
 /// With more than these, a new search for each new conflict takes longer than what it saves.
@@ -31,7 +24,7 @@ class Sizer {
         oracle_(evaluator, network, target,
                 options.cost == CostKind::beats || options.cost == CostKind::bits),
         terms_(oracle_.terms()),
-        begin_(processorSeconds()),
+        begin_(threadProcessorSeconds()),
         limit_(options.timeLimit) {
     std::vector<std::uint64_t> weights;
     for (std::uint32_t term = 0; term < terms_.size(); ++term) weights.push_back(weight(term));
@@ -91,7 +84,7 @@ class Sizer {
   }
 
  private:
-  double elapsed() const { return processorSeconds() - begin_; }
+  double elapsed() const { return threadProcessorSeconds() - begin_; }
   bool late() const { return elapsed() > limit_; }
 
   /// Cost of a place more: orders terms from cheap to dear.
@@ -322,7 +315,7 @@ Result<Sizing> sizeFifos(const Network& network, const SizingOptions& options) {
 }
 
 Result<Front> paretoFront(const Network& network, const SizingOptions& options) {
-  const double begin = processorSeconds();
+  const double begin = threadProcessorSeconds();
   SLUICE_TRY(const Program program, compile(network));
   Evaluator evaluator(program, network.timing);
   SLUICE_TRY(std::uint64_t target, targetOf(network, evaluator, options));
@@ -330,7 +323,7 @@ Result<Front> paretoFront(const Network& network, const SizingOptions& options) 
   std::vector<Conflict> known;
   for (;;) {
     SizingOptions left = options;
-    left.timeLimit -= processorSeconds() - begin;
+    left.timeLimit -= threadProcessorSeconds() - begin;
     SLUICE_TRY(Sizing sizing, Sizer(network, evaluator, target, left).run(known));
     sizing.targetAsked = options.targetCycles.has_value() || !front.points.empty();
     const bool proven = sizing.proven;

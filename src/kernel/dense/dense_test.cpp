@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include "hdl/cost.h"
-#include "hdl/simplify.h"
 #include "kernel/testing.h"
 
 namespace sluice::kernel {
@@ -27,7 +26,7 @@ TEST(Dense, HasAsManyDspsAsItSaysAndPairsAreAmongTheRandomKernels) {
   for (const char* family : {"dense", "conv"})
     for (std::uint64_t seed = 1; seed <= 120; ++seed) {
       const KernelCase test = randomKernel(family, seed);
-      const hdl::Module module = hdl::simplify(elaborate(test.kernel));
+      const hdl::Module module = hardware(test.kernel);
       EXPECT_EQ(hdl::cost(module, hdl::Family::xc7).dsp, test.multiplierDsps) << family << " " << seed;
       dsps += test.multiplierDsps;
     }
@@ -62,7 +61,8 @@ TEST(Dense, CutsAWeightMemoryOfNineTimesAPowerOfTwoSoThatItFillsItsBlocks) {
   EXPECT_EQ(words, (std::vector<std::uint32_t>{2048, 256})) << "2,304 words of 32 bits: 5 blocks, not 8";
   DenseParams inLogic = p;
   inLogic.memory = WeightMemory::logic;
-  EXPECT_EQ(kernel.schedule.depth, dense(inLogic)->schedule.depth + 1) << "the choice between the parts is registered";
+  EXPECT_EQ(kernel.schedule.depth, dense(inLogic)->schedule.depth + 1)
+      << "the choice between the parts is registered";
   const auto golden = [p](const PassData& reads) {
     std::vector<std::int64_t> y(64, 0);
     for (std::size_t i = 0; i < p.weights.size(); ++i) y[i % 64] += p.weights[i] * reads[0][i / 64];

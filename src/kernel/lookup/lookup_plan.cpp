@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "hdl/cost.h"
-#include "hdl/simplify.h"
 #include "kernel/bits.h"
 #include "kernel/checks.h"
 
@@ -164,7 +163,7 @@ Result<std::vector<LookupPlan>> plansAsAsked(LookupPlan plan, const std::optiona
 /// LUTs, flip-flops being there with them, and block RAM.
 std::uint64_t builtPrice(LookupPlan plan) {
   plan.params.channels = plan.params.pack = 1;  // only one table for all channels has several plans
-  const hdl::Cost cost = hdl::cost(hdl::simplify(elaborate(lookupKernel(std::move(plan)))), hdl::Family::xc7);
+  const hdl::Cost cost = hdl::cost(hardware(lookupKernel(std::move(plan))), hdl::Family::xc7);
   return cost.allLuts() + kBlockPrice * cost.bram18;
 }
 

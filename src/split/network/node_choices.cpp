@@ -57,7 +57,7 @@ const std::vector<double>& Prices::of(const kernel::Kernel& kernel, std::size_t 
       key.insert(key.end(), {when.loop, static_cast<std::int64_t>(when.relation), when.value});
   }
   const auto [found, isNew] = known_.try_emplace(std::move(key));
-  if (isNew) found->second = sizesOf(hdl::cost(hdl::simplify(kernel::elaborate(kernel)), family_));
+  if (isNew) found->second = sizesOf(hdl::cost(kernel::hardware(kernel), family_));
   return found->second;
 }
 

@@ -15,8 +15,8 @@ namespace sluice::splits {
 std::vector<hdl::Cost> costsOf(const map::Design& design, hdl::Family family) {
   std::vector<hdl::Cost> costs(design.subgraphs.size());
   for (const map::KernelInstance& instance : design.kernels)
-    costs[instance.subgraph.index] += hdl::cost(hdl::simplify(kernel::elaborate(instance.kernel)),
-                                                map::familyOf(design, instance.subgraph, family));
+    costs[instance.subgraph.index] +=
+        hdl::cost(kernel::hardware(instance.kernel), map::familyOf(design, instance.subgraph, family));
   std::map<std::pair<std::string, hdl::Family>, hdl::Cost> fifos;
   for (const map::Stream& stream : design.streams) {
     const kernel::FifoParams params = map::fifoParams(stream);
