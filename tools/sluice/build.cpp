@@ -159,6 +159,20 @@ Status judge(const report::Report& report, const ir::Graph& graph, const map::Ma
   return {};
 }
 
+/// Latencies of the subgraphs, each with neighbours that are always ready. One alone is the whole design.
+Status measureAlone(const Built& built, report::Report& report) {
+  if (report.subgraphs.size() == 1) {
+    report.subgraphs[0].latency = built.performance.latency;
+    return {};
+  }
+  for (std::uint32_t g = 0; g < report.subgraphs.size(); ++g) {
+    SLUICE_TRY(const dataflow::Performance alone,
+               dataflow::measure(map::subgraphNetwork(built.design, map::SubgraphId(g))));
+    report.subgraphs[g].latency = alone.latency;
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<BuildOutcome> buildNetwork(const BuildOptions& options, std::optional<ir::Graph> imported) {
@@ -199,11 +213,7 @@ Result<BuildOutcome> buildNetwork(const BuildOptions& options, std::optional<ir:
     report.pairs = report::Report::Pairs{built.pairs->single, built.pairs->available, built.pairs->layers};
   report.model = options.model.filename().string();
   report.command = commandLine(options, placement);
-  for (std::uint32_t g = 0; g < report.subgraphs.size(); ++g) {
-    SLUICE_TRY(const dataflow::Performance alone,
-               dataflow::measure(map::subgraphNetwork(built.design, map::SubgraphId(g))));
-    report.subgraphs[g].latency = alone.latency;
-  }
+  SLUICE_RETURN_IF_ERROR(measureAlone(built, report));
   // The same network at the same folds, in one piece; not where boards are of several families, as it would be for one.
   std::optional<Built> uncut;
   if (report.subgraphs.size() > 1 && !(planned && splits::familiesOf(planned->cluster).size() > 1)) {
