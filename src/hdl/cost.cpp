@@ -54,7 +54,7 @@ void addRootsOfFlipFlops(const CellModule& m, Live& live) {
   addRuns(&FlipFlop::reset, kResetSetupPs);
 }
 
-/// Reads no carries that nobody needs: `m` loses them.
+/// A carry that nobody reads is dropped from `m`, with what only it would need.
 Live findLive(CellModule& m) {
   Live live{.readers = std::vector<std::uint32_t>(m.network.size(), 0),
             .flipFlops = std::vector<std::uint8_t>(m.flipFlops.size(), 0),
