@@ -74,6 +74,8 @@ struct CellModule {
 
 /// Before the clock's edge (Yosys' cell library).
 inline constexpr std::int32_t kEnableSetupPs = 109, kResetSetupPs = 404;
+/// After it.
+inline constexpr std::int32_t kFlipFlopClockToOutput = 303;
 
 /// Writes the gates and cells that synthesis makes of a module (instances are outside of it), before LUT mapping. What was
 /// in `cells` is lost, its memory is used again.

@@ -109,6 +109,7 @@ void Lowering::run() && {
   for (const Signal s : order_)
     if (loop_[s.index]) driveState(s);
   finishDsps();
+  finishWrites();
   const auto output = [&](Signal s) {
     for (std::uint32_t i = 0; i < m_.node(s).width; ++i) out_.outputs.push_back({bit(s, i), 0});
   };
@@ -244,7 +245,8 @@ void Lowering::lowerNode(Signal s) {
   switch (n.op) {
     case Op::input:
     case Op::instanceOutput:
-      for (std::uint32_t i = 0; i < w; ++i) b.push_back(n_.leaf(n.op == Op::input ? kPortArrival : 303));
+      for (std::uint32_t i = 0; i < w; ++i)
+        b.push_back(n_.leaf(n.op == Op::input ? kPortArrival : kFlipFlopClockToOutput));
       break;
     case Op::constant:
       for (std::uint32_t i = 0; i < w; ++i)

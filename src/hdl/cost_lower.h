@@ -79,6 +79,9 @@ class Lowering {
   Bits selectWord(const std::vector<Bits>& words, BitsView address);
   Bits readArray(Signal s);
   Bits readShiftRegister(Signal s);
+  NextState nextOf(const Memory& memory, std::uint32_t bit, std::uint32_t word, Lit before);
+  Lit stored(const Memory& memory, std::uint32_t bit, std::uint32_t word, Lit before);
+  void finishWrites();
 
   const Module& m_;
   Family family_;
@@ -118,7 +121,22 @@ class Lowering {
     std::uint32_t cell = 0;  ///< once the multiplication is lowered
   };
   std::map<Signal, DspParts> dsps_;  ///< by the multiplication
-  std::vector<Signal> takenBy_;      ///< per node: the multiplication whose block does it
+  /// What a memory that is read at once is written with may depend on what is read, so it is looked at when all is lowered.
+  struct Write {
+    std::uint32_t cell = 0;
+    Signal from;
+    std::uint32_t bit = 0;
+    std::int32_t setupPs = 0;
+  };
+  std::vector<Write> writes_;
+  struct Stored {  ///< a bit of a word in flip-flops
+    Lit q;
+    const Memory* memory;
+    std::uint32_t bit, word;
+    Lit before;
+  };
+  std::vector<Stored> stored_;
+  std::vector<Signal> takenBy_;  ///< per node: the multiplication whose block does it
 };
 
 }  // namespace sluice::hdl

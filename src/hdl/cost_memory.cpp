@@ -182,19 +182,9 @@ Lowering::Bits Lowering::readArray(Signal s) {
   const Bits address = extended(n.inputs[0], addressBitsFor(memory.words));
   Bits word;
   if (memory.style != Style::lutRam && memory.style != Style::blockRam) {
-    const Bits to = extended(memory.writeAddress, addressBitsFor(memory.words));
-    std::vector<Bits> words;
-    for (std::uint32_t a = 0; a < memory.words; ++a) {
-      Bits here;
-      for (std::uint32_t i = 0; i < to.size(); ++i)
-        here.push_back((a >> i & 1u) != 0 ? to[i] : invert(to[i]));
-      here.push_back(bit(memory.writeEnable, 0));
-      const Lit enable = n_.all(here);
-      Bits stored;
-      for (std::uint32_t i = 0; i < memory.width; ++i)
-        stored.push_back(flipFlop(kNoLit, {.d = bit(memory.writeData, i), .enable = enable}));
-      words.push_back(std::move(stored));
-    }
+    std::vector<Bits> words(memory.words);
+    for (std::uint32_t a = 0; a < memory.words; ++a)
+      for (std::uint32_t i = 0; i < memory.width; ++i) words[a].push_back(stored(memory, i, a, kNoLit));
     return selectWord(words, address);
   }
   const std::uint32_t cell =
@@ -206,16 +196,12 @@ Lowering::Bits Lowering::readArray(Signal s) {
     out_.cells[cell].cost.ff += from.width;
     out_.cells[cell].cost.lut += from.width;
   }
-  std::vector<LutRoot> roots;
-  const auto root = [&](Signal from) {
+  for (const Signal from : {memory.writeEnable, memory.writeAddress, memory.writeData})
     if (from.valid())
-      for (std::uint32_t i = 0; i < m_.node(from).width; ++i) roots.push_back({bit(from, i), 400});
-  };
-  root(memory.writeEnable), root(memory.writeAddress), root(memory.writeData);
+      for (std::uint32_t i = 0; i < m_.node(from).width; ++i) writes_.push_back({cell, from, i, 400});
   const bool block = memory.style == Style::blockRam;
   if (block)
-    for (const Lit a : address) roots.push_back({a, 566});
-  out_.cells[cell].roots = std::move(roots);
+    for (const Lit a : address) out_.cells[cell].roots.push_back({a, 566});
   for (std::uint32_t i = 0; i < memory.width; ++i)
     word.push_back(block ? leaf(cell, kBlockRamClockToOutput)
                          : output(cell, n_.box(BoxKind::memory, address)));
@@ -227,26 +213,51 @@ Lowering::Bits Lowering::readShiftRegister(Signal s) {
   const Memory& memory = m_.memories[n.attribute];
   const auto words = static_cast<std::uint32_t>(m_.node(n.inputs[0]).range->hi) + 1;
   const Bits address = extended(n.inputs[0], addressBitsFor(words));
-  const Lit enable = bit(memory.writeEnable, 0);
   Bits word;
   const bool flipFlops = words < 3 || family_ == Family::ecp5;
   std::vector<Bits> stages;
   for (std::uint32_t i = 0; i < memory.width; ++i) {
-    Lit data = bit(memory.writeData, i);
     if (flipFlops) {
+      Lit data = kNoLit;
       for (std::uint32_t w = 0; w < words; ++w) {
-        data = flipFlop(kNoLit, {.d = data, .enable = enable});
+        data = stored(memory, i, w, data);
         if (stages.size() <= w) stages.emplace_back();
         stages[w].push_back(data);
       }
       continue;
     }
-    const std::uint32_t cell = newCell({.kind = Cell::Kind::memory,
-                                        .roots = {{data, 173}, {enable, 109}},
-                                        .cost = shiftRegisterBit(words, false)});
+    const std::uint32_t cell = newCell({.kind = Cell::Kind::memory, .cost = shiftRegisterBit(words, false)});
+    writes_.push_back({cell, memory.writeData, i, 173});
+    writes_.push_back({cell, memory.writeEnable, 0, 109});
     word.push_back(output(cell, n_.box(BoxKind::memory, address)));
   }
   return flipFlops ? selectWord(stages, address) : word;
+}
+
+/// What a bit that is kept in a flip-flop becomes; `before`: the same bit of the word that is shifted in, or kNoLit.
+Lowering::NextState Lowering::nextOf(const Memory& memory, std::uint32_t bit, std::uint32_t word,
+                                     Lit before) {
+  Bits enables;
+  if (memory.writeAddress.valid()) {
+    const Bits to = extended(memory.writeAddress, addressBitsFor(memory.words));
+    for (std::uint32_t i = 0; i < to.size(); ++i)
+      enables.push_back((word >> i & 1u) != 0 ? to[i] : invert(to[i]));
+  }
+  enables.push_back(this->bit(memory.writeEnable, 0));
+  return {.d = before != kNoLit ? before : this->bit(memory.writeData, bit), .enable = n_.all(enables)};
+}
+
+Lit Lowering::stored(const Memory& memory, std::uint32_t bit, std::uint32_t word, Lit before) {
+  const auto isThere = [&](Signal s) { return !s.valid() || done_[s.index]; };
+  if (isThere(memory.writeEnable) && isThere(memory.writeAddress) && isThere(memory.writeData))
+    return flipFlop(kNoLit, nextOf(memory, bit, word, before));
+  stored_.push_back({n_.leaf(kFlipFlopClockToOutput), &memory, bit, word, before});
+  return stored_.back().q;
+}
+
+void Lowering::finishWrites() {
+  for (const Stored& s : stored_) flipFlop(s.q, nextOf(*s.memory, s.bit, s.word, s.before));
+  for (const Write& w : writes_) out_.cells[w.cell].roots.push_back({bit(w.from, w.bit), w.setupPs});
 }
 
 }  // namespace sluice::hdl

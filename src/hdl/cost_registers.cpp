@@ -13,15 +13,9 @@
 #include "hdl/cost_lower.h"
 
 namespace sluice::hdl {
-namespace {
-
-constexpr std::int32_t kClockToOutput = 303;
-
-}  // namespace
-
 void Lowering::declareState(Signal s) {
   Bits b;
-  for (std::uint32_t i = 0; i < m_.node(s).width; ++i) b.push_back(n_.leaf(kClockToOutput));
+  for (std::uint32_t i = 0; i < m_.node(s).width; ++i) b.push_back(n_.leaf(kFlipFlopClockToOutput));
   setBits(s, b);
   done_[s.index] = true;
 }
@@ -82,7 +76,7 @@ Lit Lowering::flipFlop(Lit q, NextState next) {
     });
     if (known != 0) return 2 * out_.flipFlops[known - 1].q;
     flipFlops_.add(hash, static_cast<std::uint32_t>(out_.flipFlops.size() + 1));
-    q = n_.leaf(kClockToOutput);
+    q = n_.leaf(kFlipFlopClockToOutput);
   }
   out_.flipFlopDrives(static_cast<std::uint32_t>(out_.flipFlops.size()), gateOf(q));
   out_.flipFlops.push_back({.q = gateOf(q), .d = d, .enable = enable, .reset = reset, .resetValue = value});

@@ -38,6 +38,31 @@ TEST(Cost, OfRandomModulesIsCountedAndBelongsToTheModuleAlone) {
   }
 }
 
+/// What is written may be made after what is read, in the order of the outputs, and may depend on it.
+TEST(Memories, CountWhatIsWrittenWhereverItIsMade) {
+  const auto made = [](Style style, std::uint32_t words) {
+    Builder b("memory");
+    const MemoryId memory = b.ram("words", 8, words, style, false);
+    const Signal place = b.input("place", fixed::Interval{0, words - 1});
+    const Signal word = b.read(memory, place);
+    b.output("word", word);
+    const bool shifts = style == Style::shiftRegister;
+    b.write(memory, b.inputBits("enable", 1),
+            shifts ? Signal{} : b.input("to", fixed::Interval{0, words - 1}),
+            b.bitXor(b.bitXor(b.inputBits("x", 8), b.inputBits("y", 8)), word));
+    return simplify(std::move(b).build());
+  };
+  const Cost lutRam = cost(made(Style::lutRam, 32), Family::xc7);
+  EXPECT_EQ(lutRam.lut, 8u);
+  EXPECT_EQ(lutRam.lutRam, 8u);
+  const Cost row = cost(made(Style::shiftRegister, 16), Family::xc7);
+  EXPECT_EQ(row.lut, 8u);
+  EXPECT_EQ(row.srl, 8u);
+  EXPECT_EQ(cost(made(Style::shiftRegister, 2), Family::xc7).ff, 16u);
+  EXPECT_EQ(cost(made(Style::shiftRegister, 16), Family::ecp5).ff, 128u);
+  EXPECT_EQ(cost(made(Style::registers, 4), Family::xc7).ff, 32u);
+}
+
 constexpr fixed::Interval kByte{-128, 127};
 
 /// x * y + z * w, registers before and behind everything. As synth_xilinx of Yosys 0.70 builds it.
