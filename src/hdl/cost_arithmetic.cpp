@@ -143,9 +143,10 @@ Lit Lowering::lookAhead(BitsView propagate, BitsView generate, bool carry) {
 Lowering::Bits Lowering::multiply(Signal s) {
   SLUICE_CHECK(m_.node(s).style == Style::dsp, "products in logic are written out before they are counted");
   const std::uint32_t cell = newCell({.kind = Cell::Kind::dsp, .cost = {.dsp = 1}});
-  dsps_[s].cell = cell;
-  Bits product;
-  for (std::uint32_t i = 0; i < m_.node(s).width; ++i) product.push_back(leaf(cell, 3000));
+  DspParts& parts = dsps_[s];
+  parts.cell = cell;
+  Bits product(std::min(parts.zeros, m_.node(s).width), kZero);
+  while (product.size() < m_.node(s).width) product.push_back(leaf(cell, 3000));
   return product;
 }
 

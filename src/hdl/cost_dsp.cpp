@@ -3,7 +3,9 @@
 //
 //   A, B  -> up to two registers each       whoever else reads them: the block has its own copy
 //   product -> register                     if nobody else reads the product
-//   + C     -> an adder                     if nobody else reads the product's register; one register of C with it
+//   + C     -> an adder                     if nobody else reads the product's register; one register of C with it;
+//                                           not if a factor's lowest bit is always 0: the product is then built
+//                                           without its low zeros and is not, as it leaves the block, what is added
 //   sum  -> register                        if nobody else reads the sum
 //   C = choice ? start : sum's register     (an accumulator): the choice too
 //
@@ -85,9 +87,10 @@ void Lowering::findDspParts() {
     if (m_.node(product).op != Op::multiply) continue;
     DspParts& parts = dsps_[product];
     const auto take = [&](Signal s) { takenBy_[s.index] = product; };
+    for (const Signal factor : m_.node(product).inputs) parts.zeros += trailingZeros(factor);
     Signal out = product;
     if (const Signal r = registerOf(out); r.valid()) take(out = parts.productRegister = r);
-    if (const Signal sum = readerOf(out, Op::add); sum.valid()) {
+    if (const Signal sum = readerOf(out, Op::add); sum.valid() && parts.zeros == 0) {
       const Node& n = m_.node(sum);
       const Signal a = peel(n.inputs[0]), b = peel(n.inputs[1]);
       const Node& second = m_.node(n.inputs[1]);
@@ -112,14 +115,35 @@ void Lowering::findDspParts() {
 
 /// A node that a block does: its bits come out of the block.
 void Lowering::takeIntoDsp(Signal s) {
-  const std::uint32_t cell = dsps_.at(takenBy_[s.index]).cell;
+  const DspParts& parts = dsps_.at(takenBy_[s.index]);
+  const std::uint32_t cell = parts.cell;
   if (loop_[s.index]) {  // has its bits already
     for (std::uint32_t i = 0; i < m_.node(s).width; ++i) output(cell, bit(s, i));
     return;
   }
-  Bits b;
+  Bits b(std::min(parts.zeros, m_.node(s).width), kZero);
   while (b.size() < m_.node(s).width) b.push_back(leaf(cell, kBlockToOutput));
   setBits(s, b);
+}
+
+/// Of the bits of a signal, as its wires alone say.
+std::uint32_t Lowering::trailingZeros(Signal s) const {
+  const Node& n = m_.node(s);
+  const auto within = [&](std::uint64_t zeros) {
+    return static_cast<std::uint32_t>(std::min<std::uint64_t>(zeros, n.width));
+  };
+  if (n.op == Op::wrap || (n.op == Op::slice && n.attribute == 0)) return within(trailingZeros(n.inputs[0]));
+  if (n.op == Op::shiftLeft) return within(n.attribute + trailingZeros(n.inputs[0]));
+  std::uint32_t zeros = 0;
+  if (n.op == Op::constant)
+    while (zeros < n.width && (n.words[zeros / 64] >> (zeros % 64) & 1) == 0) ++zeros;
+  if (n.op == Op::concat)
+    for (const Signal part : n.inputs) {
+      const std::uint32_t own = trailingZeros(part);
+      zeros += own;
+      if (own < m_.node(part).width) break;
+    }
+  return zeros;
 }
 
 /// Where a bit comes from; none: it is constant.

@@ -54,6 +54,7 @@ class Lowering {
   void takeIntoDsp(Signal s);
   void finishDsps();
   using Source = std::pair<Signal, std::uint32_t>;  ///< a bit of a signal that is no wiring
+  [[nodiscard]] std::uint32_t trailingZeros(Signal s) const;
   [[nodiscard]] std::optional<Source> sourceOf(Signal s, std::uint32_t i) const;
   void readThroughRegisters(Signal operand, std::uint32_t levels, std::vector<LutRoot>& roots) const;
 
@@ -117,8 +118,9 @@ class Lowering {
   /// A multiplication with what its block does besides; nodes that are not there are invalid.
   struct DspParts {
     Signal productRegister, sum, sumRegister, choice;
-    Signal addend;           ///< what the sum adds to the product
-    std::uint32_t cell = 0;  ///< once the multiplication is lowered
+    Signal addend;            ///< what the sum adds to the product
+    std::uint32_t zeros = 0;  ///< low bits of the product that are always 0
+    std::uint32_t cell = 0;   ///< once the multiplication is lowered
   };
   std::map<Signal, DspParts> dsps_;  ///< by the multiplication
   /// What a memory that is read at once is written with may depend on what is read, so it is looked at when all is lowered.
