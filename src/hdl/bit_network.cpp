@@ -8,6 +8,15 @@
 
 namespace sluice::hdl {
 
+namespace {
+
+std::uint64_t hashOf(std::uint64_t content, std::span<const Lit> inputs) {
+  for (const Lit a : inputs) content = std::rotl(content, 32) * 0x9e3779b97f4a7c15ull + a;
+  return mix64(content);
+}
+
+}  // namespace
+
 BitNetwork::BitNetwork() { gates_.push_back({}); }
 
 void BitNetwork::reset(std::size_t gates) {
@@ -27,9 +36,7 @@ Lit BitNetwork::append(GateKind kind, std::span<const Lit> inputs) {
 }
 
 Lit BitNetwork::shared(GateKind kind, std::initializer_list<Lit> in) {
-  std::uint64_t content = static_cast<std::uint64_t>(kind) << 30;
-  for (const Lit a : in) content = std::rotl(content, 32) * 0x9e3779b97f4a7c15ull + a;
-  const std::uint64_t hash = mix64(content);
+  const std::uint64_t hash = hashOf(static_cast<std::uint64_t>(kind) << 30, {in.begin(), in.size()});
   const std::uint32_t found = known_.find(
       hash, [&](std::uint32_t g) { return gates_[g].kind == kind && std::ranges::equal(inputs(g), in); });
   if (found != 0) return 2 * found;
@@ -149,15 +156,14 @@ Lit BitNetwork::table(std::uint64_t truth, std::span<const Lit> inputs) {
     return land(truth == 0b0100 ? invert(a) : a, truth == 0b0010 ? invert(b) : b) ^ sign;
   }
   const std::span<const Lit> left(in.data(), count);
-  std::uint64_t hash = truth;
-  for (const Lit a : left) hash = mix64(hash + a + 0x9e3779b97f4a7c15ull);
+  const std::uint64_t hash = hashOf(truth, left);
   const std::uint32_t found = known_.find(hash, [&](std::uint32_t g) {
-    return gates_[g].kind == GateKind::table && truths_[gates_[g].extra] == truth &&
+    return gates_[g].kind == GateKind::table && truths_[gates_[g].truth] == truth &&
            std::ranges::equal(this->inputs(g), left);
   });
   if (found != 0) return (2 * found) ^ sign;
   const Lit made = append(GateKind::table, left);
-  gates_.back().extra = static_cast<std::uint32_t>(truths_.size());
+  gates_.back().truth = static_cast<std::uint32_t>(truths_.size());
   truths_.push_back(truth);
   known_.add(hash, gateOf(made));
   return made ^ sign;

@@ -63,7 +63,7 @@ struct Gate {
   BoxKind box = BoxKind::memory;
   std::uint32_t first = 0;   ///< of its inputs in BitNetwork::inputs
   std::int32_t arrival = 0;  ///< leaf: picoseconds after the clock
-  std::uint32_t extra = 0;   ///< table: place of its truth
+  std::uint32_t truth = 0;   ///< table: its place in BitNetwork::truths
 };
 
 class BitNetwork {

@@ -80,8 +80,14 @@ class Lowering {
   Bits selectWord(const std::vector<Bits>& words, BitsView address);
   Bits readArray(Signal s);
   Bits readShiftRegister(Signal s);
-  NextState nextOf(const Memory& memory, std::uint32_t bit, std::uint32_t word, Lit before);
-  Lit stored(const Memory& memory, std::uint32_t bit, std::uint32_t word, Lit before);
+  struct Stored {  ///< a word of a memory in flip-flops
+    const Memory* memory;
+    std::uint32_t word;
+    Bits q;       ///< kNoLit: not there yet
+    Bits before;  ///< the word that is shifted in; empty: what is written
+  };
+  Bits stored(const Memory& memory, std::uint32_t word, BitsView before);
+  Bits writeWord(const Stored& s);
   void finishWrites();
 
   const Module& m_;
@@ -131,12 +137,6 @@ class Lowering {
     std::int32_t setupPs = 0;
   };
   std::vector<Write> writes_;
-  struct Stored {  ///< a bit of a word in flip-flops
-    Lit q;
-    const Memory* memory;
-    std::uint32_t bit, word;
-    Lit before;
-  };
   std::vector<Stored> stored_;
   std::vector<Signal> takenBy_;  ///< per node: the multiplication whose block does it
 };

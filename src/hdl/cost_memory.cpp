@@ -182,9 +182,8 @@ Lowering::Bits Lowering::readArray(Signal s) {
   const Bits address = extended(n.inputs[0], addressBitsFor(memory.words));
   Bits word;
   if (memory.style != Style::lutRam && memory.style != Style::blockRam) {
-    std::vector<Bits> words(memory.words);
-    for (std::uint32_t a = 0; a < memory.words; ++a)
-      for (std::uint32_t i = 0; i < memory.width; ++i) words[a].push_back(stored(memory, i, a, kNoLit));
+    std::vector<Bits> words;
+    for (std::uint32_t a = 0; a < memory.words; ++a) words.push_back(stored(memory, a, {}));
     return selectWord(words, address);
   }
   const std::uint32_t cell =
@@ -213,50 +212,53 @@ Lowering::Bits Lowering::readShiftRegister(Signal s) {
   const Memory& memory = m_.memories[n.attribute];
   const auto words = static_cast<std::uint32_t>(m_.node(n.inputs[0]).range->hi) + 1;
   const Bits address = extended(n.inputs[0], addressBitsFor(words));
+  if (words < 3 || family_ == Family::ecp5) {
+    std::vector<Bits> stages;
+    while (stages.size() < words)
+      stages.push_back(stored(memory, static_cast<std::uint32_t>(stages.size()),
+                              stages.empty() ? BitsView() : BitsView(stages.back())));
+    return selectWord(stages, address);
+  }
   Bits word;
-  const bool flipFlops = words < 3 || family_ == Family::ecp5;
-  std::vector<Bits> stages;
   for (std::uint32_t i = 0; i < memory.width; ++i) {
-    if (flipFlops) {
-      Lit data = kNoLit;
-      for (std::uint32_t w = 0; w < words; ++w) {
-        data = stored(memory, i, w, data);
-        if (stages.size() <= w) stages.emplace_back();
-        stages[w].push_back(data);
-      }
-      continue;
-    }
     const std::uint32_t cell = newCell({.kind = Cell::Kind::memory, .cost = shiftRegisterBit(words, false)});
     writes_.push_back({cell, memory.writeData, i, 173});
     writes_.push_back({cell, memory.writeEnable, 0, 109});
     word.push_back(output(cell, n_.box(BoxKind::memory, address)));
   }
-  return flipFlops ? selectWord(stages, address) : word;
+  return word;
 }
 
-/// What a bit that is kept in a flip-flop becomes; `before`: the same bit of the word that is shifted in, or kNoLit.
-Lowering::NextState Lowering::nextOf(const Memory& memory, std::uint32_t bit, std::uint32_t word,
-                                     Lit before) {
+/// What a word in flip-flops holds. Written at the end if what is written to it is not there yet.
+Lowering::Bits Lowering::stored(const Memory& memory, std::uint32_t word, BitsView before) {
+  Stored s{&memory, word, Bits(memory.width, kNoLit), Bits(before.begin(), before.end())};
+  const auto isThere = [&](Signal from) { return !from.valid() || done_[from.index]; };
+  if (isThere(memory.writeEnable) && isThere(memory.writeAddress) && isThere(memory.writeData))
+    return writeWord(s);
+  for (Lit& q : s.q) q = n_.leaf(kFlipFlopClockToOutput);
+  stored_.push_back(s);
+  return s.q;
+}
+
+Lowering::Bits Lowering::writeWord(const Stored& s) {
+  const Memory& memory = *s.memory;
   Bits enables;
   if (memory.writeAddress.valid()) {
     const Bits to = extended(memory.writeAddress, addressBitsFor(memory.words));
     for (std::uint32_t i = 0; i < to.size(); ++i)
-      enables.push_back((word >> i & 1u) != 0 ? to[i] : invert(to[i]));
+      enables.push_back((s.word >> i & 1u) != 0 ? to[i] : invert(to[i]));
   }
-  enables.push_back(this->bit(memory.writeEnable, 0));
-  return {.d = before != kNoLit ? before : this->bit(memory.writeData, bit), .enable = n_.all(enables)};
-}
-
-Lit Lowering::stored(const Memory& memory, std::uint32_t bit, std::uint32_t word, Lit before) {
-  const auto isThere = [&](Signal s) { return !s.valid() || done_[s.index]; };
-  if (isThere(memory.writeEnable) && isThere(memory.writeAddress) && isThere(memory.writeData))
-    return flipFlop(kNoLit, nextOf(memory, bit, word, before));
-  stored_.push_back({n_.leaf(kFlipFlopClockToOutput), &memory, bit, word, before});
-  return stored_.back().q;
+  enables.push_back(bit(memory.writeEnable, 0));
+  const Lit enable = n_.all(enables);
+  Bits made;
+  for (std::uint32_t i = 0; i < memory.width; ++i)
+    made.push_back(
+        flipFlop(s.q[i], {.d = s.before.empty() ? bit(memory.writeData, i) : s.before[i], .enable = enable}));
+  return made;
 }
 
 void Lowering::finishWrites() {
-  for (const Stored& s : stored_) flipFlop(s.q, nextOf(*s.memory, s.bit, s.word, s.before));
+  for (const Stored& s : stored_) writeWord(s);
   for (const Write& w : writes_) out_.cells[w.cell].roots.push_back({bit(w.from, w.bit), w.setupPs});
 }
 

@@ -53,10 +53,7 @@ std::int32_t mostDelay(const LutPart& part, std::int32_t levelPs) {
     const LutPart::Gate& gate = part.gates[g];
     arrival[g] = gate.arrivalPs;
     if (gate.kind == LutPart::Kind::box)
-      part.forPaths(g, [&](std::uint32_t in, bool fromCarry, bool toCarry, std::int32_t delay) {
-        std::int32_t& to = (toCarry ? carry : arrival)[g];
-        to = std::max(to, (fromCarry ? carry : arrival)[in] + delay);
-      });
+      part.passThrough(g, arrival, carry);
     else
       for (const std::uint32_t in : part.inputsOf(g))
         arrival[g] = std::max(arrival[g], arrival[in] + levelPs);
@@ -109,13 +106,13 @@ class Parts {
       for (const Lit in : inputs)
         if (place_[gateOf(in)].part != p) {
           name(gateOf(in));
-          *to++ = head(LutPart::Kind::leaf, {}, false);
+          *to++ = head(LutPart::Kind::leaf, {}, false, false);
           *to++ = static_cast<std::uint32_t>(n_->gate(gateOf(in)).arrival);
         }
       name(g);
       const Place& place = place_[g];
       const bool carryOnly = hasCarry(gate.box) && readers_[g] == 1;  // the next position
-      *to++ = head(kindOf(gate), gate, place.roots > 0) | (carryOnly ? 1u << 15 : 0u);
+      *to++ = head(kindOf(gate), gate, place.roots > 0, carryOnly);
       for (const Lit in : inputs) *to++ = place_[gateOf(in)].number;
       if (place.roots > 0) {
         *to++ = place.roots;
@@ -138,9 +135,9 @@ class Parts {
     if (gate.count == 2) return LutPart::Kind::pair;
     return gate.kind == GateKind::mux ? LutPart::Kind::mux : LutPart::Kind::table;
   }
-  static std::uint32_t head(LutPart::Kind kind, const Gate& gate, bool hasRoots) {
+  static std::uint32_t head(LutPart::Kind kind, const Gate& gate, bool hasRoots, bool carryOnly) {
     return static_cast<std::uint32_t>(kind) | std::uint32_t{gate.count} << 3 | (hasRoots ? 1u << 11 : 0u) |
-           static_cast<std::uint32_t>(gate.box) << 12;
+           static_cast<std::uint32_t>(gate.box) << 12 | (carryOnly ? 1u << 15 : 0u);
   }
 
   /// Gates that read one another share a part.

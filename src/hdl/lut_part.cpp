@@ -240,11 +240,7 @@ void PartMapper::visit(std::uint32_t g, Pass pass) {
     return;
   }
   if (gate.kind == LutPart::Kind::box) {
-    arrival_[g] = carryArrival_[g] = 0;
-    part_->forPaths(g, [&](std::uint32_t in, bool fromCarry, bool toCarry, std::int32_t delay) {
-      std::int32_t& to = (toCarry ? carryArrival_ : arrival_)[g];
-      to = std::max(to, (fromCarry ? carryArrival_ : arrival_)[in] + delay);
-    });
+    part_->passThrough(g, arrival_, carryArrival_);
     return;
   }
   set_.clear();

@@ -46,6 +46,15 @@ struct LutPart {
             visit(in, fromCarry, toCarry, delay);
     }
   }
+  /// When what a box is read as is there, and when its carry.
+  void passThrough(std::uint32_t g, std::vector<std::int32_t>& arrival,
+                   std::vector<std::int32_t>& carry) const {
+    arrival[g] = carry[g] = 0;
+    forPaths(g, [&](std::uint32_t in, bool fromCarry, bool toCarry, std::int32_t delay) {
+      std::int32_t& to = (toCarry ? carry : arrival)[g];
+      to = std::max(to, (fromCarry ? carry : arrival)[in] + delay);
+    });
+  }
   void clear() { gates.clear(), inputs.clear(); }
 };
 
